@@ -1,0 +1,1 @@
+"""From a candidate's files to a backbone: preprocessing, pooled features, layer groups (transformers, timm)."""

@@ -1,0 +1,50 @@
+"""A backbone: the trunk of a candidate as every strategy sees it, whatever library it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from evaluators.samples import Samples
+
+if TYPE_CHECKING:
+    import torch
+
+Prepared = Sequence[Any]
+"""One entry a sample: token ids, or a float tensor (channels, height, width)."""
+
+
+class Backbone(Protocol):
+    """Inputs to pooled features.
+
+    Attributes:
+        module: The trunk. Heads and adapters are added around it, never inside by name.
+        width: Length of the feature vector.
+    """
+
+    module: torch.nn.Module
+    width: int
+
+    def prepare(self, samples: Samples) -> Prepared:
+        """Tokenize or transform once, deterministically; no augmentation."""
+        ...
+
+    def length(self, prepared: Prepared) -> list[int]:
+        """Return a length for each sample (tokens; 1 for images), to sort batches by."""
+        ...
+
+    def batch(self, prepared: Prepared, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Collate samples on the backbone's device; padding only to the longest of the batch."""
+        ...
+
+    def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Return pooled features (batch, width), differentiable, normalised where the card says so."""
+        ...
+
+    def blocks(self) -> list[torch.nn.Module]:
+        """Return the trunk's parts bottom-up: embeddings or stem first, then every block, then final norms."""
+        ...
+
+    def adapter_targets(self) -> list[str]:
+        """Return the names inside `module` of the layers that LoRA adapts: every linear layer and convolution."""
+        ...

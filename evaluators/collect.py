@@ -1,0 +1,150 @@
+"""From the result store to measurements: the read side of a plan, which computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evaluators.canonical import digest_of_bytes
+from evaluators.cell import CellResult, Failed, FitCost, Skipped
+from evaluators.data import TaskData
+from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.measurements import CellMeasurement, Design
+from evaluators.plan import Plan, PlannedCandidate, PlannedCell
+from evaluators.results import ResultStore
+from evaluators.samples import IntArray
+from evaluators.task import Task
+from evaluators.test_access import TestAccess
+from evaluators.view import TRAIN, draw, inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Where a plan's measurements are read from.
+
+    Attributes:
+        plan: What was measured.
+        data: The loaded tasks, by id.
+        results: The store.
+        outcomes: How each planned cell ended, by (cell key, candidate).
+        access: Receipts of the test-access log, by task; needed for what a final plan opened.
+        personal: Ids of tasks that can promote nothing.
+    """
+
+    plan: Plan
+    data: Mapping[str, TaskData]
+    results: ResultStore
+    outcomes: Mapping[tuple[str, str], CellResult]
+    access: Mapping[str, TestAccess] = field(default_factory=dict)
+    personal: frozenset[str] = field(default_factory=frozenset)
+
+
+def measurements(reading: Reading) -> Iterator[CellMeasurement]:
+    """Yield every planned cell as it was measured, in the plan's order."""
+    for planned in reading.plan.cells:
+        outcome = reading.outcomes[planned.cell.key, planned.cell.candidate]
+        if isinstance(outcome, Failed):
+            yield CellMeasurement(planned.cell, "failed", outcome.reason)
+        elif isinstance(outcome, Skipped):
+            yield CellMeasurement(planned.cell, "skipped", outcome.reason)
+        else:
+            yield _scored(planned, reading)
+
+
+def truths(reading: Reading) -> dict[tuple[str, str], IntArray]:
+    """Return the labels of every set that the plan opened, by (task, set)."""
+    sets = {
+        (p.cell.task, name)
+        for p in reading.plan.cells
+        if not p.skipped
+        for name in p.predict
+        if name != TRAIN
+    }
+    return {
+        (task, name): reading.data[task].open(name, reading.access.get(task)).labels
+        for task, name in sorted(sets)
+    }
+
+
+def design(reading: Reading) -> Design:
+    """Return the identities that the findings name."""
+    request = reading.plan.request
+    return Design(
+        tasks=tuple(_task_facts(task, reading) for task in request.tasks),
+        candidates=tuple(_candidate_facts(planned) for planned in request.candidates),
+        protocol=request.protocol,
+        plan_digest=reading.plan.digest,
+        final=request.final,
+    )
+
+
+def distinct_samples(reading: Reading) -> int:
+    """Return how many (trunk, distinct sample) pairs the plan demands: the forwards it cannot do without."""
+    seen: set[tuple[str, str]] = set()
+    views: set[tuple[str, ...]] = set()
+    for planned in reading.plan.cells:
+        if planned.trunk is None or planned.skipped:
+            continue
+        for name in planned.predict:
+            size = (str(planned.cell.labels_per_class), str(planned.cell.run.draw)) if name == TRAIN else ()
+            if (planned.trunk, planned.cell.task, name, *size) in views:
+                continue
+            views.add((planned.trunk, planned.cell.task, name, *size))
+            samples = inputs(planned.cell, name, reading.data[planned.cell.task])
+            seen.update((planned.trunk, digest) for digest in samples.digests)
+    return len(seen)
+
+
+def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
+    probabilities, digests, cost = {}, {}, FitCost()
+    for name, key in sorted(planned.predict.items()):
+        stored = reading.results.read("predict", key)
+        array = np.ascontiguousarray(stored.arrays["probabilities"], dtype=np.float32)
+        probabilities[name] = array
+        digests[name] = digest_of_bytes(str(array.shape).encode() + array.tobytes())
+        cost = FitCost(**stored.facts["cost"])
+    train = probabilities.pop(TRAIN)
+    digests.pop(TRAIN)
+    labels = draw(planned.cell, reading.data[planned.cell.task]).labels
+    return CellMeasurement(
+        cell=planned.cell,
+        status="scored",
+        probabilities=probabilities,
+        digests=digests,
+        train_probabilities=train,
+        train_labels=labels,
+        cost=cost,
+    )
+
+
+def _task_facts(task: Task, reading: Reading) -> TaskFacts:
+    data = reading.data[task.id]
+    return TaskFacts(
+        id=task.id,
+        digest=task.digest,
+        title=task.title,
+        metric=task.metric,
+        margin=task.margin,
+        labels=data.labels,
+        sizes=dict(data.sizes),
+        duplicates=dict(data.duplicates),
+        majority_share=data.majority_share,
+        sensitivity=task.sensitivity,
+        promotable=task.id not in reading.personal,
+        incumbent=reading.plan.request.incumbents.get(task.id),
+    )
+
+
+def _candidate_facts(planned: PlannedCandidate) -> CandidateFacts:
+    candidate = planned.candidate
+    return CandidateFacts(
+        name=candidate.name,
+        digest=candidate.digest,
+        subject=candidate.subject,
+        parameters=candidate.structure.parameters,
+        library=candidate.library,
+        role=planned.role,
+        incumbent_for=planned.incumbent_for,
+    )

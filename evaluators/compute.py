@@ -1,0 +1,250 @@
+"""Computes the nodes of a plan: the trunk's features, then one fit after the other with its predictions.
+
+Runs in the worker process (or in the caller's, in tests). It holds the loaded tasks and the result store. A strategy
+receives a `FitJob` with one draw's labels; the locked test is read here, after the fit, and only by a final plan.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from evaluators.backbones.backbone import Backbone
+from evaluators.canonical import digest_of
+from evaluators.cell import FitCost
+from evaluators.data import TaskData
+from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
+from evaluators.errors import EnvironmentProblem
+from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
+from evaluators.plan import Plan, PlannedCell
+from evaluators.results import ResultStore, Stored
+from evaluators.samples import Samples
+from evaluators.strategy import Strategy, strategy
+from evaluators.view import draw, inputs
+
+#: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
+KEPT_FIT_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """Everything that computing a plan needs.
+
+    Attributes:
+        plan: What to compute.
+        data: The loaded tasks, by id.
+        folders: Folder of each candidate, by candidate name.
+        results: Where outputs go.
+        device: `cpu` or `cuda`.
+    """
+
+    plan: Plan
+    data: Mapping[str, TaskData]
+    folders: Mapping[str, Path]
+    results: ResultStore
+    device: str
+
+
+class Computation:
+    """Computes nodes; keeps the feature tables of this plan in memory."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._tables: dict[str, FeatureTable] = {}
+
+    def encode(self, trunk: str, progress: Progress) -> int:
+        """Encode what the plan demands of a trunk and is not stored.
+
+        Returns:
+            The number of samples encoded now.
+        """
+        from evaluators.engine.encode import encode
+
+        bench = self._bench
+        readers = [planned for planned in bench.plan.cells if planned.trunk == trunk and not planned.skipped]
+        demanded = distinct([self._samples(planned, name) for planned in readers for name in planned.predict])
+        table = self._table(trunk)
+        missing = [chunk.take(_absent(chunk, table)) for chunk in chunks(demanded)]
+        total, done = sum(len(chunk) for chunk in missing), 0
+        if not total:
+            return 0
+        backbone = self._backbone(readers[0], pretrained=True)
+        for chunk in missing:
+            if not len(chunk):
+                continue
+            features = encode(backbone, chunk, dtype=readers[0].cell.dtype, progress=_ignore)
+            table.add(store_chunk(bench.results, trunk, chunk, features))
+            done += len(chunk)
+            progress(done, total)
+        return total
+
+    def measure(self, planned: PlannedCell, progress: Progress) -> FitCost:
+        """Fit a cell and store its predictions on every set that lacks them."""
+        results = self._bench.results
+        row = strategy(planned.cell.strategy)
+        fitted, cost = self._fitted(planned, row, progress)
+        for name, key in planned.predict.items():
+            if results.has("predict", key):
+                continue
+            samples = self._samples(planned, name)
+            probabilities = fitted.predict(self._inputs(planned, row, samples))
+            if not np.isfinite(probabilities).all():
+                raise FloatingPointError(f"the predictions on {name} are not finite")
+            facts = {
+                "cell": planned.cell.key,
+                "set": name,
+                "samples": digest_of(list(samples.digests)),
+                "cost": asdict(cost),
+            }
+            results.write("predict", key, Stored({"probabilities": probabilities.astype(np.float32)}, facts))
+        return cost
+
+    def _fitted(self, planned: PlannedCell, row: Strategy, progress: Progress) -> tuple[Fitted, FitCost]:
+        """Return the trained classifier: from the store if it was small enough to keep, else trained now."""
+        from evaluators.engine.fit import fit, prepare
+
+        results = self._bench.results
+        if results.has("fit", planned.fit):
+            stored = results.read("fit", planned.fit)
+            return self._reloaded(planned, row, stored), FitCost(**stored.facts["cost"])
+        job = self._job(planned, row, progress)
+        prepare(row)  # imports are paid once a process: they are no part of what the first fit cost
+        if job.load_backbone is not None:
+            modality = self._bench.plan.candidate(planned.cell.candidate).modality
+            import_module(f"evaluators.backbones.{modality}")
+        watched = _reset_peak(self._bench.device)
+        started = time.perf_counter()
+        fitted = fit(row, job)
+        cost = FitCost(
+            seconds=round(time.perf_counter() - started, 4),
+            peak_bytes=_peak_bytes(self._bench.device) if watched else 0,
+            trained_parameters=fitted.trained_parameters,
+            steps=fitted.steps,
+            device=self._bench.device,
+        )
+        self._keep(planned.fit, fitted, cost)
+        return fitted, cost
+
+    def _job(self, planned: PlannedCell, row: Strategy, progress: Progress) -> FitJob:
+        bench, cell = self._bench, planned.cell
+        train = draw(cell, bench.data[cell.task])
+        needs_backbone = row.sees == "samples" and row.subject != "nothing"
+        return FitJob(
+            inputs=self._inputs(planned, row, train.samples),
+            labels=train.labels,
+            classes=len(bench.data[cell.task].labels),
+            settings=dict(cell.settings),
+            seed=cell.run.seed,
+            selection=cell.sampler.rsplit("/", 1)[-1],
+            load_backbone=(lambda pretrained: self._backbone(planned, pretrained=pretrained))
+            if needs_backbone
+            else None,
+            device=bench.device,
+            dtype=cell.dtype,
+            progress=progress,
+        )
+
+    def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored) -> Fitted:
+        from evaluators.engine.reload import load_fitted
+
+        with tempfile.TemporaryDirectory() as name:
+            for file, content in stored.arrays.items():
+                (Path(name) / file).write_bytes(content.tobytes())
+            return load_fitted(
+                row,
+                Path(name),
+                classes=len(self._bench.data[planned.cell.task].labels),
+                settings=dict(planned.cell.settings),
+                load_backbone=lambda pretrained: self._backbone(planned, pretrained=pretrained),
+            )
+
+    def _keep(self, key: str, fitted: Fitted, cost: FitCost) -> None:
+        """Store what was trained, if it is small."""
+        with tempfile.TemporaryDirectory() as name:
+            fitted.save(Path(name))
+            files = sorted(path for path in Path(name).iterdir() if path.is_file())
+            if sum(path.stat().st_size for path in files) > KEPT_FIT_BYTES:
+                return
+            arrays = {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
+        self._bench.results.write("fit", key, Stored(arrays, {"cost": asdict(cost)}))
+
+    def _samples(self, planned: PlannedCell, name: str) -> Samples:
+        return inputs(planned.cell, name, self._bench.data[planned.cell.task])
+
+    def _inputs(self, planned: PlannedCell, row: Strategy, samples: Samples) -> Inputs:
+        if row.sees == "features":
+            assert planned.trunk is not None
+            return Inputs(features=self._table(planned.trunk).lookup(samples))
+        return Inputs(samples=samples)
+
+    def _table(self, trunk: str) -> FeatureTable:
+        if trunk not in self._tables:
+            self._tables[trunk] = read_table(self._bench.results, trunk)
+        return self._tables[trunk]
+
+    def _backbone(self, planned: PlannedCell, *, pretrained: bool) -> Backbone:
+        from evaluators.backbones.load import load_backbone
+
+        candidate = self._bench.plan.candidate(planned.cell.candidate)
+        folder = self._bench.folders[candidate.name]
+        return load_backbone(candidate, folder, pretrained=pretrained, device=self._bench.device)
+
+
+def choose_device(wanted: str) -> str:
+    """Return `cpu` or `cuda` for a wish of `any`, `cpu` or `cuda`.
+
+    Raises:
+        EnvironmentProblem: If `cuda` is asked for and there is none.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise EnvironmentProblem(
+            "a GPU was asked for, but torch finds none",
+            hint="run without --device cuda, or check `nvidia-smi`",
+        )
+    return "cpu"
+
+
+def _absent(chunk: Samples, table: FeatureTable) -> list[int]:
+    return [index for index, digest in enumerate(chunk.digests) if digest not in table.rows]
+
+
+def _ignore(done: int, total: int) -> None:
+    """Progress is told by chunk."""
+
+
+def _reset_peak(device: str) -> bool:
+    """Start watching the memory anew; return whether that is possible here (for a process: on Linux)."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+        return True
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def _peak_bytes(device: str) -> int:
+    """Return the peak since `_reset_peak`: of the device, or of this process; 0 if the kernel tells none."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+    kibibytes = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(kibibytes[1]) * 1024 if kibibytes else 0

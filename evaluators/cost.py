@@ -1,0 +1,165 @@
+"""What a plan will cost, before anything is spent: forwards, FLOPs, bytes, time, and what sharing and the store save.
+
+Pure but for one short measurement of this machine's matrix product, which turns FLOPs into an estimate of seconds.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluators.candidate import Candidate
+from evaluators.data import TaskData
+from evaluators.features import read_table
+from evaluators.plan import Plan, PlannedCell
+from evaluators.protocol import SettingValue
+from evaluators.results import ResultStore
+from evaluators.run import is_stored
+from evaluators.strategy import strategy
+from evaluators.view import TRAIN, inputs
+
+#: Share of the matrix product's rate that small encoders reach on a CPU (measured: MiniLM, 0.2 to 0.5).
+EFFICIENCY = 0.3
+#: Standard deviation of paired differences between runs that is assumed before anything is measured (published:
+#: Banking77 at 8 labels a class, 0.8 points over draws; other tasks up to 4).
+ASSUMED_SD = 0.02
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What a plan will cost.
+
+    Attributes:
+        cells: Cells in all.
+        stored: Cells whose results are stored already.
+        nodes: Nodes after equal keys became one.
+        nodes_unshared: Nodes if every cell had its own.
+        forwards: Samples that a frozen trunk will read, each once, less those whose features are stored.
+        forwards_unshared: Samples it would read if every cell read its own.
+        training_passes: Sample-forwards of training and of predicting with trained trunks.
+        flops: In all, of what is not stored.
+        bytes: Of features and predictions to be written.
+        seconds: Estimate for this machine's processor; None if the rate is not known.
+        detectable: Difference that paired runs detect with probability 0.8, if their sd is `ASSUMED_SD`.
+    """
+
+    cells: int
+    stored: int
+    nodes: int
+    nodes_unshared: int
+    forwards: int
+    forwards_unshared: int
+    training_passes: int
+    flops: float
+    bytes: int
+    seconds: float | None
+    detectable: float | None
+
+
+def estimate(
+    plan: Plan, data: Mapping[str, TaskData], results: ResultStore, *, flops_per_second: float | None
+) -> CostEstimate:
+    """Estimate a plan's cost, less what is stored."""
+    pending = [p for p in plan.cells if not p.skipped and not is_stored(p, results)]
+    sizes = {planned.cell.key: _set_sizes(planned, data) for planned in pending}
+    forwards, unshared, flops = 0, 0, 0.0
+    for trunk in dict.fromkeys(planned.trunk for planned in pending if planned.trunk):
+        readers = [planned for planned in pending if planned.trunk == trunk]
+        once = len(_distinct(readers, data).difference(read_table(results, trunk).rows))
+        forwards += once
+        unshared += sum(sum(sizes[planned.cell.key].values()) for planned in readers)
+        flops += once * plan.candidate(readers[0].cell.candidate).structure.flops_per_input
+    passes = 0
+    for planned in {p.cell.key: p for p in pending if _trains(p)}.values():
+        predicted = sum(sizes[planned.cell.key].values())
+        trained = _training_samples(planned)
+        passes += predicted + trained
+        candidate = plan.candidate(planned.cell.candidate)
+        flops += (predicted + trained * strategy(planned.cell.strategy).cost.passes) * _flops(candidate)
+    classes = {name: len(task.labels) for name, task in data.items()}
+    predictions = sum(sum(sizes[p.cell.key].values()) * classes[p.cell.task] * 4 for p in pending)
+    widths = {p.trunk: plan.candidate(p.cell.candidate).structure.width for p in pending if p.trunk}
+    return CostEstimate(
+        cells=len(plan.cells),
+        stored=sum(1 for p in plan.cells if not p.skipped) - len(pending),
+        nodes=len(plan.nodes),
+        nodes_unshared=sum(_chain_length(p) for p in plan.cells),
+        forwards=forwards,
+        forwards_unshared=unshared,
+        training_passes=passes,
+        flops=flops,
+        bytes=predictions + forwards * max(widths.values(), default=0) * 4,
+        seconds=flops / flops_per_second if flops_per_second else None,
+        detectable=_detectable(plan.request.protocol.runs),
+    )
+
+
+def measured_rate() -> float:
+    """Return the FLOP/s that a small encoder may reach here: a share of this machine's float32 matrix product."""
+    side = 512
+    matrix = np.ones((side, side), dtype=np.float32)
+    matrix @ matrix
+    best = math.inf
+    for _ in range(20):
+        started = time.perf_counter()
+        matrix @ matrix
+        best = min(best, time.perf_counter() - started)
+    return EFFICIENCY * 2 * side**3 / best
+
+
+def _detectable(runs: int) -> float | None:
+    if runs < 2:
+        return None
+    from evaluators.statistics.power import detectable_by_runs
+
+    return detectable_by_runs(ASSUMED_SD, runs)
+
+
+def _flops(candidate: Candidate) -> int:
+    return candidate.structure.flops_per_input
+
+
+def _trains(planned: PlannedCell) -> bool:
+    row = strategy(planned.cell.strategy)
+    return row.sees == "samples" and row.subject != "nothing"
+
+
+def _training_samples(planned: PlannedCell) -> int:
+    """Return how many samples training reads: the step budget of `evaluators.engine.recipe`, without torch."""
+    settings = dict(planned.cell.settings)
+    batch = min(_whole(settings["batch_size"]), planned.cell.labels)
+    wanted = _whole(settings["epochs"]) * math.ceil(planned.cell.labels / batch)
+    steps = min(_whole(settings["max_steps"]), max(_whole(settings.get("min_steps", 1)), wanted))
+    return steps * batch
+
+
+def _whole(value: SettingValue) -> int:
+    return int(value)
+
+
+def _chain_length(planned: PlannedCell) -> int:
+    """Return the nodes of a cell that shares nothing."""
+    sets = len(planned.predict)
+    return (3 * sets if planned.trunk else sets) + 1 + sets
+
+
+def _set_sizes(planned: PlannedCell, data: Mapping[str, TaskData]) -> dict[str, int]:
+    task = data[planned.cell.task]
+    return {name: planned.cell.labels if name == TRAIN else task.sizes[name] for name in planned.predict}
+
+
+def _distinct(readers: list[PlannedCell], data: Mapping[str, TaskData]) -> set[str]:
+    """Return the digests of all samples that the readers of one trunk demand."""
+    digests: set[str] = set()
+    views = {(p.cell.task, name, *_view(p, name)): p for p in readers for name in p.predict}
+    for (task, name, *_), planned in views.items():
+        digests.update(inputs(planned.cell, name, data[task]).digests)
+    return digests
+
+
+def _view(planned: PlannedCell, name: str) -> tuple[int, int]:
+    return (planned.cell.labels_per_class, planned.cell.run.draw) if name == TRAIN else (0, 0)

@@ -1,0 +1,1 @@
+"""What a reviewer asks beside the score: curve, gaps, transfer gain, shift, duplicates."""

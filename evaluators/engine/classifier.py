@@ -1,0 +1,101 @@
+"""A trained trunk with a linear head, as every strategy that trains the trunk returns it.
+
+Predicts in evaluation mode over batches that are a pure function of the inputs. Saves what was trained and nothing
+of the frozen base: the parameters with a gradient, the statistics of active BatchNorm layers, and the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from evaluators.engine.baselines import samples_of
+from evaluators.engine.batching import arithmetic, autocast, length_sorted
+from evaluators.engine.job import Inputs
+from evaluators.engine.records import Record, write_record
+from evaluators.engine.training import Network
+from evaluators.samples import FloatArray
+
+Kind = Literal["scratch", "tuned", "adapter"]
+"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with adapters."""
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """What is kept of a training run beside its tensors."""
+
+    kind: Kind
+    dtype: str
+    steps: int
+    trained_parameters: int
+
+
+class Classifier:
+    """A trained network.
+
+    Attributes:
+        network: Trunk and head, in evaluation mode.
+        trained_parameters: Numbers that received a gradient.
+        steps: Optimiser steps taken.
+    """
+
+    def __init__(self, network: Network, facts: TrainingFacts, changed: Iterable[str]) -> None:
+        self.network = network
+        self.steps = facts.steps
+        self.trained_parameters = facts.trained_parameters
+        self._facts = facts
+        self._changed = tuple(changed)
+        network.eval()
+
+    def predict(self, inputs: Inputs) -> FloatArray:
+        """Return class probabilities, (m, classes) float32."""
+        samples = samples_of(inputs)
+        backbone, head = self.network.backbone, self.network.head
+        device = head.weight.device.type
+        prepared = backbone.prepare(samples)
+        probabilities = np.zeros((len(samples), head.out_features), dtype=np.float32)
+        with torch.inference_mode(), arithmetic(device, training=False), autocast(device, self._facts.dtype):
+            for indices in length_sorted(backbone.length(prepared)):
+                logits = self.network.logits(backbone.batch(prepared, indices))
+                probabilities[indices] = torch.softmax(logits.float(), dim=1).cpu().numpy()
+        return probabilities
+
+    def save(self, folder: Path) -> None:
+        """Write what was trained."""
+        state = network_state(self.network)
+        tensors = {name: state[name] for name in self._changed}
+        write_record(folder, Record(self._facts.kind, asdict(self._facts), tensors))
+
+
+def network_state(network: Network) -> dict[str, torch.Tensor]:
+    """Return parameters and stored buffers by name: the trunk's as `trunk.`, the head's as `head.`."""
+    trunk = network.backbone.module.state_dict(keep_vars=True)
+    head = network.head.state_dict(keep_vars=True)
+    return {
+        **{f"trunk.{name}": value for name, value in trunk.items()},
+        **{f"head.{name}": value for name, value in head.items()},
+    }
+
+
+def changed_names(network: Network) -> list[str]:
+    """Return the names of what training may have changed: trained parameters, and buffers of active parts."""
+    active = {id(buffer) for part in network.active for buffer in part.buffers()}
+    weights = {id(weight) for _, weight in network.trained()}
+    return [name for name, value in network_state(network).items() if id(value) in active | weights]
+
+
+def load_state(network: Network, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Put saved tensors back, bit for bit.
+
+    Raises:
+        KeyError: If a name does not exist in the network.
+    """
+    targets = network_state(network)
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            targets[name].copy_(tensor)

@@ -1,0 +1,81 @@
+"""Strategies that train the trunk itself: from scratch, the upper part only, or all of it.
+
+In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. They differ in what is trainable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import nn
+
+from evaluators.backbones.backbone import Backbone
+from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
+from evaluators.engine.job import FitJob
+from evaluators.engine.recipe import recipe_of
+from evaluators.engine.training import Network, seeded, train
+
+Choose = Callable[[Backbone], tuple[nn.Module, ...]]
+"""Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
+
+
+def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
+    """Load a backbone, let `choose` make parts of it trainable, put a head on it and train.
+
+    Raises:
+        DivergedError: If the loss became NaN or infinite.
+        ValueError: If the job has no backbone.
+    """
+    if job.load_backbone is None:
+        raise ValueError("this strategy trains a backbone, and the job has none")
+    with seeded(job.seed, job.device):
+        backbone = job.load_backbone(kind != "scratch")
+        active = choose(backbone)
+        network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
+        steps = train(network, job, recipe_of(job.settings))
+    count = sum(weight.numel() for _, weight in network.trained() if weight.grad is not None)
+    for _, weight in network.trained():
+        weight.grad = None
+    facts = TrainingFacts(kind, job.dtype, steps, count)
+    return Classifier(network, facts, changed_names(network))
+
+
+def new_head(width: int, classes: int) -> nn.Linear:
+    """Return a head of zeros: the first step moves it towards the class means, and no random direction is unlearnt."""
+    head = nn.Linear(width, classes)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def fit_from_scratch(job: FitJob) -> Classifier:
+    """Train the same architecture from a random initialisation: what pre-training is worth is measured against it."""
+    return fit_network(job, "scratch", _everything)
+
+
+def fit_full(job: FitJob) -> Classifier:
+    """Train all parameters of the pre-trained backbone and a head."""
+    return fit_network(job, "tuned", _everything)
+
+
+def fit_partial_freeze(job: FitJob) -> Classifier:
+    """Train the upper share of the blocks (`trained_share`, at least one), the final norms and a head.
+
+    What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics.
+    """
+    share = float(job.settings["trained_share"])
+
+    def upper(backbone: Backbone) -> tuple[nn.Module, ...]:
+        _, *blocks, top = backbone.blocks()
+        trained = (*blocks[len(blocks) - max(1, round(share * len(blocks))) :], top)
+        backbone.module.requires_grad_(False)
+        for part in trained:
+            part.requires_grad_(True)
+        return trained
+
+    return fit_network(job, "tuned", upper)
+
+
+def _everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+    backbone.module.requires_grad_(True)
+    return (backbone.module,)

@@ -1,0 +1,87 @@
+"""What a strategy receives and what it returns.
+
+A job holds one draw's training labels and nothing else: no validation, no locked test, no path. A strategy cannot
+read what it is not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from evaluators.backbones.backbone import Backbone
+from evaluators.protocol import SettingValue
+from evaluators.samples import FloatArray, IntArray, Samples
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a head or a model reads: raw samples, frozen features, or both absent never.
+
+    Attributes:
+        samples: Raw inputs, for strategies that see `samples`.
+        features: (n, width) float32, for strategies that see `features`.
+    """
+
+    samples: Samples | None = None
+    features: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FitJob:
+    """One fit.
+
+    Attributes:
+        inputs: n training inputs of one draw.
+        labels: (n,) class indices.
+        classes: Number of classes of the task; some may be absent from the draw.
+        settings: Complete settings of the strategy.
+        seed: Seed of initialisation and order.
+        selection: `held-out`: a strategy with a grid chooses on a stratified fifth of these labels.
+        load_backbone: Called with `pretrained`; returns a fresh backbone on `device`. None for data-only baselines.
+        device: `cpu` or `cuda`.
+        dtype: `float32`, or `bfloat16` for autocast.
+        progress: Called as training goes on.
+    """
+
+    inputs: Inputs
+    labels: IntArray
+    classes: int
+    settings: Mapping[str, SettingValue]
+    seed: int
+    selection: str
+    load_backbone: Callable[[bool], Backbone] | None
+    device: str
+    dtype: str
+    progress: Progress
+
+
+class Fitted(Protocol):
+    """A trained classifier."""
+
+    @property
+    def trained_parameters(self) -> int:
+        """How many numbers were trained."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps; 0 where there is no optimizer."""
+        ...
+
+    def predict(self, inputs: Inputs) -> FloatArray:
+        """Return class probabilities, (m, classes) float32, rows summing to one."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write what was trained: `fit.json` and `fit.safetensors`; never the frozen base."""
+        ...
+
+
+class DivergedError(Exception):
+    """The loss became NaN or infinite; the cell fails with this reason."""

@@ -1,0 +1,154 @@
+"""The one training loop: from scratch, partial freeze, LoRA and full fine-tuning differ only in what is trainable.
+
+In: a network whose parameters say by `requires_grad` what is trained, a job, a recipe. Out: the same network,
+trained in place. All randomness comes from the job's seed; the global generators are left as they were.
+AdamW with bias correction, linear warm-up then decay to 0, clipping, a fixed number of steps and no early stopping:
+nothing is selected on data that the job does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.engine.baselines import samples_of
+from evaluators.engine.batching import arithmetic, autocast
+from evaluators.engine.job import DivergedError, FitJob
+from evaluators.engine.recipe import Recipe, batches
+
+#: On a GPU the loss is looked at every so many steps: each look waits for the device.
+CHECK_EVERY = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A backbone and a linear head.
+
+    Attributes:
+        backbone: The trunk.
+        head: (width) to (classes) logits.
+        active: Parts of the trunk that are trained: dropout and BatchNorm are active in these only.
+    """
+
+    backbone: Backbone
+    head: nn.Linear
+    active: tuple[nn.Module, ...]
+
+    def logits(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Return (batch, classes) logits."""
+        features = self.backbone.features(batch)
+        # Brings every base's features to one scale, unit-norm ones too, so that one head rate serves all.
+        scores: torch.Tensor = self.head(functional.layer_norm(features, features.shape[-1:]))
+        return scores
+
+    def trained(self) -> list[tuple[str, nn.Parameter]]:
+        """Return the trained parameters of the trunk by name, then the head's as `head.`."""
+        trunk = [(f"trunk.{name}", weight) for name, weight in self.backbone.module.named_parameters()]
+        head = [(f"head.{name}", weight) for name, weight in self.head.named_parameters()]
+        return [(name, weight) for name, weight in trunk + head if weight.requires_grad]
+
+    def train(self) -> None:
+        """Put what is trained into training mode, and everything else into evaluation mode."""
+        self.eval()
+        for part in (*self.active, self.head):
+            part.train()
+
+    def eval(self) -> None:
+        """Put everything into evaluation mode."""
+        self.backbone.module.eval()
+        self.head.eval()
+
+
+@contextmanager
+def seeded(seed: int, device: str) -> Iterator[None]:
+    """Seed torch inside the block; outside, its generators are as if the block had not run."""
+    devices = [torch.cuda.current_device()] if device != "cpu" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)
+        if devices:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+def train(network: Network, job: FitJob, recipe: Recipe) -> int:
+    """Train a network in place.
+
+    Args:
+        network: On the job's device; `requires_grad` says what is trained.
+        job: Samples, labels, seed, device and dtype.
+        recipe: How.
+
+    Returns:
+        The number of steps taken.
+
+    Raises:
+        DivergedError: If the loss or a weight became NaN or infinite; it names the step.
+    """
+    prepared = network.backbone.prepare(samples_of(job.inputs))
+    labels = torch.from_numpy(job.labels).to(job.device)
+    steps = recipe.steps(len(labels))
+    optimizer = _optimizer(network, recipe)
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
+    weights = [weight for _, weight in network.trained()]
+    losses = torch.zeros(steps, device=job.device)
+    generator = torch.Generator().manual_seed(job.seed)
+    order = batches(network.backbone.length(prepared), recipe, generator)
+    network.train()
+    with arithmetic(job.device, training=True):
+        for step in range(steps):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * recipe.factor(step, steps)
+            optimizer.zero_grad(set_to_none=True)
+            losses[step] = _backward(network, prepared, labels, next(order), job)
+            nn.utils.clip_grad_norm_(weights, recipe.clip)
+            optimizer.step()
+            _check(losses, step, job.device)
+            job.progress(step + 1, steps)
+    network.eval()
+    # A sum is one pass over the weights; looking at each of them costs as much as a step.
+    if not all(bool(torch.isfinite(weight.detach().sum())) for weight in weights):
+        raise DivergedError(f"a weight became NaN or infinite at the last step ({steps})")
+    return steps
+
+
+def _backward(
+    network: Network, prepared: Prepared, labels: torch.Tensor, indices: list[int], job: FitJob
+) -> torch.Tensor:
+    """Take the gradient of one batch; return its loss, still on the device."""
+    batch = network.backbone.batch(prepared, indices)
+    with autocast(job.device, job.dtype):
+        logits = network.logits(batch)
+    loss = functional.cross_entropy(logits.float(), labels[torch.tensor(indices, device=labels.device)])
+    torch.autograd.backward(loss)
+    return loss.detach()
+
+
+def _optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW with one group for each of (trunk, head) x (matrices, vectors); only matrices decay."""
+    groups = []
+    for prefix, rate in (("trunk.", 1.0), ("head.", recipe.head_rate)):
+        weights = [weight for name, weight in network.trained() if name.startswith(prefix)]
+        for matrices in (True, False):
+            chosen = [weight for weight in weights if (weight.dim() > 1) is matrices]
+            decay = recipe.weight_decay if matrices else 0.0
+            groups.append({"params": chosen, "lr": recipe.learning_rate * rate, "weight_decay": decay})
+    # Fused also on a CPU: one pass over the weights instead of ten.
+    return torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
+
+
+def _check(losses: torch.Tensor, step: int, device: str) -> None:
+    """Raise at the first loss that is not finite, among those since the last look."""
+    every = 1 if device == "cpu" else CHECK_EVERY
+    if (step + 1) % every and step + 1 < len(losses):
+        return
+    first = step - step % every
+    wrong = ~torch.isfinite(losses[first : step + 1])
+    if bool(wrong.any()):
+        at = first + int(wrong.nonzero()[0]) + 1
+        raise DivergedError(f"the loss became NaN or infinite at step {at} of {len(losses)}")

@@ -1,0 +1,275 @@
+"""The document that a promotion rests on.
+
+Two halves, each with its digest. *Findings* are what was measured and would be measured again: identities, cells,
+prediction digests, metrics, comparisons, failures. *Observations* are what happened to be so: time, memory, hardware,
+packages, commit, reads of locked tests. A rerun and a resume after a kill reproduce the findings digest.
+
+It makes two kinds of claim and never mixes them: *this strategy on this base* beats that one (paired over runs), and
+*this artifact* beats that one (paired over items).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from evaluators.canonical import digest_of
+from evaluators.document import Document
+from evaluators.errors import InvalidDocument
+from evaluators.signature import Signature
+
+SCHEMA = 1
+
+
+class Estimate(Document):
+    """A number with its uncertainty. Shares, not per cent."""
+
+    value: float
+    low: float | None = None
+    """Lower end of the 95 % interval; None where there is none (one run)."""
+    high: float | None = None
+    n: int
+    """Runs or items that the interval is over."""
+
+
+class SetScore(Document):
+    """One cell's scores on one set."""
+
+    set: str
+    samples: int
+    metrics: dict[str, float]
+    """`accuracy`, `macro_f1`, `log_loss`, `ece`, ...; for an out-of-scope set `auroc`, `fpr_at_95_tpr`."""
+    predictions_sha256: str
+
+
+class CellFinding(Document):
+    """One cell, as measured."""
+
+    key: str
+    status: Literal["scored", "failed", "skipped"]
+    candidate: str
+    strategy: str
+    task: str
+    labels_per_class: int
+    labels: int
+    run: int
+    draw: int
+    seed: int
+    settings: dict[str, float | int | str | bool]
+    scores: tuple[SetScore, ...] = ()
+    train_metric: float | None = None
+    """The task's metric on the cell's own training labels, in evaluation mode."""
+    reason: str | None = None
+
+
+class Summary(Document):
+    """A strategy at one train size, over its runs."""
+
+    candidate: str
+    strategy: str
+    task: str
+    labels_per_class: int
+    labels: int
+    set: str
+    metric: str
+    estimate: Estimate
+    sd: float
+    """Standard deviation over runs."""
+    failed_runs: int = 0
+
+
+class Comparison(Document):
+    """A paired difference, subject minus reference, in the task's metric."""
+
+    claim: Literal["strategy", "artifact"]
+    purpose: Literal[
+        "gain-over-from-scratch",
+        "gain-over-best-baseline",
+        "gain-over-incumbent",
+        "gain-over-lighter",
+        "negative-transfer",
+    ]
+    task: str
+    set: str
+    labels_per_class: int
+    candidate: str
+    strategy: str
+    reference_candidate: str
+    reference_strategy: str
+    difference: Estimate
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    """After Holm, where several candidates of this evaluation meet the same incumbent."""
+    test: str
+    """`paired t over runs (df=4)`, `McNemar exact`."""
+    crossed_low: float | None = None
+    """Sensitivity: bootstrap over runs and items together."""
+    crossed_high: float | None = None
+    detectable: float | None = None
+    """The smallest difference that this design detects with probability 0.8."""
+
+
+class Diagnostic(Document):
+    """A number a reviewer asks for beside the score."""
+
+    name: Literal[
+        "generalization-gap", "shift-drop", "out-of-scope-auroc", "sample-efficiency", "calibration-error",
+        "selection-optimism",
+    ]  # fmt: skip
+    task: str
+    candidate: str
+    strategy: str
+    labels_per_class: int
+    set: str
+    estimate: Estimate
+
+
+class CandidateFacts(Document):
+    """The identity of what was measured."""
+
+    name: str
+    digest: str
+    subject: str
+    parameters: int
+    library: str
+    role: Literal["candidate", "incumbent"] = "candidate"
+    incumbent_for: dict[str, str] = Field(default_factory=dict)
+    """Of an incumbent: task -> strategy that it was approved with."""
+
+
+class TaskFacts(Document):
+    """The identity of the task, and what its data look like."""
+
+    id: str
+    digest: str
+    title: str
+    metric: str
+    margin: float
+    labels: tuple[str, ...]
+    sizes: dict[str, int]
+    """Samples in every set."""
+    duplicates: dict[str, int]
+    """`exact` and `normalised` duplicates between train and test, and `conflicting` labels."""
+    majority_share: float
+    sensitivity: str
+    promotable: bool = True
+    """False for a personal task from the command line."""
+    incumbent: str | None = None
+    """Digest of the base that is approved for this task when it is planned, whether it could be measured or not."""
+
+
+class Recommendation(Document):
+    """The lightest sufficient strategy of one candidate on one task, chosen on validation, never on the test."""
+
+    task: str
+    candidate: str
+    strategy: str
+    labels_per_class: int
+    chosen_on: str
+    reason: str
+
+
+class Findings(Document):
+    """What was measured and would be measured again."""
+
+    schema_version: Literal[1] = 1
+    candidates: tuple[CandidateFacts, ...]
+    tasks: tuple[TaskFacts, ...]
+    protocol: dict[str, Any]
+    plan_digest: str
+    final: bool
+    """Whether the locked tests were opened."""
+    cells: tuple[CellFinding, ...]
+    summaries: tuple[Summary, ...]
+    comparisons: tuple[Comparison, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    recommendations: tuple[Recommendation, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest that approvals cite."""
+        return digest_of(self.model_dump(mode="json"))
+
+
+class CellCost(Document):
+    """What a cell cost when it was computed (which may have been in an earlier evaluation)."""
+
+    key: str
+    strategy: str
+    candidate: str
+    task: str
+    labels_per_class: int
+    seconds: float
+    peak_bytes: int
+    """Most memory while it was fitted: of the GPU, or of the process; 0 if it was not measured."""
+    trained_parameters: int
+    steps: int
+    device: str
+
+
+class TestRead(Document):
+    """How often the locked test of a task was read, by distinct cell, up to this evaluation."""
+
+    task: str
+    cells_this_evaluation: int
+    cells_ever: int
+
+
+class Observations(Document):
+    """What happened to be so when it was measured."""
+
+    created: str
+    """UTC, ISO 8601."""
+    hardware: dict[str, str]
+    """`device`, `cpu`, `cores`, `memory`, `gpu`."""
+    packages: dict[str, str]
+    commit: str | None = None
+    dirty: bool | None = None
+    python: str
+    counters: dict[str, int]
+    """`samples_encoded`, `samples_distinct`, `cells_run`, `cells_reused`, `cells_failed`, `cells_skipped`."""
+    seconds: float
+    costs: tuple[CellCost, ...]
+    test_reads: tuple[TestRead, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of this half."""
+        return digest_of(self.model_dump(mode="json"))
+
+
+class Evidence(Document):
+    """Findings and observations in one versioned document."""
+
+    schema_version: Literal[1] = 1
+    findings: Findings
+    observations: Observations
+    signature: Signature | None = None
+
+    @property
+    def unsigned(self) -> dict[str, Any]:
+        """The JSON-able value that the signature covers."""
+        return self.model_dump(mode="json", exclude={"signature"})
+
+
+def evidence_to_json(evidence: Evidence) -> str:
+    """Return the document as indented JSON text, ending in a newline."""
+    return evidence.model_dump_json(indent=1) + "\n"
+
+
+def evidence_from_json(text: str | bytes, *, where: str) -> Evidence:
+    """Parse a document.
+
+    Raises:
+        InvalidDocument: If it is not evidence of a version that this program reads.
+    """
+    try:
+        return Evidence.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidDocument(
+            f"{where}: not evidence of schema {SCHEMA}: {field}: {first['msg']}",
+            hint="evidence is written by `hub evaluate`; it cannot be edited by hand",
+        ) from error

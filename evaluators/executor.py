@@ -1,0 +1,248 @@
+"""Who computes: this process (tests, notebooks), or a supervised worker that may die without taking us along.
+
+An executor takes one unit of work at a time and yields progress, then how it ended. This is the cell boundary: the only
+place where any exception of the computation becomes a reason instead of a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, Protocol
+
+from evaluators.cell import FitCost
+from evaluators.compute import Computation, Workbench
+from evaluators.errors import EnvironmentProblem, ReportedError
+from evaluators.plan import PlannedCell
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of work: encode a trunk, or measure a cell (its index in the plan)."""
+
+    kind: Literal["encode", "measure"]
+    name: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress of the running unit."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """The unit ended well."""
+
+    encoded: int = 0
+    cost: FitCost | None = None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The unit did not; the worker is fine, or was replaced."""
+
+    reason: str
+
+
+Outcome = Step | Done | Broken
+
+
+class Executor(Protocol):
+    """Computes units."""
+
+    def execute(self, unit: Unit) -> Iterator[Outcome]:
+        """Yield `Step`s, then one `Done` or `Broken`."""
+        ...
+
+    def close(self) -> None:
+        """Release what it holds."""
+        ...
+
+
+class InProcessExecutor:
+    """Computes here. What kills the computation kills the caller."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._computation = Computation(bench)
+        self._cells = bench.plan.cells
+
+    def execute(self, unit: Unit) -> Iterator[Outcome]:
+        """Compute a unit; progress is not told."""
+        yield attempt(self._computation, self._cells, unit, _silent)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def attempt(
+    computation: Computation, cells: tuple[PlannedCell, ...], unit: Unit, progress: Any
+) -> Done | Broken:
+    """Compute one unit; whatever goes wrong becomes its reason."""
+    try:
+        if unit.kind == "encode":
+            return Done(encoded=computation.encode(unit.name, progress))
+        return Done(cost=computation.measure(cells[int(unit.name)], progress))
+    except EnvironmentProblem:
+        # A full disk or a store that is gone is no property of the cell: it ends the run, and nothing is signed.
+        raise
+    except ReportedError as error:
+        return Broken(error.message)
+    except Exception as error:  # noqa: BLE001 - the cell boundary: one cell's failure must not end the others
+        return Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """What the worker is told at its start; JSON on its standard input."""
+
+    plan: str
+    """Path of the plan document."""
+    data: Mapping[str, Mapping[str, str]]
+    """Verified path by file name, by task."""
+    folders: Mapping[str, str]
+    results: str
+    device: str
+
+
+#: Threads that spin only briefly while they wait: costs a tenth on an idle machine, and beside another busy process a
+#: training step took 0.8 s instead of 5.1 s (README, decision 6).
+_QUIET = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
+
+
+class WorkerExecutor:
+    """Computes in one resident process: imports are paid once, and its death is a reason, not ours."""
+
+    def __init__(self, setup: WorkerSetup, log: Path) -> None:
+        """Prepare; the process starts with the first unit.
+
+        Args:
+            setup: What the worker is told.
+            log: File that receives its standard error.
+        """
+        self._setup = setup
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+
+    def execute(self, unit: Unit) -> Iterator[Outcome]:
+        """Compute a unit; if the worker dies, once more alone in a fresh one."""
+        for attempt_number in (1, 2):
+            ending = ""
+            for outcome in self._once(unit):
+                if isinstance(outcome, str):
+                    ending = outcome
+                else:
+                    yield outcome
+            if not ending:
+                return
+            self.close()
+            if attempt_number == 2:
+                yield Broken(ending)
+
+    def close(self) -> None:
+        """End the worker."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+    def _once(self, unit: Unit) -> Iterator[Outcome | str]:
+        """Yield outcomes; a string says how the worker died."""
+        process = self._started()
+        assert process.stdin
+        assert process.stdout
+        try:
+            process.stdin.write(json.dumps({"kind": unit.kind, "name": unit.name}) + "\n")
+            process.stdin.flush()
+        except OSError:
+            yield _cause(process.wait())
+            return
+        for line in process.stdout:
+            message = json.loads(line)
+            if "problem" in message:
+                raise EnvironmentProblem(message["problem"], hint=message.get("hint"))
+            outcome = _outcome(message)
+            yield outcome
+            if not isinstance(outcome, Step):
+                return
+        yield _cause(process.wait())
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.close()
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            # Its own session: Ctrl-C reaches us, and we end it in good order.
+            process = subprocess.Popen(
+                [sys.executable, "-m", "evaluators.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+                env={**_QUIET, **os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+            )
+        assert process.stdin
+        process.stdin.write(json.dumps(asdict(self._setup)) + "\n")
+        process.stdin.flush()
+        self._process = process
+        return process
+
+
+def read_commands(stream: IO[str]) -> Iterator[dict[str, Any]]:
+    """Yield a worker's commands, and end this process at once when its parent is gone, even in the middle of a fit."""
+    lines: queue.Queue[str] = queue.Queue()
+
+    def follow() -> None:
+        for line in stream:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=follow, daemon=True).start()
+    while True:
+        yield json.loads(lines.get())
+
+
+def message_of(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as the worker writes it."""
+    return {"type": type(outcome).__name__, **asdict(outcome)}
+
+
+def _outcome(message: dict[str, Any]) -> Outcome:
+    kind = message.pop("type")
+    if kind == "Step":
+        return Step(**message)
+    if kind == "Done":
+        cost = message.get("cost")
+        return Done(encoded=message["encoded"], cost=FitCost(**cost) if cost else None)
+    return Broken(**message)
+
+
+def _cause(returncode: int) -> str:
+    """Say why a worker died."""
+    if returncode == -9:
+        return "the worker was killed (signal 9), most likely because memory ran out"
+    if returncode < 0:
+        return f"the worker was ended by signal {-returncode}"
+    return f"the worker ended with exit code {returncode}"
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody listens."""

@@ -1,0 +1,81 @@
+"""From measurements to findings: scores, summaries, recommendation, comparisons, diagnostics. Pure.
+
+Equal measurements give equal findings to the last bit, in whatever order they arrive: rows are ordered by
+key, floats are as computed, resampling has a fixed seed. Nothing here reads a disk, a clock or a random
+source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evaluators.arms import build_arms
+from evaluators.comparisons import compare_all
+from evaluators.diagnose import diagnose
+from evaluators.evidence import CellCost, CellFinding, Findings
+from evaluators.measurements import CellMeasurement, Design, Truths
+from evaluators.recommendation import recommend
+from evaluators.scoring import ScoredCell, score_cell
+from evaluators.summaries import summarise
+
+
+def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, design: Design) -> Findings:
+    """Turn the measurements of an evaluation into its findings.
+
+    Args:
+        measurements: One for every planned cell, in any order; each is read once and its predictions are let
+            go.
+        truths: Labels of every set that was predicted.
+        design: What was measured.
+
+    Returns:
+        The findings; every comparison that a gate needs is in them.
+
+    Raises:
+        ValueError: If predictions do not fit the labels, or two plans were mixed.
+    """
+    arms = build_arms(_scored(measurements, truths, design))
+    cells = [cell.finding for arm in arms.arms.values() for cell in arm.cells.values()]
+    names = [facts.name for facts in design.candidates if facts.role == "candidate"]
+    recommended = (recommend(arms, task, name) for task in design.tasks for name in names)
+    recommendations = tuple(
+        sorted((row for row in recommended if row is not None), key=lambda row: (row.task, row.candidate))
+    )
+    return Findings(
+        candidates=tuple(sorted(design.candidates, key=lambda facts: (facts.name, facts.role))),
+        tasks=tuple(sorted(design.tasks, key=lambda facts: facts.id)),
+        protocol=design.protocol.model_dump(mode="json", by_alias=True),
+        plan_digest=design.plan_digest,
+        final=design.final,
+        cells=tuple(sorted(cells, key=_order)),
+        summaries=summarise(arms, design),
+        comparisons=compare_all(arms, design, recommendations),
+        diagnostics=diagnose(arms, design, recommendations),
+        recommendations=recommendations,
+    )
+
+
+def cell_cost(measurement: CellMeasurement) -> CellCost:
+    """Return what a measured cell cost, as observations hold it."""
+    cell, cost = measurement.cell, measurement.cost
+    return CellCost(
+        key=cell.key,
+        strategy=cell.strategy,
+        candidate=cell.candidate,
+        task=cell.task,
+        labels_per_class=cell.labels_per_class,
+        seconds=cost.seconds,
+        peak_bytes=cost.peak_bytes,
+        trained_parameters=cost.trained_parameters,
+        steps=cost.steps,
+        device=cost.device,
+    )
+
+
+def _scored(measurements: Iterable[CellMeasurement], truths: Truths, design: Design) -> Iterable[ScoredCell]:
+    for measurement in measurements:
+        yield score_cell(measurement, design.task(measurement.cell.task), truths)
+
+
+def _order(cell: CellFinding) -> tuple[str, str, str, int, int]:
+    return (cell.task, cell.candidate, cell.strategy, cell.labels_per_class, cell.run)

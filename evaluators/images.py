@@ -1,0 +1,154 @@
+"""Reading labelled images: a tar or a folder whose folders are the classes, or a table of pixels.
+
+In: a verified path and the task's `DataFile`. Out: `ImageRows`, uint8 RGB, in file order. A tar is read member by
+member and never extracted, only JPEG and PNG decoders run, and a member that is not an image is an error that names
+it: a set that silently shrinks is another set.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image as Pillow
+
+from evaluators.errors import InvalidDocument
+from evaluators.samples import Image
+from evaluators.tables import read_text
+from evaluators.task import DataFile
+
+MAX_PIXELS = 50_000_000
+_PIXEL_LINE = "every line is the pixels and then the label, without header"
+_FORMATS = ("JPEG", "PNG")
+_EIGHT_BIT = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"})
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRows:
+    """Images in file order, each uint8 (height, width, 3), and their labels: folder names, or the last column."""
+
+    images: tuple[Image, ...]
+    labels: tuple[str, ...]
+
+
+def read_images(path: Path, file: DataFile, *, where: str) -> ImageRows:
+    """Read labelled images.
+
+    Args:
+        path: The verified file, or folder for `image-folder`.
+        file: Its format.
+        where: Names the file in errors.
+
+    Raises:
+        InvalidDocument: If something in it is not an image of a class; the message names it.
+    """
+    if file.format == "pixel-table":
+        rows = list(_pixel_rows(path, file, where))
+    elif file.format == "image-tar":
+        rows = list(_decoded(_tar_members(path, where), where))
+    else:
+        rows = list(_decoded(_folder_members(path), where))
+    if not rows:
+        raise InvalidDocument(
+            f"{where}: there are no images", hint="images stand as CLASS/NAME.png (or .jpg)"
+        )
+    return ImageRows(tuple(image for image, _ in rows), tuple(label for _, label in rows))
+
+
+def decode_image(data: bytes, *, where: str) -> Image:
+    """Decode a JPEG or PNG to uint8 RGB (height, width, 3); transparency is dropped, orientation tags are not read.
+
+    Raises:
+        InvalidDocument: If it does not decode, is larger than 50 million pixels or has more than 8 bits a channel.
+    """
+    try:
+        with Pillow.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise InvalidDocument(
+                    f"{where}: {picture.width}x{picture.height} is too large", hint="make it smaller"
+                )
+            if picture.mode not in _EIGHT_BIT:
+                raise InvalidDocument(
+                    f"{where}: more than 8 bits a channel", hint="convert it to an 8-bit PNG or JPEG"
+                )
+            # A palette whose transparency is bytes cannot be turned into RGB in one step.
+            opaque = picture.convert("RGBA") if "transparency" in picture.info else picture
+            return np.array(opaque.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, EOFError, Pillow.DecompressionBombError) as error:
+        raise InvalidDocument(
+            f"{where}: not a JPEG or PNG image that can be decoded{_looks_like_text(data)}",
+            hint="remove it from the set, or replace it by the image",
+        ) from error
+
+
+def _looks_like_text(data: bytes) -> str:
+    try:
+        data[:64].decode("ascii")
+    except UnicodeDecodeError:
+        return ""
+    return " (it looks like text)" if data else " (it is empty)"
+
+
+def _decoded(members: Iterable[tuple[str, bytes]], where: str) -> Iterator[tuple[Image, str]]:
+    for name, data in members:
+        label = PurePosixPath(name).parent.name
+        if not label:
+            raise InvalidDocument(
+                f"{where}: {name}: it stands in no folder", hint="the folder's name is the class"
+            )
+        yield decode_image(data, where=f"{where}: {name}"), label
+
+
+def _tar_members(path: Path, where: str) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, bytes) of the regular files, in the tar's order, one at a time."""
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            for member in archive:
+                if member.isdir():
+                    continue
+                stream = archive.extractfile(member) if member.isfile() else None
+                if stream is None:
+                    raise InvalidDocument(
+                        f"{where}: {member.name}: neither a file nor a folder",
+                        hint="pack the files themselves, without links: tar --dereference --hard-dereference",
+                    )
+                yield member.name, stream.read()
+    except (tarfile.TarError, EOFError) as error:
+        raise InvalidDocument(f"{where}: not a tar that can be read: {error}") from error
+
+
+def _folder_members(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (path inside the folder, bytes), sorted by path; its digest has already refused links."""
+    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _pixel_rows(path: Path, file: DataFile, where: str) -> Iterator[tuple[Image, str]]:
+    """Yield the rows of a table without header: height x width pixels row by row, then the label."""
+    assert file.shape is not None  # DataFile has checked both
+    assert file.maximum is not None
+    height, width = file.shape
+    for line, raw in enumerate(read_text(path, where=where).splitlines(), start=1):
+        if not raw.strip():
+            continue
+        *pixels, label = raw.split(",")
+        if len(pixels) != height * width:
+            raise InvalidDocument(
+                f"{where}: line {line}: {len(pixels)} pixels, but {height}x{width} is {height * width}",
+                hint=_PIXEL_LINE,
+            )
+        try:
+            values = np.array(pixels, dtype=np.float64)
+        except ValueError as error:
+            raise InvalidDocument(f"{where}: line {line}: a pixel is no number", hint=_PIXEL_LINE) from error
+        if not (np.all(values >= 0) and np.all(values <= file.maximum)):
+            raise InvalidDocument(f"{where}: line {line}: a pixel is outside 0 to {file.maximum:g}")
+        if not label.strip():
+            raise InvalidDocument(f"{where}: line {line}: the label is empty")
+        grey = np.rint(values / file.maximum * 255).astype(np.uint8).reshape(height, width, 1)
+        yield np.repeat(grey, 3, axis=2), label.strip()

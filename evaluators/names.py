@@ -1,0 +1,56 @@
+"""Names that are safe everywhere (file, URL, MLflow, terminal), and the nearest one to a misspelt name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from evaluators.errors import UsageProblem
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+#: A name of ours: ASCII, lower case, no separator of any system.
+SafeName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+
+#: A sha256 in hex.
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _stays_inside(path: str) -> str:
+    parts = path.split("/")
+    if not re.fullmatch(r"[\w.+@ -]+(/[\w.+@ -]+)*", path, re.ASCII) or {".", ".."} & set(parts):
+        raise ValueError(f"{path!r} is not a plain path inside the folder")
+    return path
+
+
+#: A POSIX path that stays inside its folder.
+RelativePath = Annotated[str, AfterValidator(_stays_inside)]
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a name may be used for one of our things."""
+    return re.fullmatch(NAME_PATTERN, name) is not None and ".." not in name
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """Return the known names nearest to `name`, best first."""
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.casefold(), list(by_fold), n=limit, cutoff=0.5)
+    return tuple(by_fold[fold] for fold in close)
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageProblem:
+    """Return the error for a name that is not known: the nearest ones, or all of them if they are few."""
+    names = sorted(known)
+    close = nearest(name, names)
+    if close:
+        hint = f"did you mean {' or '.join(close)}?"
+    elif names:
+        hint = f"known: {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}"
+    else:
+        hint = f"there is no {what} yet"
+    return UsageProblem(f"unknown {what} {name!r}", hint=hint)

@@ -1,0 +1,275 @@
+"""What will be measured: the cells, and the graph of pure nodes that they lower to. No torch, no disk, no clock.
+
+A cell does not train. Its strategy lowers it to a chain `View -> Trunk -> Features -> Fit -> Predict`, each node with
+a content key; equal keys are one node, so whatever can be shared is shared without a special case. (Metrics are not
+nodes: they are computed from stored predictions, so a new metric costs no computation.)
+
+The plan is a document: `hub plan --out plan.json` writes it, `hub run plan.json` computes it anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from evaluators.candidate import Candidate
+from evaluators.canonical import digest_of
+from evaluators.cell import Cell, Run
+from evaluators.data import TaskData
+from evaluators.document import Document
+from evaluators.draws import TooFewLabels
+from evaluators.errors import InvalidDocument, UsageProblem
+from evaluators.protocol import Protocol
+from evaluators.strategy import STRATEGIES, Strategy, strategy
+from evaluators.task import Task
+from evaluators.view import TEST, TRAIN, VALIDATION, draw
+
+
+class Node(Document):
+    """A pure step. Its key says everything that its output depends on."""
+
+    op: Literal["view", "trunk", "features", "fit", "predict"]
+    key: str
+    inputs: tuple[str, ...] = ()
+
+
+class PlannedCell(Document):
+    """A cell, and the nodes that hold its results."""
+
+    cell: Cell
+    fit: str
+    predict: dict[str, str]
+    """Predict node by set: `train` (the cell's own labels), `validation`, `test`, shifted sets."""
+    trunk: str | None = None
+    """The trunk whose features it reads, if it reads features."""
+    skipped: str | None = None
+    """Why it will not be tried."""
+
+
+class PlannedCandidate(Document):
+    """A model to measure, and why it is here."""
+
+    candidate: Candidate
+    role: Literal["candidate", "incumbent"] = "candidate"
+    incumbent_for: dict[str, str] = Field(default_factory=dict)
+    """For an incumbent: task -> strategy that it was approved with."""
+
+
+class Request(Document):
+    """What a person asked to have measured."""
+
+    candidates: tuple[PlannedCandidate, ...]
+    tasks: tuple[Task, ...]
+    protocol: Protocol
+    strategies: tuple[str, ...] = ()
+    """Only these, beside the baselines; empty: all that the protocol names."""
+    final: bool = False
+    """Open the locked tests."""
+    incumbents: dict[str, str] = Field(default_factory=dict)
+    """Task -> digest of the model that is approved for it now, where a candidate is another one."""
+    personal_tasks: tuple[str, ...] = ()
+    """Tasks from the command line: they can promote nothing."""
+
+
+class Plan(Document):
+    """Cells in the order they are measured (lightest first), and the nodes they share."""
+
+    schema_version: Literal[1] = 1
+    request: Request
+    cells: tuple[PlannedCell, ...]
+    nodes: tuple[Node, ...]
+
+    @property
+    def digest(self) -> str:
+        """Identity of what is measured; where bytes lie is no part of it."""
+        return digest_of(
+            {
+                "cells": [[planned.cell.key, sorted(planned.predict)] for planned in self.cells],
+                "final": self.request.final,
+            }
+        )
+
+    def task(self, name: str) -> Task:
+        """Return a task of the plan."""
+        return next(task for task in self.request.tasks if task.id == name)
+
+    def candidate(self, name: str) -> Candidate:
+        """Return a candidate of the plan."""
+        return next(row.candidate for row in self.request.candidates if row.candidate.name == name)
+
+
+def make_plan(request: Request, data: Mapping[str, TaskData]) -> Plan:
+    """Plan every candidate x task x strategy x size x run.
+
+    Args:
+        request: What to measure; incumbents are candidates with that role and are measured on the same draws and seeds.
+        data: The loaded tasks, by id. Only labels of the training pool are read.
+
+    Raises:
+        UsageProblem: If the protocol needs the locked test and `final` is not asked for, or nothing is to be measured.
+    """
+    if request.protocol.needs_final and not request.final:
+        raise UsageProblem(
+            f"protocol {request.protocol.id} draws from validation too, so it can only be scored on the locked test",
+            hint="add --final",
+        )
+    builder = _Builder(request)
+    for task in request.tasks:
+        for planned in request.candidates:
+            for row in _rows(request, planned, task):
+                builder.add(row, planned.candidate, task, data[task.id])
+    if not builder.cells:
+        raise UsageProblem("nothing to measure: no strategy fits the candidates and tasks")
+    ordered = sorted(builder.cells.values(), key=_light_first)
+    return Plan(request=request, cells=tuple(ordered), nodes=tuple(builder.nodes.values()))
+
+
+def plan_to_json(plan: Plan) -> str:
+    """Return the plan as JSON text."""
+    return plan.model_dump_json(by_alias=True, indent=1) + "\n"
+
+
+def plan_from_json(text: str | bytes, *, where: str) -> Plan:
+    """Parse a plan.
+
+    Raises:
+        InvalidDocument: If it is not one.
+    """
+    try:
+        return Plan.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidDocument(
+            f"{where}: not a plan: {field}: {first['msg']}",
+            hint="a plan is written by `hub plan --out plan.json`",
+        ) from error
+
+
+def trunk_key(candidate: Candidate, dtype: str) -> str:
+    """Return the key of a candidate's frozen trunk."""
+    return digest_of({"op": "trunk", "subject": candidate.subject, "dtype": dtype, "version": 1})
+
+
+class _Builder:
+    """Collects cells and nodes; equal keys become one."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        # By key and candidate: two candidates of one architecture share the results of from-scratch, not the row.
+        self.cells: dict[tuple[str, str], PlannedCell] = {}
+        self.nodes: dict[str, Node] = {}
+
+    def add(self, row: Strategy, candidate: Candidate, task: Task, data: TaskData) -> None:
+        """Add a strategy's cells of one candidate on one task."""
+        protocol = self.request.protocol
+        first = _cell(row, candidate, task, protocol)
+        for size in protocol.labels_per_class:
+            for index in range(protocol.runs):
+                cell = replace(
+                    first,
+                    labels_per_class=size,
+                    labels=size * len(data.labels),
+                    run=Run(index, index, index),
+                )
+                if (cell.key, cell.candidate) not in self.cells:
+                    self.cells[cell.key, cell.candidate] = self._lower(cell, row, candidate, data)
+
+    def _lower(self, cell: Cell, row: Strategy, candidate: Candidate, data: TaskData) -> PlannedCell:
+        """Lower a cell to its nodes."""
+        sets = [TRAIN]
+        if not self.request.protocol.needs_final:
+            sets.append(VALIDATION)
+        if self.request.final:
+            sets += [TEST, *data.shifted_names]
+        drawn = ["train", cell.sampler, cell.labels_per_class, cell.run.draw]
+        views = {name: self._node("view", [cell.task_digest, name]) for name in sets if name != TRAIN}
+        views[TRAIN] = self._node("view", [cell.task_digest, drawn])
+        trunk = None
+        if row.sees == "features":
+            trunk = trunk_key(candidate, cell.dtype)
+            self.nodes.setdefault(trunk, Node(op="trunk", key=trunk))
+            views = {name: self._node("features", [], trunk, view) for name, view in views.items()}
+        fit = self._node("fit", [cell.key], views[TRAIN])
+        predict = {name: self._node("predict", [], fit, view) for name, view in views.items()}
+        return PlannedCell(cell=cell, fit=fit, predict=predict, trunk=trunk, skipped=_unable(cell, data))
+
+    def _node(
+        self, op: Literal["view", "features", "fit", "predict"], params: list[Any], *inputs: str
+    ) -> str:
+        key = digest_of({"op": op, "params": params, "inputs": list(inputs), "version": 1})
+        self.nodes.setdefault(key, Node(op=op, key=key, inputs=inputs))
+        return key
+
+
+def _rows(request: Request, planned: PlannedCandidate, task: Task) -> Sequence[Strategy]:
+    """Return the strategies to measure.
+
+    Of a candidate: those asked for, and always the baselines of the protocol. Of an incumbent: the one that it was
+    approved with, whether or not the protocol names it.
+    """
+    if planned.candidate.modality != task.modality:
+        return ()
+    if planned.role == "incumbent":
+        approved = planned.incumbent_for.get(task.id)
+        return (strategy(approved),) if approved else ()
+    named = [strategy(name) for name in request.protocol.strategies]
+    only = {strategy(name).id for name in request.strategies}
+    missing = only - {row.id for row in named}
+    named += [row for row in STRATEGIES if row.id in missing]
+    return [
+        row
+        for row in named
+        if task.modality in row.modalities and (not only or row.is_baseline or row.id in only)
+    ]
+
+
+def _unable(cell: Cell, data: TaskData) -> str | None:
+    """Say why a cell cannot be measured, if it cannot."""
+    try:
+        draw(cell, data)
+    except TooFewLabels as problem:
+        return problem.message
+    return None
+
+
+def _cell(row: Strategy, candidate: Candidate, task: Task, protocol: Protocol) -> Cell:
+    """Return the first run of a strategy at one label a class; sizes and runs are `replace`d into it."""
+    subjects = {
+        "nothing": "",
+        "architecture": candidate.architecture_subject,
+        "weights": candidate.subject,
+    }
+    settings = {**row.defaults_for(candidate.modality), **protocol.settings.get(row.id, {})}
+    return Cell(
+        subject=subjects[row.subject],
+        candidate=candidate.name if row.subject != "nothing" else "",
+        task=task.id,
+        task_digest=task.digest,
+        strategy=row.id,
+        strategy_version=row.version,
+        settings=tuple(sorted(settings.items())),
+        labels_per_class=1,
+        labels=1,
+        run=Run(0, 0, 0),
+        sampler=f"{protocol.sampler}/{protocol.pool}/{protocol.selection}",
+        dtype=protocol.dtype,
+    )
+
+
+def _light_first(planned: PlannedCell) -> tuple[int, str, int, int, int, str]:
+    """Order of measuring: lightest rung first, then small sizes, so that an early answer is a cheap one."""
+    cell = planned.cell
+    row = strategy(cell.strategy)
+    from_scratch_last = row.tier.rung if row.subject != "architecture" else 2
+    return (
+        from_scratch_last,
+        cell.task,
+        STRATEGIES.index(row),
+        cell.labels_per_class,
+        cell.run.index,
+        cell.candidate,
+    )

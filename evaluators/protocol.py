@@ -1,0 +1,57 @@
+"""How to measure: which train sizes, how many runs, which strategies, what is fixed and what is selected.
+
+A protocol is reviewed like a card. Two results are compared only under one protocol. Labels are counted honestly:
+a cell of size n uses n labels in all; where a strategy selects a setting it does so inside the same draw (4:1).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from evaluators.document import Document
+from evaluators.names import SafeName
+
+SettingValue = float | int | str | bool
+
+
+class Protocol(Document):
+    """A measuring protocol."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    id: SafeName
+    title: str
+    description: str
+    labels_per_class: tuple[Annotated[int, Field(ge=1)], ...]
+    """Train sizes, smallest first. Subsets of one draw are nested."""
+    runs: Annotated[int, Field(ge=1)]
+    """Run i uses draw i (which labels) and seed i (initialisation and order), for every strategy: runs are paired."""
+    sampler: Literal["nested", "mteb"] = "nested"
+    """`mteb`: the draws of the MTEB classification protocol (seed 42), in the row order of the file."""
+    pool: Literal["train", "train+validation"] = "train"
+    """`train+validation`: nothing is scored on validation, so every label outside the test may be drawn."""
+    selection: Literal["fixed", "held-out"] = "fixed"
+    """`held-out`: strategies with a grid choose on a fifth of the draw, then refit on all of it."""
+    strategies: tuple[SafeName, ...]
+    settings: dict[SafeName, dict[str, SettingValue]] = Field(default_factory=dict)
+    """Per strategy: settings other than the table's defaults."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the forward pass; `bfloat16` is autocast. Never chosen by the hardware."""
+    device: Literal["any", "cpu", "cuda"] = "any"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Protocol:
+        if list(self.labels_per_class) != sorted(set(self.labels_per_class)):
+            raise ValueError("labels_per_class must rise")
+        unused = sorted(set(self.settings) - set(self.strategies))
+        if unused:
+            raise ValueError(f"settings for strategies that are not measured: {', '.join(unused)}")
+        if self.sampler == "mteb" and len(self.labels_per_class) != 1:
+            raise ValueError("the mteb sampler draws one size")
+        return self
+
+    @property
+    def needs_final(self) -> bool:
+        """Whether the protocol can only be scored on the locked test."""
+        return self.pool == "train+validation"

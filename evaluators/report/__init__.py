@@ -1,0 +1,1 @@
+"""Evidence and decision as a page that people read."""

@@ -1,0 +1,165 @@
+"""Evidence as a page of Markdown: results, comparisons, diagnostics, failures, provenance.
+
+No number stands without the digest of its data, its runs and its interval; an evaluation that did not open
+the locked test says so first. Text of documents is escaped: a title is not allowed to become markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from evaluators.canonical import short
+from evaluators.evidence import CandidateFacts, Evidence, Findings, TaskFacts
+from evaluators.report.candidates import candidates_table
+from evaluators.report.table import (
+    ResultTable,
+    comparison_table,
+    diagnostic_table,
+    failures,
+    result_table,
+    transfer_table,
+)
+from evaluators.wording import count, millions, percent, title
+
+_MARKUP = re.compile(r"([\\`*_|<>]|\](?=\s*[\[(:]))")
+_MENTION = re.compile(r"(^|\s)(@[\w.-]+)")
+
+
+def evidence_markdown(evidence: Evidence) -> str:
+    """Return the page, ending in a newline."""
+    findings = evidence.findings
+    parts = [_about(evidence)]
+    for task in findings.tasks:
+        parts.append(_task_heading(task))
+        for facts in _candidates_of(findings, task):
+            parts += _candidate_part(evidence, task, facts)
+        side_by_side = candidates_table(evidence, task.id)
+        if side_by_side:
+            parts += [f"### {plain(side_by_side.title)}", markdown_table(side_by_side)]
+    missing = failures(findings)
+    if missing.rows:
+        parts += ["## Not measured", markdown_table(missing)]
+    parts += ["## Provenance", _provenance(evidence)]
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(table: ResultTable) -> str:
+    """Return a table in GitHub's Markdown; the first column to the left, numbers to the right."""
+    lines = [_row(table.columns), _row(["---"] * len(table.columns))]
+    lines += [_row([plain(text) for text in row]) for row in table.rows]
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line: no markup, no HTML, no link to a person.
+
+    MLflow turns `@word` into a link to a GitHub user; inside a code span it stays text.
+    """
+    one_line = " ".join(text.split())
+    escaped = _MARKUP.sub(lambda found: _ESCAPES.get(found[1], "\\" + found[1]), one_line)
+    return _MENTION.sub(r"\1`\2`", escaped)
+
+
+_ESCAPES = {"<": "&lt;", ">": "&gt;"}
+
+
+def _about(evidence: Evidence) -> str:
+    findings = evidence.findings
+    opened = (
+        "The locked test was opened."
+        if findings.final
+        else ("The locked test was **not** opened: all scores are on validation.")
+    )
+    runs = findings.protocol.get("runs", "?")
+    protocol = plain(str(findings.protocol.get("id", "?")))
+    return (
+        f"# Evaluation\n\n{opened} Protocol {protocol}, {runs} paired runs (run i has draw i and seed i); brackets "
+        "are 95 % intervals over runs (Student's t); `*` marks the recommended strategy.\n\n"
+        f"Findings `{short(findings.digest)}`, observations `{short(evidence.observations.digest)}`."
+    )
+
+
+def _task_heading(task: TaskFacts) -> str:
+    sizes = ", ".join(f"{name} {number:,}" for name, number in sorted(task.sizes.items()))
+    copies = (
+        ", ".join(f"{number:,} {kind}" for kind, number in sorted(task.duplicates.items())) or "not counted"
+    )
+    personal = "" if task.promotable else " A personal task: it can promote nothing."
+    return (
+        f"## {plain(task.id)}\n\n{plain(task.title)}. Data `{short(task.digest)}`, "
+        f"{count(len(task.labels), 'label')}, samples: {sizes}; the largest class has "
+        f"{percent(task.majority_share)} %. "
+        f"Copies between train and test: {copies}. Margin {percent(task.margin)} points.{personal}"
+    )
+
+
+def _candidate_part(evidence: Evidence, task: TaskFacts, facts: CandidateFacts) -> list[str]:
+    findings, candidate = evidence.findings, facts.name
+    table = result_table(evidence, task.id, candidate)
+    role = " (incumbent)" if facts.role == "incumbent" else ""
+    parts = [f"### {plain(table.title)}{role}", markdown_table(table)]
+    if any(" !" in text for row in table.rows for text in row):
+        parts.append("`!k` after a score: k runs failed and are not in it.")
+    for row in findings.recommendations:
+        if (row.task, row.candidate) == (task.id, candidate):
+            parts.append(f"**Recommended: {plain(title(row.strategy))}.** {plain(row.reason)}.")
+    if role:
+        return parts
+    for other in (
+        transfer_table(findings, task.id, candidate),
+        comparison_table(findings, task.id, candidate),
+        diagnostic_table(findings, task.id, candidate),
+    ):
+        if other.rows:
+            parts += [f"#### {plain(other.title)}", markdown_table(other)]
+    return parts
+
+
+def _provenance(evidence: Evidence) -> str:
+    findings, observed = evidence.findings, evidence.observations
+    lines = [_bullet("measured", f"{observed.created}, {observed.seconds:,.0f} s")]
+    lines += [_bullet("hardware", _pairs(observed.hardware)), _bullet("packages", _pairs(observed.packages))]
+    tree = {None: "unknown", True: "uncommitted changes", False: "clean"}[observed.dirty]
+    lines.append(_bullet("code", f"commit {observed.commit or 'none'} ({tree}), Python {observed.python}"))
+    lines += [_candidate_line(facts) for facts in findings.candidates]
+    lines += [f"- data of {plain(task.id)}: `{task.digest}`" for task in findings.tasks]
+    lines += [f"- plan: `{findings.plan_digest}`", f"- findings: `{findings.digest}`"]
+    lines += [f"- observations: `{observed.digest}`"]
+    lines += [
+        f"- locked test of {plain(read.task)}: read by {count(read.cells_this_evaluation, 'cell')} "
+        f"now, by {count(read.cells_ever, 'distinct cell')} ever"
+        for read in observed.test_reads
+    ]
+    counters = {key.replace("_", " "): f"{value:,}" for key, value in observed.counters.items()}
+    lines.append(_bullet("counters", _pairs(counters)))
+    return "\n".join(lines)
+
+
+def _candidate_line(facts: CandidateFacts) -> str:
+    return (
+        f"- {facts.role} {plain(facts.name)}: `{facts.digest}`, {millions(facts.parameters)} parameters, "
+        f"{plain(facts.library)}"
+    )
+
+
+def _candidates_of(findings: Findings, task: TaskFacts) -> Iterable[CandidateFacts]:
+    """Return the candidates, then the incumbents, that were measured on a task."""
+    measured = {cell.candidate for cell in findings.cells if cell.task == task.id}
+    seen: set[str] = set()
+    for facts in sorted(findings.candidates, key=lambda row: (row.role, row.name)):
+        if facts.name in measured and facts.name not in seen:
+            seen.add(facts.name)
+            yield facts
+
+
+def _row(texts: Sequence[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _bullet(name: str, text: str) -> str:
+    return f"- {name}: {plain(text)}"
+
+
+def _pairs(values: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -1,0 +1,230 @@
+"""Result tables as values: the terminal and Markdown render the same rows.
+
+In: findings. Out: frozen `ResultTable`s, strategies lightest first. `compact` tables fit 80 columns: at most
+four sizes, and half the interval instead of its ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluators.evidence import CellCost, CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.wording import (
+    at_size,
+    compact,
+    difference,
+    ladder_position,
+    metric_title,
+    millions,
+    percent,
+    score,
+    title,
+)
+
+_COMPACT_SIZES = 4
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """Text in rows and columns.
+
+    Attributes:
+        title: What it shows, with the set and the number of runs.
+        columns: Headings; the first is the row's name.
+        rows: As many texts a row as there are columns.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def judged_set(findings: Findings) -> str:
+    """Return the set that the findings' claims rest on."""
+    return "test" if findings.final else "validation"
+
+
+def result_table(evidence: Evidence, task: str, candidate: str, *, narrow: bool = False) -> ResultTable:
+    """Return the scores of one candidate on one task: strategies down, sizes across, then what a fit costs.
+
+    Args:
+        evidence: The document.
+        task: Id of a task in it.
+        candidate: Name of a candidate in it; baselines on the data alone are always shown.
+        narrow: For a terminal of 80 columns.
+    """
+    findings = evidence.findings
+    cells = [cell for cell in findings.cells if cell.task == task and cell.candidate in {"", candidate}]
+    all_sizes = sorted({cell.labels_per_class for cell in cells})
+    sizes = _spread(all_sizes) if narrow else all_sizes
+    strategies = sorted({cell.strategy for cell in cells}, key=ladder_position)
+    recommended = {
+        row.strategy for row in findings.recommendations if (row.task, row.candidate) == (task, candidate)
+    }
+    rows = []
+    for name in strategies:
+        of_strategy = [cell for cell in cells if cell.strategy == name]
+        scores = [_score_cell(findings, of_strategy, size, narrow=narrow) for size in sizes]
+        label = (name if narrow else title(name)) + (" *" if name in recommended else "")
+        rows.append((label, *scores, *_cost_cells(evidence, of_strategy, sizes[-1], narrow=narrow)))
+    headings = [str(size) if narrow else at_size(size) for size in sizes]
+    cost = ("fit",) if narrow else ("seconds a fit", "trained parameters")
+    return ResultTable(_title(findings, task, candidate), ("strategy", *headings, *cost), tuple(rows))
+
+
+def transfer_table(findings: Findings, task: str, candidate: str) -> ResultTable:
+    """Return every transfer strategy against the best baseline, sizes across; a loss beyond noise is marked."""
+    rows = [
+        row
+        for row in findings.comparisons
+        if (row.task, row.candidate, row.purpose) == (task, candidate, "negative-transfer")
+    ]
+    sizes = sorted({row.labels_per_class for row in rows})
+    texts = []
+    for name in sorted({row.strategy for row in rows}, key=ladder_position):
+        by_size = {row.labels_per_class: row for row in rows if row.strategy == name}
+        texts.append((title(name), *(_transfer(by_size.get(size)) for size in sizes)))
+    baselines = {row.labels_per_class: title(row.reference_strategy) for row in rows}
+    same = set(baselines.values())
+    # The best baseline is chosen at each size; where it is always the same, it is named once.
+    over = next(iter(same)) if len(same) == 1 else "the best baseline"
+    headings = [at_size(size) + ("" if len(same) == 1 else f", over {baselines[size]}") for size in sizes]
+    heading = f"{candidate} on {task}: points over {over} ({judged_set(findings)})"
+    return ResultTable(heading, ("strategy", *headings), tuple(texts))
+
+
+def comparison_table(findings: Findings, task: str, candidate: str) -> ResultTable:
+    """Return the paired comparisons of the recommended strategy."""
+    rows = [
+        row
+        for row in findings.comparisons
+        if (row.task, row.candidate) == (task, candidate) and row.purpose != "negative-transfer"
+    ]
+    rows.sort(key=lambda row: (row.purpose, ladder_position(row.reference_strategy), row.labels_per_class))
+    columns = ("purpose", "reference", "labels a class", "points", "p", "runs x items", "detects", "test")
+    chosen = f", {title(rows[0].strategy)}" if rows else ""
+    heading = f"{candidate} on {task}{chosen}: paired differences ({judged_set(findings)})"
+    return ResultTable(heading, columns, tuple(_comparison_row(row) for row in rows))
+
+
+def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTable:
+    """Return the diagnostics of the recommended strategy, and everybody's area under the learning curve."""
+    chosen = {
+        (row.strategy, row.labels_per_class)
+        for row in findings.recommendations
+        if (row.task, row.candidate) == (task, candidate)
+    }
+    rows = [
+        row
+        for row in findings.diagnostics
+        if row.task == task
+        and row.candidate in {"", candidate}
+        and ((row.strategy, row.labels_per_class) in chosen or row.name == "sample-efficiency")
+    ]
+    rows.sort(key=lambda row: (row.name, ladder_position(row.strategy), row.set))
+    texts = tuple(
+        (_plain_name(row.name), title(row.strategy), str(row.labels_per_class), row.set, score(row.estimate))
+        for row in rows
+    )
+    columns = ("diagnostic", "strategy", "labels a class", "set", "value")
+    return ResultTable(f"{candidate} on {task}: diagnostics", columns, texts)
+
+
+def failures(findings: Findings) -> ResultTable:
+    """Return the cells that failed or were skipped, one row for each reason."""
+    grouped: dict[tuple[str, str, str, str, str], list[CellFinding]] = {}
+    for cell in findings.cells:
+        if cell.status != "scored":
+            key = (cell.task, cell.candidate, cell.strategy, cell.status, cell.reason or "")
+            grouped.setdefault(key, []).append(cell)
+    rows = []
+    for (task, candidate, name, status, reason), cells in grouped.items():
+        sizes = sorted({cell.labels_per_class for cell in cells})
+        extent = f"{len(cells)} at {', '.join(map(str, sizes))} labels a class"
+        rows.append((task, candidate or "(data)", title(name), f"{status}: {extent}", reason))
+    return ResultTable("Not measured", ("task", "candidate", "strategy", "cells", "reason"), tuple(rows))
+
+
+def _comparison_row(row: Comparison) -> tuple[str, ...]:
+    reference = title(row.reference_strategy)
+    if row.reference_candidate not in {"", row.candidate}:
+        reference += f" on {row.reference_candidate}"
+    crossed = ""
+    if row.crossed_low is not None and row.crossed_high is not None:
+        crossed = f"[{percent(row.crossed_low)}, {percent(row.crossed_high)}]"
+    return (
+        _plain_name(row.purpose),
+        reference,
+        str(row.labels_per_class),
+        difference(row.difference),
+        _p(row.p_value if row.p_adjusted is None else row.p_adjusted),
+        crossed,
+        "" if row.detectable is None else percent(row.detectable),
+        row.test,
+    )
+
+
+def _transfer(row: Comparison | None) -> str:
+    if row is None:
+        return ""
+    high = row.difference.high
+    return difference(row.difference) + (" negative transfer" if high is not None and high < 0.0 else "")
+
+
+def _plain_name(name: str) -> str:
+    return name.replace("-", " ").replace("auroc", "AUROC")
+
+
+def _title(findings: Findings, task: str, candidate: str) -> str:
+    facts = next(row for row in findings.tasks if row.id == task)
+    runs = max((row.estimate.n for row in findings.summaries if row.task == task), default=0)
+    return f"{candidate} on {task}: {metric_title(facts.metric)} on {judged_set(findings)}, {runs} runs"
+
+
+def _score_cell(findings: Findings, cells: Sequence[CellFinding], size: int, *, narrow: bool) -> str:
+    here = [cell for cell in cells if cell.labels_per_class == size]
+    if not here:
+        return ""
+    summary = _summary(findings, here[0])
+    failed = sum(cell.status == "failed" for cell in here)
+    if summary is None:
+        return "failed" if failed else "skipped"
+    text = compact(summary.estimate) if narrow else score(summary.estimate)
+    return f"{text} !{failed}" if failed else text
+
+
+def _summary(findings: Findings, cell: CellFinding) -> Summary | None:
+    metric = next(row.metric for row in findings.tasks if row.id == cell.task)
+    wanted = (cell.task, cell.candidate, cell.strategy, cell.labels_per_class, judged_set(findings), metric)
+    for row in findings.summaries:
+        if (row.task, row.candidate, row.strategy, row.labels_per_class, row.set, row.metric) == wanted:
+            return row
+    return None
+
+
+def _cost_cells(
+    evidence: Evidence, cells: Sequence[CellFinding], size: int, *, narrow: bool
+) -> tuple[str, ...]:
+    keys = {cell.key for cell in cells if cell.labels_per_class == size and cell.status == "scored"}
+    costs: dict[str, CellCost] = {row.key: row for row in evidence.observations.costs if row.key in keys}
+    if not costs:
+        return ("",) if narrow else ("", "")
+    seconds = sum(row.seconds for row in costs.values()) / len(costs)
+    trained = max(row.trained_parameters for row in costs.values())
+    text = f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
+    return (f"{text} s",) if narrow else (text, millions(trained))
+
+
+def _spread(sizes: Sequence[int]) -> list[int]:
+    """Return at most four sizes, the first and the last among them."""
+    if len(sizes) <= _COMPACT_SIZES:
+        return list(sizes)
+    last = len(sizes) - 1
+    return [sizes[round(step * last / (_COMPACT_SIZES - 1))] for step in range(_COMPACT_SIZES)]
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,162 @@
+"""The durable results: node outputs and per-sample predictions, keyed by content, on disk or any fsspec URL.
+
+One object a node, written whole or not at all, so a kill loses at most the running node and a team can share one
+store: merging two stores is the union of their keys. An object is a NumPy archive of plain arrays (never pickled)
+with its facts as JSON beside them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators.canonical import canonical_json
+from evaluators.errors import EnvironmentProblem, IntegrityError
+
+Op = Literal["features", "fit", "predict"]
+_FACTS = "facts.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A node's output: arrays by name, and facts about how it came to be."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+
+
+class ResultStore:
+    """Node outputs under a folder or an fsspec URL."""
+
+    def __init__(self, location: str | Path) -> None:
+        """Open a store.
+
+        Args:
+            location: A folder (or its file:// URL), or an fsspec URL such as `s3://bucket/results`.
+        """
+        self.location = str(location).removeprefix("file://")
+        self._local = Path(self.location) if "://" not in self.location else None
+
+    def has(self, op: Op, key: str) -> bool:
+        """Whether a node's output is stored.
+
+        Raises:
+            EnvironmentProblem: If the place cannot be read.
+        """
+        path = self._path(op, key)
+        with self._explained("read from"):
+            return Path(path).exists() if self._local is not None else bool(self._filesystem().exists(path))
+
+    def read(self, op: Op, key: str) -> Stored:
+        """Return a node's output.
+
+        Raises:
+            IntegrityError: If the object cannot be read back.
+            EnvironmentProblem: If there is no driver for this kind of place.
+        """
+        path = self._path(op, key)
+        try:
+            data = Path(path).read_bytes() if self._local is not None else self._filesystem().cat_file(path)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"the stored result {path} cannot be read ({error})",
+                hint="is the store reachable? run it again",
+            ) from error
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files if name != _FACTS}
+                facts = json.loads(archive[_FACTS].tobytes())
+        except (EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise IntegrityError(
+                f"the stored result {path} is damaged ({error})",
+                hint="delete that file; it will be computed again",
+            ) from error
+        return Stored(arrays, facts)
+
+    def write(self, op: Op, key: str, stored: Stored) -> None:
+        """Store a node's output, whole or not at all.
+
+        Raises:
+            EnvironmentProblem: If the place cannot be written.
+        """
+        buffer = io.BytesIO()
+        facts = np.frombuffer(canonical_json(dict(stored.facts)), dtype=np.uint8)
+        np.savez(buffer, allow_pickle=False, **{**stored.arrays, _FACTS: facts})
+        path = self._path(op, key)
+        with self._explained("written to"):
+            if self._local is not None:
+                _write_atomically(Path(path), buffer.getvalue())
+            else:
+                self._filesystem().pipe_file(path, buffer.getvalue())
+
+    def feature_chunks(self, trunk: str) -> Iterator[Stored]:
+        """Yield every stored chunk of a trunk's features.
+
+        Raises:
+            IntegrityError: If a chunk cannot be read back.
+            EnvironmentProblem: If the place cannot be read.
+        """
+        with self._explained("read from"):
+            names = self._chunk_names(f"{self.location}/features/{trunk[:2]}/{trunk}")
+        for name in names:
+            yield self.read("features", f"{trunk}/{name}")
+
+    def _chunk_names(self, folder: str) -> list[str]:
+        if self._local is not None:
+            return sorted(path.stem for path in Path(folder).glob("*.npz"))
+        filesystem = self._filesystem()
+        found = filesystem.ls(folder, detail=False) if filesystem.exists(folder) else []
+        return sorted(str(name).rsplit("/", 1)[-1].removesuffix(".npz") for name in found)
+
+    def _path(self, op: Op, key: str) -> str:
+        return f"{self.location}/{op}/{key[:2]}/{key}.npz"
+
+    def _filesystem(self) -> Any:
+        import fsspec  # a local store must not pay for it
+
+        try:
+            return fsspec.core.url_to_fs(self.location)[0]
+        except (ImportError, ValueError) as error:
+            raise EnvironmentProblem(
+                f"results at {self.location}: {error}",
+                hint="install the fsspec package of this kind, or choose another place with --results",
+            ) from error
+
+    @contextlib.contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Say in our words that the place could not be used."""
+        try:
+            yield
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"results cannot be {what} {self.location} ({error})",
+                hint="check the place and your rights there, or choose another one with --results",
+            ) from error
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            # mkstemp's 0600 would shut out the others of a team that share the folder.
+            os.fchmod(stream.fileno(), 0o644)
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

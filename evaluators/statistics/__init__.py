@@ -1,0 +1,1 @@
+"""Intervals, paired tests and power. NumPy and SciPy only."""

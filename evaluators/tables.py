@@ -1,0 +1,216 @@
+"""Reading a table of texts: CSV (also gzipped), JSON Lines or Parquet, to texts and labels.
+
+In: a verified path and the columns that the task names. Out: `TextRows`, in file order. A person's own table is the
+most common wrong input there is, so every error says where (line or row), what, and the next step; none quotes a
+text, which may be confidential. UTF-8 only (a byte order mark is accepted); texts are never changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluators.errors import InvalidDocument
+from evaluators.names import nearest
+from evaluators.task import DataFile
+
+_GZIP = b"\x1f\x8b"
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class TextRows:
+    """Texts in file order, and their labels as text; labels are None where the task names no column for them."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One row as read: where it stands (line, or row of a Parquet file), and its values, still unchecked."""
+
+    position: int
+    text: object
+    label: object
+
+
+def read_table(path: Path, file: DataFile, *, where: str) -> TextRows:
+    """Read a table of texts.
+
+    Args:
+        path: The verified file.
+        file: Its format and columns.
+        where: Names the file in errors.
+
+    Raises:
+        InvalidDocument: If it is not such a table; the message says where and the hint what to do.
+    """
+    text = file.text or ""
+    columns = (text, file.label) if file.label else (text,)
+    if file.format == "parquet":
+        return _checked(_parquet_cells(path, columns, where), columns, where, "row")
+    content = read_text(path, where=where)
+    cells = _csv_cells if file.format == "csv" else _jsonl_cells
+    return _checked(cells(content, columns, where), columns, where, "line")
+
+
+def read_text(path: Path, *, where: str) -> str:
+    """Return the text of a UTF-8 file, which may be gzipped and may begin with a byte order mark.
+
+    Raises:
+        InvalidDocument: If it is not UTF-8 (line and byte are named) or its gzip stream is broken.
+    """
+    data = path.read_bytes()
+    if data.startswith(_GZIP):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InvalidDocument(
+                f"{where}: its gzip stream is broken ({error})", hint="compress it again"
+            ) from error
+    if not data.strip():
+        raise InvalidDocument(f"{where}: the file is empty")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        raise InvalidDocument(
+            f"{where}: line {line}, byte {error.start} (0x{data[error.start]:02x}): not UTF-8",
+            hint=f"convert it: iconv -f {'UTF-16' if utf16 else 'WINDOWS-1252'} -t UTF-8 OLD > NEW",
+        ) from error
+
+
+def _csv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    try:
+        header = next(reader)
+        places = [_place(column, header, where) for column in columns]
+        line = reader.line_num + 1
+        for row in reader:
+            if row and len(row) != len(header):
+                raise InvalidDocument(
+                    f"{where}: line {line}: {len(row)} fields, but the header has {len(header)}",
+                    hint='a field that holds a comma or a line break stands in double quotes: "like, this"',
+                )
+            if row:
+                values = [row[place] for place in places]
+                yield _Cell(line, values[0], values[-1])
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InvalidDocument(
+            f"{where}: line {reader.line_num}: not CSV: {error}",
+            hint='a double quote inside a quoted field is written twice: "say ""yes"""',
+        ) from error
+
+
+def _jsonl_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:
+    # Not splitlines(): a JSON string may hold U+2028 and its kin as they are.
+    for line, raw in enumerate(content.split("\n"), start=1):
+        if not raw.strip():
+            continue
+        try:
+            row = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise InvalidDocument(
+                f"{where}: line {line}: not JSON: {error}",
+                hint="JSON Lines has one JSON object on every line",
+            ) from error
+        if not isinstance(row, dict):
+            raise InvalidDocument(
+                f"{where}: line {line}: a JSON object is expected, this is a {type(row).__name__}"
+            )
+        names = list(row)
+        values = [row[names[_place(column, names, f"{where}: line {line}")]] for column in columns]
+        yield _Cell(line, values[0], values[-1])
+
+
+def _parquet_cells(path: Path, columns: Sequence[str], where: str) -> Iterator[_Cell]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as table:
+            for column in columns:
+                _place(column, table.schema_arrow.names, where)
+            chosen = table.read(columns=list(dict.fromkeys(columns)))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InvalidDocument(f"{where}: not a Parquet file: {error}") from error
+    values = [chosen.column(column).to_pylist() for column in columns]
+    for row, (text, label) in enumerate(zip(values[0], values[-1], strict=True), start=1):
+        yield _Cell(row, text, label)
+
+
+def _place(column: str, names: Sequence[str], where: str) -> int:
+    """Return the index of a column that must stand exactly once."""
+    if names.count(column) == 1:
+        return names.index(column)
+    if column in names:
+        raise InvalidDocument(f"{where}: the column {column!r} stands {names.count(column)} times")
+    close = nearest(column, names)
+    hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+    if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
+        hint = "the fields do not seem to be separated by commas; save it as comma-separated CSV. "
+    listed = ", ".join(map(repr, names[:12])) + (" ..." if len(names) > 12 else "")
+    raise InvalidDocument(f"{where}: there is no column {column!r}", hint=f"{hint}its columns: {listed}")
+
+
+def _checked(cells: Iterator[_Cell], columns: Sequence[str], where: str, unit: str) -> TextRows:
+    """Check all rows and name every wrong one, not only the first."""
+    texts: list[str] = []
+    labels: list[str] = []
+    problems: dict[str, list[int]] = {}
+    for cell in cells:
+        text, problem = _text_of(cell.text)
+        label, label_problem = _label_of(cell.label)
+        if problem:
+            problems.setdefault(f"column {columns[0]!r} {problem}", []).append(cell.position)
+        if label_problem and len(columns) > 1:
+            problems.setdefault(f"column {columns[1]!r} {label_problem}", []).append(cell.position)
+        texts.append(text)
+        labels.append(label)
+    if problems:
+        raise InvalidDocument(
+            "\n".join(f"{where}: {_listed(unit, rows)}: {problem}" for problem, rows in problems.items()),
+            hint="fill these cells, or remove the rows",
+        )
+    if not texts:
+        raise InvalidDocument(f"{where}: there are no rows")
+    return TextRows(tuple(texts), tuple(labels) if len(columns) > 1 else None)
+
+
+def _listed(unit: str, rows: Sequence[int]) -> str:
+    more = len(rows) - _SHOWN
+    listed = ", ".join(map(str, rows[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    return f"{unit}{'s' * (len(rows) > 1)} {listed}"
+
+
+def _text_of(value: object) -> tuple[str, str]:
+    """Return the text and "", or "" and what is wrong with it."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return "", "is empty"
+    if not isinstance(value, str):
+        return "", f"is not text ({type(value).__name__})"
+    if _HALF_PAIR.search(value):
+        return "", "holds half a surrogate pair"
+    return value, ""
+
+
+def _label_of(value: object) -> tuple[str, str]:
+    """Return the label as text (numbers as they print) and "", or "" and what is wrong with it."""
+    if isinstance(value, bool):
+        return str(value).lower(), ""
+    if isinstance(value, int) or (isinstance(value, float) and value == value):
+        return str(value), ""
+    if isinstance(value, float):
+        return "", "is empty"
+    return _text_of(value)

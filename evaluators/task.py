@@ -1,0 +1,154 @@
+"""A task of the organization: its data, the roles of its splits, and what counts as better.
+
+Inputs: a reviewed YAML file. Output: a frozen `Task`. Data are identified by the digests of their files; where the
+bytes lie (mirrors) is no part of the identity. Loading them is `evaluators.data`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from evaluators.candidate import Modality
+from evaluators.canonical import digest_of
+from evaluators.document import Document
+from evaluators.names import SafeName, Sha256
+
+FileFormat = Literal["csv", "jsonl", "parquet", "image-tar", "image-folder", "pixel-table"]
+
+
+class DataFile(Document):
+    """One file of data. Text formats name their columns; image formats take the class from the folder."""
+
+    sha256: Sha256
+    size: Annotated[int, Field(ge=0)]
+    mirrors: tuple[str, ...]
+    """Places of the same bytes, tried in order: `catalog:PATH`, `data:PATH` (under HUB_DATA),
+    `package:DISTRIBUTION/PATH` (an installed package, never imported), or an fsspec URL."""
+    format: FileFormat
+    text: str | None = None
+    """Column of the text."""
+    label: str | None = None
+    """Column of the label; none for out-of-scope samples."""
+    shape: tuple[int, int] | None = None
+    """`pixel-table`: height and width of the image whose pixels are the columns before the label."""
+    maximum: float | None = None
+    """`pixel-table`: the pixel value shown as white (255)."""
+
+    @model_validator(mode="after")
+    def _columns_fit_format(self) -> DataFile:
+        if self.format in {"csv", "jsonl", "parquet"} and not self.text:
+            raise ValueError(f"format {self.format} needs the column `text`")
+        if self.format == "pixel-table" and (self.shape is None or self.maximum is None):
+            raise ValueError("format pixel-table needs `shape` and `maximum`")
+        return self
+
+
+class Part(Document):
+    """A split: a whole file, or a stratified share carved out of another split (which then lacks it)."""
+
+    file: str | None = None
+    carve: SafeName | None = None
+    """Name of the split that this one is carved from."""
+    fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Part:
+        if (self.file is None) == (self.carve is None):
+            raise ValueError("give either `file`, or `carve` and `fraction`")
+        if (self.carve is None) != (self.fraction is None):
+            raise ValueError("`carve` and `fraction` go together")
+        return self
+
+
+class Splits(Document):
+    """Roles. Strategies are fitted on `train` only; `validation` is read freely; `test` is locked."""
+
+    train: Part
+    validation: Part
+    test: Part
+    seed: int = 0
+    """Seed of the carving."""
+
+
+class Shift(Document):
+    """A set from elsewhere: its own file, or the locked test seen through a transformation. Locked like the test."""
+
+    id: SafeName
+    title: str
+    file: str | None = None
+    transform: Literal["rotate", "noise"] | None = None
+    amount: float | None = None
+    """`rotate`: degrees. `noise`: standard deviation of Gaussian noise, where white is 1."""
+    out_of_scope: bool = False
+    """Samples of no known label: measured by how well confidence tells them apart (AUROC)."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Shift:
+        if (self.file is None) == (self.transform is None):
+            raise ValueError("give either `file`, or `transform` and `amount`")
+        if (self.transform is None) != (self.amount is None):
+            raise ValueError("`transform` and `amount` go together")
+        return self
+
+
+class Task(Document):
+    """A classification task, exactly identified."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    id: SafeName
+    title: str
+    description: str
+    modality: Modality
+    kind: Literal["classification"] = "classification"
+    owner: str
+    licence: str
+    """SPDX id of the data's licence, or `LicenseRef-...`."""
+    metric: Literal["accuracy", "macro_f1"] = "accuracy"
+    margin: Annotated[float, Field(gt=0, lt=1)]
+    """The smallest difference of the metric that matters in practice."""
+    sensitivity: Literal["public", "internal", "restricted"] = "internal"
+    """`restricted`: no example may leave the data."""
+    files: dict[SafeName, DataFile]
+    splits: Splits
+    shifted: tuple[Shift, ...] = ()
+    right_answer_value: float | None = None
+    wrong_answer_cost: float | None = None
+
+    @model_validator(mode="after")
+    def _files_are_named(self) -> Task:
+        parts = (self.splits.train, self.splits.validation, self.splits.test)
+        named = [part.file for part in parts] + [shift.file for shift in self.shifted]
+        missing = sorted({name for name in named if name} - set(self.files))
+        if missing:
+            raise ValueError(f"splits name files that are not listed: {', '.join(missing)}")
+        carved = {part.carve for part in (self.splits.validation, self.splits.test) if part.carve}
+        if not carved <= {"train"}:
+            raise ValueError("a split can be carved from `train` only")
+        if self.splits.train.carve:
+            raise ValueError("`train` must be a file: the others are carved from it")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Identity of what predictions depend on: bytes, splits and shifted sets.
+
+        Not words, mirrors, margin or metric: another metric is computed from the same predictions.
+        """
+        return digest_of(task_identity(self))
+
+
+def task_identity(task: Task) -> dict[str, Any]:
+    """Return the part of a task that predictions depend on, as a JSON-able value."""
+    files = {
+        name: {**file.model_dump(mode="json", exclude={"mirrors"})}
+        for name, file in sorted(task.files.items())
+    }
+    return {
+        "kind": task.kind,
+        "modality": task.modality,
+        "files": files,
+        "splits": task.splits.model_dump(mode="json"),
+        "shifted": [shift.model_dump(mode="json", exclude={"title"}) for shift in task.shifted],
+    }

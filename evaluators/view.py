@@ -1,0 +1,36 @@
+"""What a node sees: a cell's own draw of labels, or the inputs of one of the task's sets.
+
+Computing needs the inputs of a locked test and never its labels, so only draws come with labels here.
+"""
+
+from __future__ import annotations
+
+from evaluators.cell import Cell
+from evaluators.data import TaskData
+from evaluators.draws import draw_indices
+from evaluators.samples import LabelledSet, Samples
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+
+def draw(cell: Cell, data: TaskData) -> LabelledSet:
+    """Return the labelled samples that a cell may learn from.
+
+    Raises:
+        TooFewLabels: If a class has fewer samples than the draw needs.
+    """
+    sampler, pool, _ = cell.sampler.split("/")
+    drawn = data.pool(pool)
+    indices = draw_indices(
+        drawn.labels,
+        per_class=cell.labels_per_class,
+        draw=cell.run.draw,
+        sampler=sampler,
+        task_digest=cell.task_digest,
+    )
+    return drawn.take(indices)
+
+
+def inputs(cell: Cell, name: str, data: TaskData) -> Samples:
+    """Return the inputs of a set; `train` is the cell's own draw."""
+    return draw(cell, data).samples if name == TRAIN else data.samples(name)

@@ -1,0 +1,115 @@
+"""How numbers and names are written for people: one way everywhere, so that two texts can be compared.
+
+In: shares (0.912) and ids of the ladder. Out: text in per cent and points with one decimal, an interval
+always beside the number. Pure, and light enough for the command line.
+"""
+
+from __future__ import annotations
+
+from evaluators.errors import UsageProblem
+from evaluators.evidence import Estimate
+from evaluators.strategy import STRATEGIES, Strategy, strategy
+
+METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
+
+
+def percent(value: float) -> str:
+    """Return a share in per cent with one decimal, never "-0.0"."""
+    text = f"{100.0 * value:.1f}"
+    return "0.0" if text == "-0.0" else text
+
+
+def signed(value: float) -> str:
+    """Return a difference in points with its sign; 0.0 has none."""
+    text = percent(value)
+    return text if text.startswith("-") or text == "0.0" else f"+{text}"
+
+
+def score(estimate: Estimate) -> str:
+    """Return `91.2 [90.1, 92.3]`, or `91.2 (one run, no interval)`."""
+    return f"{percent(estimate.value)} {_interval(estimate)}"
+
+
+def difference(estimate: Estimate) -> str:
+    """Return `+24.3 [22.0, 26.5]`, in points."""
+    return f"{signed(estimate.value)} {_interval(estimate)}"
+
+
+def loss(estimate: Estimate) -> str:
+    """Return the size of a negative difference: `9.8 [8.0, 11.6]` for -9.8 [-11.6, -8.0]."""
+    turned = {"value": -estimate.value, "low": _minus(estimate.high), "high": _minus(estimate.low)}
+    return score(estimate.model_copy(update=turned))
+
+
+def compact(estimate: Estimate) -> str:
+    """Return `91.2 ±1.1` (half the 95 % interval), for narrow columns."""
+    if estimate.low is None or estimate.high is None:
+        return f"{percent(estimate.value)} (n=1)"
+    return f"{percent(estimate.value)} ±{percent((estimate.high - estimate.low) / 2.0)}"
+
+
+def title(strategy_id: str) -> str:
+    """Return a strategy's title as it stands inside a sentence; the id itself if there is no such row."""
+    row = _row(strategy_id)
+    if row is None:
+        return strategy_id
+    # "Linear probe" becomes "linear probe"; LoRA and TF-IDF stay what they are.
+    word = row.title.split()[0]
+    return row.title[0].lower() + row.title[1:] if word[1:].islower() else row.title
+
+
+def ladder_position(strategy_id: str) -> tuple[int, float, int]:
+    """Return what sorts strategies lightest first: rung, cost, row. Unknown ones come last."""
+    row = _row(strategy_id)
+    if row is None:
+        return (99, 0.0, 0)
+    return (row.tier.rung, row.cost.passes, STRATEGIES.index(row))
+
+
+def is_baseline(strategy_id: str) -> bool:
+    """Whether a strategy is a floor and no transfer."""
+    row = _row(strategy_id)
+    return row is not None and row.is_baseline
+
+
+def metric_title(metric: str) -> str:
+    """Return a metric's name for people."""
+    return METRIC_TITLES.get(metric, metric)
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 run`, `5 runs`, `3,080 samples`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def at_size(labels_per_class: int) -> str:
+    """Return `2 labels a class`."""
+    return f"{count(labels_per_class, 'label')} a class"
+
+
+def millions(parameters: int) -> str:
+    """Return `22.7 M`, `0.38 M`, `940`."""
+    if parameters < 1_000:
+        return str(parameters)
+    if parameters >= 1_000_000_000:
+        return f"{parameters / 1e9:.1f} B"
+    if parameters >= 10_000_000:
+        return f"{parameters / 1e6:.1f} M"
+    return f"{parameters / 1e6:.2f} M" if parameters >= 10_000 else f"{parameters / 1e3:.1f} k"
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "(one run, no interval)"
+    return f"[{percent(estimate.low)}, {percent(estimate.high)}]"
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _row(strategy_id: str) -> Strategy | None:
+    try:
+        return strategy(strategy_id)
+    except UsageProblem:
+        return None

@@ -1,0 +1,138 @@
+"""The metadata card of a base model: what it is, where its bytes are, whether and how we may use it.
+
+Input: a reviewed YAML file. Output: a frozen, inert `Card`; fetching, describing and deciding are other modules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from evaluators.candidate import Input, Library
+from evaluators.document import Document
+from evaluators.names import RelativePath, SafeName
+from hub.lock import Revision
+
+State = Literal["proposed", "active", "deprecated", "retired"]
+
+
+class HubMirror(Document):
+    """A Hugging Face Hub repository, pinned to a commit."""
+
+    kind: Literal["hub"]
+    repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    revision: Revision | None = None
+    """40 hex digits; empty only while the card is proposed."""
+
+
+class PackageMirror(Document):
+    """A folder inside an installed distribution, located without importing it."""
+
+    kind: Literal["package"]
+    distribution: str
+    folder: str
+
+
+class DirectoryMirror(Document):
+    """A folder: absolute, or relative to the catalog."""
+
+    kind: Literal["directory"]
+    path: str
+
+
+Mirror = Annotated[HubMirror | PackageMirror | DirectoryMirror, Field(discriminator="kind")]
+
+
+class Sourced(Document):
+    """A statement and where it can be checked."""
+
+    text: str
+    source: str
+
+
+class Licence(Document):
+    """The licence of the weights, and what that lets us do."""
+
+    spdx: str
+    """SPDX id, or `LicenseRef-...`."""
+    use: Literal["any", "commercial-with-conditions", "non-commercial", "research-only"]
+    source: str
+    terms_accepted_by: str | None = None
+    """Who accepted access terms for the organization, where there are any."""
+    terms_accepted_on: dt.date | None = None
+
+
+class Contamination(Document):
+    """A task whose data the model saw, or whose data shaped its recipe."""
+
+    task: SafeName
+    reason: str
+
+
+class Lifecycle(Document):
+    """Where the card stands."""
+
+    state: State
+    since: dt.date | None = None
+    replacement: SafeName | None = None
+    retires: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _dates(self) -> Lifecycle:
+        if self.state != "proposed" and self.since is None:
+            raise ValueError(f"a card that is {self.state} needs `since`")
+        return self
+
+
+class Card(Document):
+    """A base model of the catalog."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    id: SafeName
+    title: str
+    summary: str
+    library: Library
+    family: Literal["encoder", "vision", "causal-lm"]
+    input: Input
+    mirrors: tuple[Mirror, ...]
+    files: tuple[RelativePath, ...]
+    """Paths inside the folder that make up the model: weights (safetensors), configuration, tokenizer."""
+    languages: tuple[str, ...] = ()
+    parameters: Annotated[int, Field(ge=1)] | None = None
+    """As published, for a card that is not locked yet."""
+    pretraining: Sourced
+    data_cutoff: str | None = None
+    """Year or date of the newest pre-training data, where it is published."""
+    owner: str
+    """Who answers for this card in the organization."""
+    licence: Licence
+    intended_use: str
+    limits: tuple[str, ...]
+    contamination: tuple[Contamination, ...] = ()
+    review_by: dt.date | None = None
+    lifecycle: Lifecycle
+    sources: tuple[str, ...] = ()
+
+    @field_validator("mirrors")
+    @classmethod
+    def _some_mirror(cls, mirrors: tuple[Mirror, ...]) -> tuple[Mirror, ...]:
+        if not mirrors:
+            raise ValueError("at least one mirror is needed")
+        return mirrors
+
+    @model_validator(mode="after")
+    def _pinned_unless_proposed(self) -> Card:
+        if self.lifecycle.state != "proposed":
+            for mirror in self.mirrors:
+                if isinstance(mirror, HubMirror) and mirror.revision is None:
+                    raise ValueError(
+                        f"a card that is {self.lifecycle.state} needs a 40-digit revision for {mirror.repository}"
+                    )
+        return self
+
+    @property
+    def modality(self) -> Literal["text", "image"]:
+        """`text` or `image`."""
+        return self.input.modality

@@ -1,0 +1,105 @@
+"""`hub decide` and `hub report`: stored evidence judged again, and as a page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from evaluators.errors import UsageProblem
+from evaluators.evidence import Evidence
+from hub.catalog import Catalog
+from hub.cli.options import catalog_option, format_option, home, open_catalog
+from hub.cli.output import Output
+from hub.cli.telling import tell_decision, tell_evaluation
+from hub.decision import Decision
+from hub.evidence_folder import newest_evidence, read_evidence
+from hub.gate import decide as judge
+from hub.signing import open_keyring
+
+policy_option = click.option(
+    "--policy", default="default", show_default=True, help="Rules that judge the evidence."
+)
+
+
+@click.command()
+@click.argument("evidence")
+@policy_option
+@click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
+@catalog_option
+@format_option
+def decide(evidence: str, policy: str, gate: bool, catalog_folder: Path | None, output: Output) -> None:
+    """Judge EVIDENCE again: a file, or a model's name for its newest evidence here.
+
+    Nothing is measured. After a change of policy this says in a second what it changes.
+    """
+    catalog = open_catalog(catalog_folder)
+    _, document = find_evidence(evidence)
+    decisions = decisions_of(document, catalog, policy)
+    output.data([decision.model_dump(mode="json") for decision in decisions])
+    for decision in decisions:
+        tell_decision(decision, output)
+        output.essential(f"{decision.model} {decision.verdict}")
+    if gate and any(decision.verdict != "approved" for decision in decisions):
+        raise SystemExit(3)
+
+
+@click.command()
+@click.argument("evidence")
+@policy_option
+@click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request or a page.")
+@click.option(
+    "--plots", type=click.Path(file_okay=False, path_type=Path), help="Also write the plots to this folder."
+)
+@catalog_option
+@format_option
+def report(
+    evidence: str,
+    policy: str,
+    markdown: bool,
+    plots: Path | None,
+    catalog_folder: Path | None,
+    output: Output,
+) -> None:
+    """Show EVIDENCE as a page: a file, or a model's name for its newest evidence here."""
+    from hub.report import decision_report
+
+    catalog = open_catalog(catalog_folder)
+    path, document = find_evidence(evidence)
+    decisions = decisions_of(document, catalog, policy)
+    if markdown:
+        click.echo("\n\n".join(decision_report(decision, document) for decision in decisions))
+    else:
+        tell_evaluation(document, decisions, path, output)
+    if plots is not None:
+        from evaluators.report.plots import write_plots
+
+        for picture in write_plots(document.findings, plots):
+            output.note(f"written: {picture}")
+
+
+def find_evidence(name: str) -> tuple[Path, Evidence]:
+    """Return evidence by its path or by a model's name, its signature checked."""
+    place = home()
+    path = Path(name)
+    if not path.is_file():
+        if path.suffix == ".json":
+            raise UsageProblem(f"there is no file {name}", hint="evidence lies under HUB_HOME/evidence")
+        path = newest_evidence(place, name)
+    return path, read_evidence(path, open_keyring(place.keys))
+
+
+def decisions_of(evidence: Evidence, catalog: Catalog, policy: str) -> tuple[Decision, ...]:
+    """Judge every candidate of the evidence."""
+    today = dt.datetime.now(dt.UTC).date()
+    rules = catalog.policy(policy)
+    names = [facts.name for facts in evidence.findings.candidates if facts.role == "candidate"]
+    missing = [name for name in names if name not in catalog.locks]
+    if missing:
+        raise UsageProblem(
+            f"the catalog has no locked card for {', '.join(missing)}", hint="see `hub list --all`"
+        )
+    return tuple(
+        judge(catalog.card(name), catalog.locks[name], evidence, rules, today=today) for name in names
+    )

@@ -1,0 +1,194 @@
+"""Planning, measuring and judging as the commands tell it: values in, tables and sentences out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evaluators.cell import Failed
+from evaluators.compute import choose_device
+from evaluators.cost import CostEstimate, estimate, measured_rate
+from evaluators.errors import UsageProblem
+from evaluators.evidence import Evidence
+from evaluators.plan import plan_from_json, plan_to_json
+from evaluators.results import ResultStore
+from hub.catalog import Catalog
+from hub.cli.mlflow_log import log_to_mlflow
+from hub.cli.output import Output, rows_of
+from hub.cli.watch import watch
+from hub.evaluation import Ran, carry_out, conclude, open_tests
+from hub.gate import decide
+from hub.home import Home
+from hub.log_cache import known_history
+from hub.preparation import Asked, Prepared, keep_inputs, prepare
+from hub.registry.address import registry_address
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the options say."""
+
+    models: tuple[str, ...]
+    every: bool
+    tasks: tuple[str, ...]
+    protocol: str
+    strategies: tuple[str, ...]
+    final: bool
+    device: str
+    results: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Evidence of an evaluation that ran, and where it lies."""
+
+    evidence: Evidence
+    path: Path
+    asked: Asked
+
+
+def plan_models(choice: Choice, catalog: Catalog, home: Home, output: Output, *, out: Path | None) -> None:
+    """Plan, print the plan's cost, and write the plan for `hub run`."""
+    prepared = _prepared(choice, catalog, home, output)
+    results = _results(choice, home)
+    cost = estimate(prepared.plan, prepared.data, results, flops_per_second=measured_rate())
+    facts = _cost_facts(cost, prepared)
+    output.data({"plan": prepared.plan.digest, **asdict(cost)}, rows_of(facts))
+    if out is not None:
+        keep_inputs(prepared, home)
+        out.write_text(plan_to_json(prepared.plan), encoding="utf-8")
+        output.note(f"written: {out}; compute it anywhere with: hub run {out} --results FOLDER_OR_URL")
+    else:
+        output.note("nothing was computed; leave out --dry-run, or use `hub evaluate`, to measure")
+
+
+def evaluate_models(choice: Choice, catalog: Catalog, home: Home, output: Output) -> Evaluated:
+    """Measure and return the signed evidence."""
+    home.ready()
+    choose_device(choice.device)
+    prepared = _prepared(choice, catalog, home, output)
+    wanted = prepared.plan.request.protocol.device if choice.device == "any" else choice.device
+    device = choose_device(wanted)
+    results = _results(choice, home)
+    now = dt.datetime.now(dt.UTC)
+    opened = open_tests(prepared, home, now=now, who=getpass.getuser())
+    started = time.monotonic()
+    watched = watch(carry_out(prepared, results, home, device=choice.device), output)
+    ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started, device)
+    evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
+    return Evaluated(evidence, path, _asked(choice, catalog))
+
+
+def _prepared(choice: Choice, catalog: Catalog, home: Home, output: Output) -> Prepared:
+    history, read_at = known_history(home, registry_address(os.environ, home))
+    if history.records:
+        output.note(f"what is approved now: as read from the registry on {read_at}")
+    asked = _asked(choice, catalog)
+    with output.progress() as progress:
+        bars: dict[str, int] = {}
+
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in bars:
+                bars[name] = progress.add_task(f"fetching {name}", total=total)
+            progress.update(bars[name], completed=done)  # type: ignore[arg-type]  # rich's TaskID is an int
+
+        prepared = prepare(asked, catalog, history, home, tell)
+    for note in prepared.notes:
+        output.note(note)
+    return prepared
+
+
+def _asked(choice: Choice, catalog: Catalog) -> Asked:
+    models = choice.models
+    if choice.every:
+        models = tuple(
+            name
+            for name, card in catalog.cards.items()
+            if name in catalog.locks and card.lifecycle.state == "active"
+        )
+    if not models:
+        raise UsageProblem("no model is named", hint="hub evaluate MODEL --task TASK; models: hub list")
+    return Asked(models, choice.tasks, choice.protocol, choice.strategies, choice.final)
+
+
+def _results(choice: Choice, home: Home) -> ResultStore:
+    return ResultStore(choice.results or home.results)
+
+
+def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]:
+    skipped = [p for p in prepared.plan.cells if p.skipped]
+    facts = [
+        ("plan", prepared.plan.digest[:12]),
+        ("cells", f"{cost.cells}, {cost.stored} measured already"),
+        ("nodes", f"{cost.nodes:,} after sharing, {cost.nodes_unshared:,} without"),
+        ("encode", f"{cost.forwards:,} samples once each; {cost.forwards_unshared:,} without sharing"),
+        ("train and predict", f"{cost.training_passes:,} samples through trained models"),
+        ("FLOPs", f"{cost.flops:.2e}"),
+        ("results", f"{cost.bytes / 1e6:.1f} MB"),
+        ("time", _duration(cost.seconds)),
+        ("detectable", _detectable(cost.detectable, prepared)),
+        ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
+    ]
+    facts += [("skipped", f"{p.cell.strategy}, {p.cell.labels} labels: {p.skipped}") for p in skipped[:3]]
+    return facts
+
+
+def _detectable(value: float | None, prepared: Prepared) -> str:
+    runs = prepared.plan.request.protocol.runs
+    if value is None:
+        return "nothing: one run has no interval"
+    return f"about {100 * value:.1f} points at {runs} runs, if paired differences vary by 2 points"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "not estimated"
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s on this machine's processor"
+    return f"about {seconds / 60:.0f} min on this machine's processor"
+
+
+def decide_and_tell(
+    evaluated: Evaluated, catalog: Catalog, policy: str, home: Home, output: Output, *, log: bool
+) -> bool:
+    """Judge every candidate of an evaluation, print what was measured and what the gate says, and log it.
+
+    Returns:
+        Whether every candidate was approved.
+    """
+    from hub.cli.telling import tell_evaluation
+
+    today = dt.datetime.now(dt.UTC).date()
+    rules = catalog.policy(policy)
+    decisions = tuple(
+        decide(catalog.card(name), catalog.locks[name], evaluated.evidence, rules, today=today)
+        for name in evaluated.asked.models
+    )
+    tell_evaluation(evaluated.evidence, decisions, evaluated.path, output)
+    if log:
+        log_to_mlflow(evaluated.evidence, decisions, home, output)
+    return all(decision.verdict == "approved" for decision in decisions)
+
+
+def run_plan_file(path: Path, results: str, device: str, home: Home, output: Output) -> None:
+    """Compute a plan document into a result store, with the bytes that this machine has."""
+    from hub.preparation import prepare_plan
+
+    plan = plan_from_json(path.read_bytes(), where=str(path))
+    prepared = prepare_plan(plan, home.ready())
+    watched = watch(carry_out(prepared, ResultStore(results), home, device=device), output)
+    failed = [outcome for outcome in watched.outcomes.values() if isinstance(outcome, Failed)]
+    output.data(
+        {"plan": plan.digest, "results": results, **watched.counters, "failed": [f.reason for f in failed]},
+        rows_of(
+            [
+                ("plan", plan.digest[:12]),
+                *((k.replace("_", " "), str(v)) for k, v in watched.counters.items()),
+            ]
+        ),
+    )
+    output.note("read the results: hub evaluate ... --results " + results)

@@ -1,0 +1,116 @@
+"""`hub plan`, `hub evaluate`, `hub run`: what would be measured, measuring it, and computing a plan elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.cli.evaluating import Choice, decide_and_tell, evaluate_models, plan_models
+from hub.cli.options import Decorator, catalog_option, format_option, home, open_catalog
+from hub.cli.output import Output
+
+
+def _choices(function: Any) -> Any:
+    """Add the options that say what to measure."""
+    options: list[Decorator] = [
+        click.argument("models", nargs=-1),
+        click.option(
+            "--all", "every", is_flag=True, help="Every model of the catalog whose bytes are locked."
+        ),
+        click.option("--task", "tasks", multiple=True, help="Task to measure on; may be repeated."),
+        click.option("--protocol", default="quick", show_default=True, help="How to measure."),
+        click.option(
+            "--strategy", "strategies", multiple=True, help="Only this strategy, beside the baselines."
+        ),
+        click.option("--final", is_flag=True, help="Open the locked tests; counted in the test-access log."),
+        click.option(
+            "--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute."
+        ),
+        click.option(
+            "--results", default=None, help="Folder or URL of the result store. Default: under HUB_HOME."
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command()
+@_choices
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as JSON, for `hub run`."
+)
+@catalog_option
+@format_option
+def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choices: Any) -> None:
+    """Say what an evaluation of MODELS would measure and cost, before anything is spent."""
+    plan_models(_choice(choices), open_catalog(catalog_folder), home(), output, out=out)
+
+
+@click.command()
+@_choices
+@click.option("--policy", default="default", show_default=True, help="Rules that judge the evidence.")
+@click.option("--dry-run", is_flag=True, help="Only plan: the same as `hub plan`.")
+@click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
+@click.option("--no-log", is_flag=True, help="Do not log the evaluation to MLflow.")
+@catalog_option
+@format_option
+def evaluate(
+    policy: str,
+    dry_run: bool,
+    gate: bool,
+    no_log: bool,
+    catalog_folder: Path | None,
+    output: Output,
+    **choices: Any,
+) -> None:
+    r"""Measure MODELS on tasks with every strategy of the protocol, and say what the gate says.
+
+    Ordinary evaluation scores on validation, as often as you like. `--final` opens the locked test, and is what an
+    approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
+
+    \b
+    hub evaluate all-minilm-l6-v2 --task help-desk
+    hub evaluate all-minilm-l6-v2 --task help-desk --final
+    """
+    catalog = open_catalog(catalog_folder)
+    choice = _choice(choices)
+    if dry_run:
+        plan_models(choice, catalog, home(), output, out=None)
+        return
+    evaluated = evaluate_models(choice, catalog, home(), output)
+    approved = decide_and_tell(evaluated, catalog, policy, home(), output, log=not no_log)
+    if gate and not approved:
+        raise SystemExit(3)
+
+
+@click.command()
+@click.argument("plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--results", required=True, help="Folder or URL of the result store.")
+@click.option("--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute.")
+@format_option
+def run(plan_file: Path, results: str, device: str, output: Output) -> None:
+    """Compute PLAN_FILE into a result store; needs neither MLflow nor a catalog.
+
+    The bytes of models and data are taken from HUB_HOME/blobs, where `hub plan --out` put them, or from the places that
+    the plan names. Then `hub evaluate ... --results URL` anywhere reads the results and computes nothing.
+    """
+    from hub.cli.evaluating import run_plan_file
+
+    run_plan_file(plan_file, results, device, home(), output)
+
+
+def _choice(values: dict[str, Any]) -> Choice:
+    return Choice(
+        models=tuple(values["models"]),
+        every=values["every"],
+        tasks=tuple(values["tasks"]),
+        protocol=values["protocol"],
+        strategies=tuple(values["strategies"]),
+        final=values["final"],
+        device=values["device"],
+        results=values["results"] or os.environ.get("HUB_RESULTS"),
+    )

@@ -1,0 +1,38 @@
+"""Logging an evaluation to MLflow from the command line: told as it happens, and never in the way of the result."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from evaluators.errors import ReportedError
+from evaluators.evidence import Evidence, evidence_to_json
+from hub.cli.output import Output
+from hub.decision import Decision
+from hub.home import Home
+from hub.registry.address import tracking_address
+
+
+def log_to_mlflow(evidence: Evidence, decisions: tuple[Decision, ...], home: Home, output: Output) -> None:
+    """Log an evaluation; if MLflow cannot be reached or is not installed, say so and go on: the evidence is on disk."""
+    try:
+        from evaluators.report.plots import write_plots
+        from hub.report import decision_report
+        from hub.tracking.mlflow_runs import log_evaluation
+
+        with tempfile.TemporaryDirectory(prefix="hub-report-") as name:
+            folder = Path(name)
+            (folder / "evidence.json").write_text(evidence_to_json(evidence), encoding="utf-8")
+            for decision in decisions:
+                page = folder / f"report-{decision.model}.md"
+                page.write_text(decision_report(decision, evidence), encoding="utf-8")
+            write_plots(evidence.findings, folder)
+            files = {path.name: path for path in sorted(folder.iterdir())}
+            where = log_evaluation(evidence, files, tracking_address(os.environ, home))
+    except ModuleNotFoundError as error:
+        output.note(f"not logged to MLflow: {error.name} is not installed (pip install 'basehub[registry]')")
+    except ReportedError as error:
+        output.warn(f"not logged to MLflow: {error.message}")
+    else:
+        output.note(f"logged to MLflow: {where}")

@@ -1,0 +1,161 @@
+"""`hub pull` and `hub verify`: approved models in a project."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import click
+
+from evaluators.errors import EnvironmentProblem, ReportedError, UsageProblem
+from hub.blobs import BlobStore
+from hub.cli.options import format_option, home, open_catalog, refresh_published
+from hub.cli.output import Output, Table
+from hub.deliver import Origin
+from hub.home import Home
+from hub.log_cache import remember
+from hub.promotion_log import utc
+from hub.pull import Pulled, PullRequest, restore
+from hub.pull import pull as bring
+from hub.reference import parse_reference
+from hub.registry.address import registry_address
+from hub.registry.mlflow_log import LogReader
+from hub.registry.open import open_reader
+from hub.signing import open_keyring
+from hub.verify import verify as check
+
+
+@click.command()
+@click.argument("reference", required=False)
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the model. Default: models/NAME.",
+)
+@click.option("--frozen", is_flag=True, help="Change nothing in hub.lock: bring exactly what it pins.")
+@format_option
+def pull(reference: str | None, into: Path | None, frozen: bool, output: Output) -> None:
+    r"""Bring an approved model into this project, verified byte for byte, and pin it in hub.lock.
+
+    REFERENCE is NAME, NAME@alias or NAME:version. Without one, everything that hub.lock pins is brought back exactly.
+
+    \b
+    hub pull all-minilm-l6-v2
+    hub pull all-minilm-l6-v2 --into models/encoder
+    hub pull                                   # in CI: what hub.lock says
+    """
+    if reference is None and into is not None:
+        raise UsageProblem("--into needs a model", hint="hub pull NAME --into DIR")
+    wanted = parse_reference(reference) if reference else None
+    origin = _origin(output)
+    project = Path.cwd()
+    with output.progress() as progress:
+        bar = progress.add_task("verifying", total=None)
+
+        def tell(name: str, done: int, total: int) -> None:
+            progress.update(bar, description=name, completed=done, total=total)
+
+        if wanted is None:
+            pulled = restore(project, origin, progress=tell)
+        else:
+            pulled = (bring(PullRequest(wanted, project, into=into, frozen=frozen), origin, progress=tell),)
+    _tell_pulled(pulled, output)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@format_option
+def verify(folder: Path, output: Output) -> None:
+    """Check a pulled FOLDER: every byte, its signed record and hub.lock. Works offline."""
+    found = check(folder, keys=open_keyring(home().keys))
+    rows = tuple((finding.kind, finding.message) for finding in found.findings)
+    value = {
+        "folder": str(folder),
+        "ok": found.ok,
+        "model": found.record.model if found.record else None,
+        "signed_by": found.signed_by,
+        "findings": [finding.__dict__ for finding in found.findings],
+    }
+    if found.ok and found.record is not None:
+        record = found.record
+        shown = Table(("model", "version", "files", "signed by"), ((
+            record.model, str(record.version), f"{len(record.files)} as approved", found.signed_by or "?",
+        ),))  # fmt: skip
+    else:
+        shown = Table(("problem", "finding"), rows, wrap=frozenset({"finding"}))
+    output.data(value, shown)
+    output.essential("ok" if found.ok else "altered")
+    if not found.ok:
+        output.note("nothing of this folder should be loaded; bring it back with `hub pull`")
+        raise SystemExit(6)
+
+
+def _origin(output: Output) -> Origin:
+    place = home().ready()
+    reader = open_reader(os.environ, place)
+    log = LogReader(reader)
+    # Before any byte: a log whose end was removed is noticed here, and card states are as published now.
+    if _keep_log(place, log, output):
+        refresh_published(place, reader, output)
+    lifecycles = {}
+    try:
+        lifecycles = {name: card.lifecycle for name, card in open_catalog(None).cards.items()}
+    except ReportedError:
+        # A project has no catalog at hand: records and revocations still hold, only card states are not checked.
+        lifecycles = {}
+    return Origin(reader, log, open_keyring(place.keys), BlobStore(place), lifecycles)
+
+
+def _keep_log(place: Home, log: LogReader, output: Output) -> bool:
+    """Keep what the log says now, and whether it could be read; an offline restore brings its bytes without it."""
+    now = utc(dt.datetime.now(dt.UTC))
+    try:
+        remember(place, registry_address(os.environ, place), log.entries(), now=now)
+    except EnvironmentProblem as error:
+        output.warn(f"the promotion log could not be read: {error.message}")
+        return False
+    return True
+
+
+def _tell_pulled(pulled: tuple[Pulled, ...], output: Output) -> None:
+    rows = tuple(
+        (
+            row.name,
+            str(row.version),
+            _megabytes(row.downloaded_bytes),
+            _megabytes(row.reused_bytes),
+            _near(row.folder),
+        )
+        for row in pulled
+    )
+    value = [
+        {
+            "name": row.name,
+            "version": row.version,
+            "digest": row.digest,
+            "folder": str(row.folder),
+            "downloaded_bytes": row.downloaded_bytes,
+            "reused_bytes": row.reused_bytes,
+            "changed": row.changed,
+            "warnings": list(row.warnings),
+        }
+        for row in pulled
+    ]
+    output.data(
+        value, Table(("model", "version", "downloaded", "had", "folder"), rows, wrap=frozenset({"folder"}))
+    )
+    for row in pulled:
+        output.essential(str(row.folder))
+        for warning in row.warnings:
+            output.warn(warning)
+        if not row.changed:
+            output.note(f"{row.name} was already as approved; nothing changed")
+
+
+def _near(folder: Path) -> str:
+    return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else str(folder)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,116 @@
+"""`hub promote` and `hub history`: an approval on record, and the record of approvals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import click
+
+from evaluators.errors import UsageProblem
+from hub.cli.decisions import decisions_of, find_evidence, policy_option
+from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
+from hub.cli.output import Output, Table
+from hub.log_cache import known_history, remember
+from hub.promotion_log import Record, read_history, utc
+from hub.registry.address import registry_address
+from hub.signing import open_keyring, open_signer
+
+
+@click.command()
+@click.argument("model")
+@click.option("--reason", required=True, help="Why, in a sentence; stands in the record for ever.")
+@click.option("--evidence", help="Evidence file. Default: the newest about MODEL on this machine.")
+@policy_option
+@catalog_option
+@format_option
+def promote(
+    model: str, reason: str, evidence: str | None, policy: str, catalog_folder: Path | None, output: Output
+) -> None:
+    """Approve MODEL for the tasks that the gate lets it pass.
+
+    Judges the evidence again under the policy, appends a record signed with your key to the promotion log, and shows it
+    in MLflow: the version around the exact bytes, description, tags and alias. Promoting the same again writes nothing.
+    """
+    from hub.fetch import fetch
+    from hub.promote import promote as append
+    from hub.promotion_request import PromotionRequest
+    from hub.registry.mlflow_log import RegistryLog
+    from hub.registry.open import open_registry
+
+    place, catalog = home().ready(), open_catalog(catalog_folder)
+    card = catalog.card(model)
+    path, document = find_evidence(evidence or model)
+    decision = next((row for row in decisions_of(document, catalog, policy) if row.model == model), None)
+    if decision is None:
+        raise UsageProblem(f"{path} is not about {model}", hint=f"hub evaluate {model} --task TASK --final")
+    _, folder = fetch(card, catalog, place)
+    request = PromotionRequest(
+        card=card,
+        lock=catalog.locks[model],
+        folder=folder,
+        decision=decision,
+        evidence=document,
+        policy=catalog.policy(policy),
+        reason=reason,
+        now=dt.datetime.now(dt.UTC),
+    )
+    registry = open_registry(os.environ, place)
+    log, signer = RegistryLog(registry), open_signer(place.keys)
+    record = append(
+        request, registry, log=log, signer=signer, keys=open_keyring(place.keys), tell=output.note
+    )
+    remember(place, registry_address(os.environ, place), log.entries(), now=utc(dt.datetime.now(dt.UTC)))
+    output.data(record.model_dump(mode="json"), _approved(record))
+    output.essential(f"{record.model}:{record.version}")
+    output.note(f"next: hub pull {record.model}   in a project; or hub server, to look at it")
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option(
+    "--refresh", is_flag=True, help="Read the log from the registry now, not as it was last read here."
+)
+@format_option
+def history(model: str | None, refresh: bool, output: Output) -> None:
+    """Say who approved what, when and on which evidence; for one MODEL or all, newest first."""
+    place = home()
+    address = registry_address(os.environ, place)
+    if refresh:
+        from hub.registry.mlflow_log import LogReader
+        from hub.registry.open import open_reader
+
+        reader = open_reader(os.environ, place.ready())
+        entries = LogReader(reader).entries()
+        remember(place, address, entries, now=utc(dt.datetime.now(dt.UTC)))
+        refresh_published(place, reader, output)
+        found, read_at = read_history(entries, open_keyring(place.keys)), "now"
+    else:
+        found, read_at = known_history(place, address)
+    records = [record for record in reversed(found.records) if model in (None, record.model)]
+    rows = tuple(
+        (
+            str(r.sequence),
+            r.created[:10],
+            f"{r.action} {r.model}:{r.version}",
+            ", ".join(f"{task.task} {100 * task.value:.1f}" for task in r.tasks),
+            r.approver,
+            r.reason,
+        )
+        for r in records
+    )
+    output.data(
+        {"records": [record.model_dump(mode="json") for record in records], "problems": list(found.problems)},
+        Table(("", "date", "what", "for", "by", "why"), rows, wrap=frozenset({"for", "by", "why"})),
+    )
+    for problem in found.problems:
+        output.warn(problem)
+    if not records:
+        output.note(f"no records known here (log read: {read_at}); hub history --refresh reads the registry")
+
+
+def _approved(record: Record) -> Table:
+    rows = tuple((task.task, task.strategy, task.score) for task in record.tasks)
+    title = f"{record.model} version {record.version} is {record.alias} (record {record.sequence}, {record.created})"
+    return Table(("task", "strategy", "score"), rows, title=title, wrap=frozenset({"score"}))

@@ -1,0 +1,117 @@
+"""Evidence and decisions on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from evaluators.evidence import Evidence
+from evaluators.report.candidates import candidates_table
+from evaluators.report.table import ResultTable, failures, result_table
+from hub.cli.output import Output, Table, escape
+from hub.decision import Decision, RuleResult
+
+_MARKS = {
+    "pass": "[green]pass[/green]",
+    "fail": "[red]FAIL[/red]",
+    "insufficient evidence": "[yellow]unclear[/yellow]",
+    "not applicable": "[dim]n/a[/dim]",
+    "waived": "[magenta]waived[/magenta]",
+}
+#: Rules that advise and do not decide are drawn without colour.
+_PLAIN = {
+    "pass": "ok",
+    "fail": "advice",
+    "insufficient evidence": "unclear",
+    "not applicable": "n/a",
+    "waived": "waived",
+}
+_VERDICTS = {"approved": "bold green", "refused": "bold red", "insufficient evidence": "bold yellow"}
+
+
+def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: Path, output: Output) -> None:
+    """Print scores, verdicts and the next command."""
+    tables = [drawn(table) for table in _score_tables(evidence)]
+    lost = failures(evidence.findings)
+    if lost.rows:
+        tables.append(drawn(lost))
+    value = {
+        "evidence": str(path),
+        "findings_digest": evidence.findings.digest,
+        "final": evidence.findings.final,
+        "counters": evidence.observations.counters,
+        "summaries": [row.model_dump(mode="json") for row in evidence.findings.summaries],
+        "recommendations": [row.model_dump(mode="json") for row in evidence.findings.recommendations],
+        "decisions": [decision.model_dump(mode="json") for decision in decisions],
+    }
+    output.data(value, *tables)
+    if any(" *" in row[0] for table in tables for row in table.rows):
+        output.say("[dim]* the lightest sufficient strategy, chosen on validation[/dim]")
+    for decision in decisions:
+        tell_decision(decision, output)
+        output.essential(f"{decision.model} {decision.verdict}")
+    output.note(f"evidence: {path}")
+    for decision in decisions:
+        output.note(f"next: {next_step(decision, evidence)}")
+
+
+def tell_decision(decision: Decision, output: Output) -> None:
+    """Print a verdict in one sentence and rule by rule."""
+    style = _VERDICTS[decision.verdict]
+    output.say(f"\n[{style}]{decision.verdict.upper()}[/{style}]  {escape(decision.sentence)}")
+    if output.format != "human":
+        return
+    rules = [*decision.rules, *(rule for task in decision.tasks for rule in task.rules)]
+    shown = Table(
+        ("", "rule", "measured, and required"),
+        tuple(_rule_row(rule) for rule in rules),
+        wrap=frozenset({"measured, and required"}),
+        marked=frozenset({"", "rule", "measured, and required"}),
+    )
+    output.show(shown)
+
+
+def next_step(decision: Decision, evidence: Evidence) -> str:
+    """Return the command that follows."""
+    tasks = " ".join(f"--task {task.id}" for task in evidence.findings.tasks)
+    protocol = evidence.findings.protocol["id"]
+    if decision.verdict == "approved":
+        return f'hub promote {decision.model} --reason "..."'
+    if not evidence.findings.final:
+        return (
+            f"hub evaluate {decision.model} {tasks} --protocol {protocol} --final   (opens the locked test)"
+        )
+    if decision.verdict == "refused" or protocol == "standard":
+        return f"hub report {decision.model}   (why, in full)"
+    return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
+
+
+def drawn(table: ResultTable) -> Table:
+    """Return a result table as the terminal draws it: first column words, the others numbers."""
+    return Table(
+        table.columns,
+        table.rows,
+        title=table.title,
+        right=frozenset(table.columns[1:]),
+    )
+
+
+def _score_tables(evidence: Evidence) -> Iterable[ResultTable]:
+    findings = evidence.findings
+    for task in findings.tasks:
+        measured = {cell.candidate for cell in findings.cells if cell.task == task.id}
+        for facts in findings.candidates:
+            if facts.name in measured and facts.role == "candidate":
+                yield result_table(evidence, task.id, facts.name, narrow=True)
+        side_by_side = candidates_table(evidence, task.id)
+        if side_by_side:
+            yield side_by_side
+
+
+def _rule_row(rule: RuleResult) -> tuple[str, str, str]:
+    name = rule.rule if rule.decisive else f"[dim]{rule.rule}[/dim]"
+    mark = _MARKS[rule.outcome] if rule.decisive else f"[dim]{_PLAIN[rule.outcome]}[/dim]"
+    text = f"{escape(rule.measured)}\n[dim]required: {escape(rule.required)}[/dim]"
+    if rule.settles:
+        text += f"\n[yellow]to settle it: {escape(rule.settles)}[/yellow]"
+    return mark, name, text

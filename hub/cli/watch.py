@@ -1,0 +1,57 @@
+"""The stream of a running evaluation as a progress display."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evaluators.cell import CellResult, Failed
+from evaluators.run import Encoding, Ended, Event, Finished, Fitting, Started
+from evaluators.strategy import strategy
+from hub.cli.output import Output
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a finished run came to."""
+
+    outcomes: dict[tuple[str, str], CellResult]
+    counters: dict[str, int]
+
+
+def watch(events: Iterable[Event], output: Output) -> Watched:
+    """Show a run as it goes and return how every cell ended."""
+    outcomes: dict[tuple[str, str], CellResult] = {}
+    counters: dict[str, int] = {}
+    with output.progress() as progress:
+        bar = progress.add_task("measuring", total=None)
+        detail = progress.add_task("", total=None, visible=False)
+        for event in events:
+            if isinstance(event, Started):
+                progress.update(bar, total=event.cells)
+                if event.stored:
+                    output.note(f"{event.stored} of {event.cells} cells are measured already")
+            elif isinstance(event, Encoding):
+                text = f"encoding for {event.candidate}"
+                progress.update(
+                    detail, description=text, completed=event.done, total=event.total, visible=True
+                )
+            elif isinstance(event, Fitting):
+                cell = event.planned.cell
+                text = f"{strategy(cell.strategy).title}, {cell.labels} labels, run {cell.run.index + 1}"
+                progress.update(
+                    detail, description=text, completed=event.done, total=event.total or None, visible=True
+                )
+            elif isinstance(event, Ended):
+                outcomes[event.planned.cell.key, event.planned.cell.candidate] = event.result
+                progress.advance(bar)
+                if isinstance(event.result, Failed):
+                    output.warn(f"{_name(event)} failed: {event.result.reason}")
+            elif isinstance(event, Finished):
+                counters = event.counters
+    return Watched(outcomes, counters)
+
+
+def _name(event: Ended) -> str:
+    cell = event.planned.cell
+    return f"{cell.strategy} on {cell.task}, {cell.labels} labels, run {cell.run.index + 1}"

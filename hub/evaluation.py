@@ -1,0 +1,117 @@
+"""From a prepared plan to evidence: count the reads of locked tests, run, gather, sign, keep.
+
+Only `carry_out` computes, and only `conclude` writes evidence. The command line and a notebook call the same functions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluators.canonical import canonical_json
+from evaluators.cell import CellResult
+from evaluators.collect import Reading, design, distinct_samples, measurements, truths
+from evaluators.evidence import Evidence, TestRead
+from evaluators.executor import Executor, WorkerExecutor, WorkerSetup
+from evaluators.gather import cell_cost, gather_findings
+from evaluators.observe import Spent, observe
+from evaluators.plan import plan_to_json
+from evaluators.results import ResultStore
+from evaluators.run import Event, run_plan
+from evaluators.test_access import TestAccess, TestAccessLog
+from hub.evidence_folder import keep_evidence
+from hub.home import Home
+from hub.preparation import Prepared
+from hub.promotion_log import utc
+from hub.signing import open_signer
+
+
+def carry_out(
+    prepared: Prepared, results: ResultStore, home: Home, *, device: str = "any"
+) -> Iterator[Event]:
+    """Run a prepared plan in a supervised worker, yielding what happens."""
+    wanted = prepared.plan.request.protocol.device if device == "any" else device
+    with tempfile.TemporaryDirectory(prefix="hub-plan-") as name:
+        path = Path(name) / "plan.json"
+        path.write_text(plan_to_json(prepared.plan), encoding="utf-8")
+        setup = WorkerSetup(
+            plan=str(path),
+            data={task: {f: str(p) for f, p in files.items()} for task, files in prepared.files.items()},
+            folders={candidate: str(folder) for candidate, folder in prepared.folders.items()},
+            results=results.location,
+            device=wanted,
+        )
+        executor: Executor = WorkerExecutor(setup, home.root / "logs" / "worker.log")
+        try:
+            yield from run_plan(prepared.plan, results, executor)
+        finally:
+            executor.close()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The reads of locked tests, and the receipts that open their labels."""
+
+    receipts: Mapping[str, TestAccess]
+    reads: tuple[TestRead, ...]
+
+
+def open_tests(prepared: Prepared, home: Home, *, now: dt.datetime, who: str) -> Opened:
+    """Write into the test-access log what a final plan reads, before anything is computed."""
+    plan = prepared.plan
+    log = TestAccessLog(str(home.root / "test-access"))
+    receipts: dict[str, TestAccess] = {}
+    reads = []
+    for task in plan.request.tasks:
+        cells = [p.cell.key for p in plan.cells if p.cell.task == task.id and not p.skipped]
+        if not plan.request.final or not cells:
+            reads.append(TestRead(task=task.id, cells_this_evaluation=0, cells_ever=log.count(task.digest)))
+            continue
+        receipts[task.id] = log.record(task, cells, plan_digest=plan.digest, now=utc(now), who=who)
+        reads.append(receipts[task.id].read)
+    return Opened(receipts, tuple(reads))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What running the plan came to.
+
+    Attributes:
+        outcomes: How each planned cell ended, by (cell key, candidate).
+        counters: What the run counted.
+        seconds: Wall time.
+        device: Where it computed.
+    """
+
+    outcomes: Mapping[tuple[str, str], CellResult]
+    counters: Mapping[str, int]
+    seconds: float
+    device: str
+
+
+def conclude(
+    prepared: Prepared, ran: Ran, opened: Opened, *, results: ResultStore, home: Home, now: dt.datetime
+) -> tuple[Evidence, Path]:
+    """Gather the evidence of a plan that ran, sign it and keep it.
+
+    Returns:
+        The signed evidence and where it lies.
+    """
+    personal = frozenset(prepared.plan.request.personal_tasks)
+    reading = Reading(prepared.plan, prepared.data, results, ran.outcomes, opened.receipts, personal)
+    rows = list(measurements(reading))
+    findings = gather_findings(rows, truths=truths(reading), design=design(reading))
+    spent = Spent(
+        seconds=round(ran.seconds, 3),
+        device=ran.device,
+        counters={**ran.counters, "samples_distinct": distinct_samples(reading)},
+        costs=tuple(cell_cost(row) for row in rows if row.status == "scored"),
+        test_reads=opened.reads,
+    )
+    evidence = Evidence(findings=findings, observations=observe(spent, created=utc(now)))
+    signature = open_signer(home.keys).sign(canonical_json(evidence.unsigned))
+    signed = evidence.model_copy(update={"signature": signature})
+    return signed, keep_evidence(signed, home)

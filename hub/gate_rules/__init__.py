@@ -1,0 +1,1 @@
+"""One function per rule kind; `hub.gate` holds the table of them."""

@@ -1,0 +1,239 @@
+"""From names to a plan: resolve, fetch and verify, find the data, add what is approved now, plan.
+
+In: names and a catalog, or a plan document. Out: a `Prepared` plan, with the folders and files of this machine that it
+needs. Everything is verified here; nothing is computed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from evaluators.candidate import Candidate, FileEntry
+from evaluators.data import TaskData, load_task
+from evaluators.errors import EnvironmentProblem, UsageProblem
+from evaluators.locations import DataRoots, locate
+from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
+from evaluators.strategy import strategy
+from evaluators.task import Task
+from hub.blobs import BlobStore
+from hub.catalog import Catalog
+from hub.fetch import fetch, show_view
+from hub.folder import differences
+from hub.home import Home
+from hub.promotion_log import ApprovedTask, History, Record, incumbent
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what, bytes done, bytes in all)."""
+
+_Approvals = dict[str, tuple[Record, ApprovedTask]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked to evaluate.
+
+    Attributes:
+        models: Ids of cards.
+        tasks: Ids of tasks; empty: every task of the models' modality that can be found on this machine.
+        protocol: Id of the protocol.
+        strategies: Only these beside the baselines; empty: all of the protocol.
+        final: Open the locked tests.
+    """
+
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    protocol: str
+    strategies: tuple[str, ...] = ()
+    final: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A plan with everything on this machine that it needs, verified."""
+
+    plan: Plan
+    data: Mapping[str, TaskData]
+    files: Mapping[str, Mapping[str, Path]]
+    folders: Mapping[str, Path]
+    notes: tuple[str, ...] = ()
+
+
+def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progress: Progress) -> Prepared:
+    """Resolve the names, fetch and verify models and data, and plan.
+
+    Raises:
+        ReportedError: For an unknown name, bytes that are not what the catalog pins, data that cannot be read.
+    """
+    # Every name is resolved before a byte is fetched.
+    protocol = catalog.protocol(asked.protocol)
+    for name in asked.strategies:
+        strategy(name)
+    cards = [catalog.card(name) for name in asked.models]
+    modalities: set[str] = {card.modality for card in cards}
+    tasks = _tasks(asked, catalog, home, modalities)
+    idle = [card.id for card in cards if card.modality not in {task.modality for task in tasks}]
+    if idle:
+        raise UsageProblem(
+            f"no task is about what {', '.join(idle)} reads",
+            hint="name a task of that modality, or leave the model out",
+        )
+    planned: list[PlannedCandidate] = []
+    folders: dict[str, Path] = {}
+    for card in cards:
+        candidate, folders[card.id] = fetch(card, catalog, home, progress)
+        planned.append(PlannedCandidate(candidate=candidate))
+    found = _incumbents(tasks, planned, history)
+    notes = []
+    for model, approved_for in _by_model(found).items():
+        record = next(iter(approved_for.values()))[0]
+        lock = catalog.locks.get(model)
+        if model not in catalog.cards or lock is None or lock.digest != record.model_digest:
+            notes.append(
+                f"{model}, approved for {', '.join(approved_for)}, is not in this catalog with those bytes"
+            )
+            continue
+        candidate, folders[model] = fetch(catalog.card(model), catalog, home, progress)
+        strategies = {task: approved.strategy for task, (_, approved) in approved_for.items()}
+        planned.append(PlannedCandidate(candidate=candidate, role="incumbent", incumbent_for=strategies))
+    roots = data_roots(catalog.folder, home, os.environ)
+    files = {task.id: locate(task, roots) for task in tasks}
+    data = {task.id: load_task(task, files[task.id]) for task in tasks}
+    request = Request(
+        candidates=tuple(planned),
+        tasks=tuple(tasks),
+        protocol=protocol,
+        strategies=asked.strategies,
+        final=asked.final,
+        incumbents={task: record.model_digest for task, (record, _) in found.items()},
+    )
+    return Prepared(make_plan(request, data), data, files, folders, tuple(notes))
+
+
+def prepare_plan(plan: Plan, home: Home) -> Prepared:
+    """Find the bytes of a plan document on this machine: models in the blob store, data there or where the task says.
+
+    Raises:
+        EnvironmentProblem: If a model's bytes are not here.
+        IntegrityError: If data are not the bytes that the plan names.
+    """
+    store = BlobStore(home)
+    folders = {row.candidate.name: _unpacked(row.candidate, store, home) for row in plan.request.candidates}
+    roots = data_roots(None, home, os.environ)
+    files = {task.id: {**_kept(task, store), **_found(task, store, roots)} for task in plan.request.tasks}
+    data = {task.id: load_task(task, files[task.id]) for task in plan.request.tasks}
+    return Prepared(plan, data, files, folders)
+
+
+def keep_inputs(prepared: Prepared, home: Home) -> None:
+    """Put a plan's data files into the blob store, so that `hub run` finds them without a catalog."""
+    store = BlobStore(home.ready())
+    for task in prepared.plan.request.tasks:
+        for name, path in prepared.files[task.id].items():
+            file = task.files[name]
+            if path.is_file() and store.path_of(file.sha256) is None:
+                with path.open("rb") as stream:
+                    entry = FileEntry(path=path.name, size=file.size, sha256=file.sha256)
+                    store.write(_blocks(stream), entry)
+
+
+def data_roots(catalog: Path | None, home: Home, environment: Mapping[str, str]) -> DataRoots:
+    """Return where data are looked for: HUB_DATA, else `shared/data` beside the project that holds the catalog."""
+    if named := environment.get("HUB_DATA"):
+        return DataRoots(catalog, Path(named), home.cache / "data")
+    beside = catalog.resolve().parent.parent / "shared" / "data" if catalog else None
+    return DataRoots(catalog, beside if beside and beside.is_dir() else None, home.cache / "data")
+
+
+def _tasks(asked: Asked, catalog: Catalog, home: Home, modalities: set[str]) -> list[Task]:
+    """Return the tasks that are asked for, or every task of the models' modality whose data are on this machine."""
+    fitting = [task for task in catalog.tasks.values() if task.modality in modalities]
+    if not asked.tasks:
+        return _at_hand(fitting, data_roots(catalog.folder, home, os.environ))
+    named = [catalog.task(name) for name in asked.tasks]
+    for task in named:
+        if task.modality not in modalities:
+            raise UsageProblem(
+                f"task {task.id} is about {task.modality}, the models are about {', '.join(sorted(modalities))}",
+                hint=f"tasks for them: {', '.join(other.id for other in fitting)}",
+            )
+    return named
+
+
+def _at_hand(tasks: Sequence[Task], roots: DataRoots) -> list[Task]:
+    """Return the tasks whose files are found.
+
+    Raises:
+        UsageProblem: If none is.
+    """
+    found = []
+    for task in tasks:
+        try:
+            locate(task, roots)
+        except EnvironmentProblem:
+            continue
+        found.append(task)
+    if not found:
+        names = ", ".join(task.id for task in tasks) or "none in the catalog"
+        raise UsageProblem(
+            f"no task's data are on this machine (tasks for these models: {names})", hint="set HUB_DATA"
+        )
+    return found
+
+
+def _incumbents(tasks: Sequence[Task], planned: Sequence[PlannedCandidate], history: History) -> _Approvals:
+    """Return what is approved for each task now, where some candidate for it is another model.
+
+    A model that is only compared with itself has no incumbent, so that evaluating it again gives the same findings.
+    """
+    found = {}
+    for task in tasks:
+        approval = incumbent(history, task.id)
+        others = [row for row in planned if row.candidate.modality == task.modality]
+        if approval and any(row.candidate.digest != approval[0].model_digest for row in others):
+            found[task.id] = approval
+    return found
+
+
+def _by_model(approvals: _Approvals) -> dict[str, _Approvals]:
+    """Return the approvals by model, then task."""
+    grouped: dict[str, _Approvals] = {}
+    for task, approval in approvals.items():
+        grouped.setdefault(approval[0].model, {})[task] = approval
+    return grouped
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(1 << 20):
+        yield block
+
+
+def _unpacked(candidate: Candidate, store: BlobStore, home: Home) -> Path:
+    """Return a folder with a candidate's files, out of the blob store."""
+    view = home.cache / "models" / candidate.digest
+    if not differences(view, candidate.files):
+        return view
+    missing = [entry.path for entry in candidate.files if store.path_of(entry.sha256) is None]
+    if missing:
+        raise EnvironmentProblem(
+            f"the bytes of {candidate.name} ({candidate.digest[:12]}) are not in {home.blobs}: {', '.join(missing)}",
+            hint="run `hub plan` here once, or copy HUB_HOME/blobs from the machine that planned",
+        )
+    show_view(candidate.files, view, store)
+    return view
+
+
+def _kept(task: Task, store: BlobStore) -> dict[str, Path]:
+    """Return the data files of a task that are in the blob store."""
+    found = {name: store.path_of(file.sha256) for name, file in task.files.items()}
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _found(task: Task, store: BlobStore, roots: DataRoots) -> Mapping[str, Path]:
+    """Return the other data files, from the places that the task names."""
+    kept = _kept(task, store)
+    missing = {name: file for name, file in task.files.items() if name not in kept}
+    return locate(task.model_copy(update={"files": missing}), roots) if missing else {}

@@ -1,0 +1,1 @@
+"""The model registry in our words, and MLflow's implementation of it. Nothing here is authority: records are."""

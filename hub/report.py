@@ -1,0 +1,89 @@
+"""The page a reviewer reads: the verdict first, then rule by rule, then the evidence.
+
+In: a decision and the evidence it was made from. Out: Markdown. It is built from the two documents alone, so
+it can be written again from what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evaluators.canonical import short
+from evaluators.errors import IntegrityError
+from evaluators.evidence import Evidence
+from evaluators.report.markdown import evidence_markdown, markdown_table, plain
+from evaluators.report.table import ResultTable
+from evaluators.wording import at_size, title
+from hub.decision import Decision, RuleResult, TaskVerdict
+
+
+def decision_report(decision: Decision, evidence: Evidence) -> str:
+    """Return the report, ending in a newline.
+
+    Raises:
+        IntegrityError: If the decision was made from other evidence.
+    """
+    if decision.findings_digest != evidence.findings.digest:
+        raise IntegrityError(
+            f"the decision is about findings {short(decision.findings_digest)}, "
+            f"this evidence has {short(evidence.findings.digest)}",
+            hint=f"decide again: hub decide {decision.model}",
+        )
+    parts = [
+        f"# {plain(decision.model)}: {decision.verdict}",
+        plain(decision.sentence),
+        f"Decided {decision.decided_on} under policy {plain(decision.policy)} "
+        f"`{short(decision.policy_digest)}` from findings `{short(decision.findings_digest)}`; "
+        f"model digest `{short(decision.model_digest)}`.",
+        "## The model",
+        markdown_table(rules_table("Rules about the model", decision.rules)),
+    ]
+    for task in decision.tasks:
+        parts += _task_part(task)
+    # The evidence is a part of this page: its headings go one level down.
+    evidence_part = evidence_markdown(evidence).replace("\n#", "\n##")
+    return "\n\n".join([*parts, f"#{evidence_part}"])
+
+
+def rules_table(heading: str, rules: Sequence[RuleResult]) -> ResultTable:
+    """Return rules with what was required beside what was measured."""
+    rows = tuple(
+        (
+            row.rule,
+            row.outcome if row.decisive else f"{row.outcome} (not decisive)",
+            row.required,
+            row.measured,
+            row.settles or "",
+        )
+        for row in rules
+    )
+    return ResultTable(heading, ("rule", "outcome", "required", "measured", "what would settle it"), rows)
+
+
+def verdict_table(decision: Decision) -> ResultTable:
+    """Return one row a task, short enough for a terminal."""
+    rows = tuple(
+        (row.task, "approved" if row.approved else _open_rules(row), row.strategy or "-", row.score or "-")
+        for row in decision.tasks
+    )
+    return ResultTable(
+        f"{decision.model}: {decision.verdict}", ("task", "verdict", "strategy", "score"), rows
+    )
+
+
+def _task_part(task: TaskVerdict) -> list[str]:
+    verdict = "approved" if task.approved else "not approved"
+    parts = [f"## {plain(task.task)}: {verdict}"]
+    if task.strategy and task.score and task.labels_per_class:
+        parts.append(
+            f"{plain(title(task.strategy))}, {plain(task.score)} ({at_size(task.labels_per_class)})."
+        )
+    return [*parts, markdown_table(rules_table(f"Rules for {task.task}", task.rules))]
+
+
+def _open_rules(task: TaskVerdict) -> str:
+    failed = [row.rule for row in task.rules if row.decisive and row.outcome == "fail"]
+    undecided = [row.rule for row in task.rules if row.decisive and row.outcome == "insufficient evidence"]
+    if failed:
+        return f"refused: {failed[0]}"
+    return f"undecided: {undecided[0]}" if undecided else "not approved"

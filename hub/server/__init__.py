@@ -1,0 +1,1 @@
+"""Starting the MLflow UI on the hub's store."""

@@ -1,0 +1,124 @@
+"""Heads and baselines: equality with scikit-learn, classes that a draw lacks, selection, ties."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from evaluators.engine.baselines import Majority, fit_majority, fit_tfidf
+from evaluators.engine.heads import fit_knn, fit_linear_probe
+from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.linear import Logistic, fit_logistic
+from evaluators.samples import text_samples
+from evaluators.strategy import strategy
+from tests.evaluators.engine.worlds import silent
+
+MTEB = {"C": 1.0, "max_iter": 100, "standardize": False, "random_state": 42}
+
+
+def blobs(labels: list[int], seed: int = 0, width: int = 8) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(9).normal(0, 2, (10, width))
+    return (centres[labels] + random.normal(0, 1, (len(labels), width))).astype(np.float32)
+
+
+def job(features: np.ndarray, labels: list[int], settings: dict, *, selection: str = "fixed") -> FitJob:
+    return FitJob(
+        inputs=Inputs(features=features),
+        labels=np.array(labels, dtype=np.int64),
+        classes=4,
+        settings=settings,
+        seed=0,
+        selection=selection,
+        load_backbone=None,
+        device="cpu",
+        dtype="float32",
+        progress=silent,
+    )
+
+
+@pytest.mark.parametrize("present", [(0, 1, 2, 3), (1, 3), (0, 2, 3)], ids=str)
+def test_the_probe_of_mteb_is_scikit_learns(present):
+    labels = [present[i % len(present)] for i in range(32)]
+    train, test = blobs(labels), blobs([0, 1, 2, 3] * 5, seed=1)
+    theirs = LogisticRegression(max_iter=100, random_state=42).fit(train, labels)
+    ours = fit_linear_probe(job(train, labels, MTEB)).predict(Inputs(features=test))
+    np.testing.assert_allclose(ours[:, list(present)], theirs.predict_proba(test), atol=1e-6)
+    assert np.array_equal(ours.argmax(axis=1), theirs.predict(test))
+    absent = sorted(set(range(4)) - set(present))
+    assert (ours[:, absent] == 0).all()
+
+
+def test_a_draw_of_one_class_is_certain():
+    fitted = fit_linear_probe(job(blobs([2, 2]), [2, 2], strategy("linear-probe").defaults))
+    np.testing.assert_array_equal(fitted.predict(Inputs(features=blobs([0])))[0], [0, 0, 1, 0])
+
+
+def test_standardising_makes_scales_irrelevant():
+    labels = [0, 1, 2, 3] * 6
+    train, settings = blobs(labels), strategy("linear-probe").defaults
+    scales = np.array([1, 10, 100, 1e-3, 1, 1, 1, 1], dtype=np.float32)
+    plain = fit_linear_probe(job(train, labels, settings)).predict(Inputs(features=train))
+    scaled = fit_linear_probe(job(train * scales, labels, settings)).predict(Inputs(features=train * scales))
+    np.testing.assert_allclose(plain, scaled, atol=1e-3)
+
+
+def test_a_constant_column_does_no_harm():
+    labels = [0, 1, 2, 3] * 6
+    train = np.column_stack([blobs(labels), np.full(24, 0.1, dtype=np.float32)])
+    fitted = fit_linear_probe(job(train, labels, strategy("linear-probe").defaults))
+    assert np.isfinite(fitted.predict(Inputs(features=train + 1))).all()
+
+
+def test_stopping_early_is_told_and_is_no_error():
+    labels = np.array([0, 1, 2, 3] * 6)
+    model = fit_logistic(
+        blobs(list(labels)), labels, classes=4, how=Logistic(c=1e4, max_iter=2, random_state=0)
+    )
+    assert (model.converged, model.steps) == (False, 2)
+
+
+def test_selection_chooses_c_inside_the_draw_and_refits_on_all():
+    labels = [0, 1, 2, 3] * 15
+    train = blobs(labels)
+    train[::4] += np.random.default_rng(0).normal(0, 6, train[::4].shape).astype(np.float32)
+    chosen = fit_linear_probe(job(train, labels, {**MTEB, "C": 1000.0}, selection="held-out"))
+    again = fit_linear_probe(job(train, labels, {**MTEB, "C": chosen.c}))
+    assert chosen.c < 1000.0
+    assert np.array_equal(chosen.model.coefficients, again.model.coefficients)
+
+
+def test_neighbours_share_the_vote_and_ties_go_to_the_first_row():
+    train = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    near = fit_knn(job(train, [3, 1, 2], {"k": 2})).predict(Inputs(features=np.float32([[5, 0]])))
+    np.testing.assert_allclose(near, [[0, 0.5, 0, 0.5]], atol=1e-6)
+    first = fit_knn(job(train, [3, 1, 2], {"k": 1})).predict(Inputs(features=np.float32([[5, 0]])))
+    np.testing.assert_allclose(first, [[0, 0, 0, 1]], atol=1e-6)
+
+
+def test_neighbours_are_at_most_the_labels_and_survive_a_zero_vector():
+    train = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    fitted = fit_knn(job(train, [0, 1], {"k": 5}))
+    shares = fitted.predict(Inputs(features=np.float32([[0, 0], [1, 0.1]])))
+    np.testing.assert_allclose(shares[0], [0.5, 0.5, 0, 0])
+    assert shares[1, 0] > 0.9
+
+
+def test_majority_gives_the_shares_of_the_draw():
+    fitted = fit_majority(job(blobs([1, 1, 3]), [1, 1, 3], {}))
+    shares = fitted.predict(Inputs(samples=text_samples(["a"])))
+    np.testing.assert_allclose(shares, [[0, 2 / 3, 0, 1 / 3]], rtol=1e-6)
+
+
+def test_texts_without_a_word_fall_back_to_the_majority():
+    wordless = replace(
+        job(blobs([0, 1]), [0, 1], strategy("tfidf-logreg").defaults),
+        inputs=Inputs(samples=text_samples(["?", "a"])),
+    )
+    assert isinstance(fit_tfidf(wordless), Majority)
+
+
+def test_a_head_without_features_says_so():
+    with pytest.raises(ValueError, match="reads features"):
+        fit_knn(replace(job(blobs([0]), [0], {"k": 1}), inputs=Inputs(samples=text_samples(["a"]))))

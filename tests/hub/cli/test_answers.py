@@ -1,0 +1,103 @@
+"""Bad input is answered with what is wrong, where, and what to do; nothing is lost."""
+
+import os
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("show", "all-minilm"), 2, "did you mean all-minilm-l6-v2"),
+        (("plan", "all-minilm-l6-v3", "--task", "help-desk"), 2, "did you mean all-minilm-l6-v2"),
+        (("plan", "glyph-resnet", "--task", "digit"), 2, "did you mean digits"),
+        (("plan", "glyph-resnet", "--task", "digits", "--strategy", "lorra"), 2, "did you mean lora"),
+        (("plan", "glyph-resnet", "--task", "digits", "--protocol", "quik"), 2, "did you mean quick"),
+        (("plan", "glyph-resnet", "--task", "help-desk"), 2, "the models are about image"),
+        (("plan", "glyph-resnet", "all-minilm-l6-v2", "--task", "digits"), 2, "no task is about"),
+        (("plan",), 2, "no model is named"),
+        (("plan", "all-minilm-l6-v2", "--task", "help-desk", "--protocol", "mteb-8shot"), 2, "add --final"),
+        (("evaluate", "bge-small-en-v1.5", "--task", "help-desk"), 2, "hub catalog lock bge-small-en-v1.5"),
+        (("report", "glyph-resnet"), 2, "hub evaluate glyph-resnet"),
+        (("decide", "nothing.json"), 2, "no file"),
+        (("verify", "nowhere"), 2, "hub pull"),
+        (("pull", "Bad Name"), 2, "write bad-name"),
+        (("trust", "add", "nonsense"), 4, "ed25519 BASE64 OWNER"),
+        (("trust", "remove", "ed25519:0"), 2, "hub trust list"),
+        (("history", "--catalog"), 2, "No such option"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_mistake_gets_its_exit_code_and_the_next_step(run_hub, arguments, code, said):
+    done = run_hub(*arguments)
+    assert done.exit_code == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_gpu_that_is_not_there_is_an_environment_problem(run_hub):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    done = run_hub("evaluate", "glyph-resnet", "--task", "digits", "--device", "cuda")
+    assert done.exit_code == 5
+    assert "GPU" in done.stderr
+
+
+def test_an_unwritable_hub_home_is_named(run_hub, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("HUB_HOME", str(tmp_path / "file" / "home"))
+    done = run_hub("trust", "show")
+    assert done.exit_code == 5
+    assert str(tmp_path / "file") in done.stderr
+
+
+def test_without_a_catalog_the_hint_says_how_to_name_one(run_hub, monkeypatch, tmp_path):
+    monkeypatch.delenv("HUB_CATALOG")
+    monkeypatch.chdir(tmp_path)
+    done = run_hub("list")
+    assert done.exit_code == 2
+    assert "HUB_CATALOG" in done.stderr
+
+
+def test_data_go_to_standard_output_and_notes_do_not(run_hub):
+    import json
+
+    done = run_hub("list", "--all", "--format", "json")
+    assert done.exit_code == 0
+    models = {row["model"] for row in json.loads(done.stdout)}
+    assert {"all-minilm-l6-v2", "glyph-resnet"} <= models
+    quiet = run_hub("list", "--all", "--format", "quiet")
+    assert set(quiet.stdout.split()) == models
+    assert quiet.stderr == ""
+
+
+def test_list_shows_candidates_before_proposals(run_hub):
+    lines = run_hub("list", "--all").stdout.splitlines()
+    states = [word for line in lines for word in line.split() if word in {"candidate", "proposed"}]
+    assert states == sorted(states)
+
+
+def test_doctor_names_every_part_it_looked_at(run_hub):
+    done = run_hub("doctor")
+    for part in ("HUB_HOME", "extra evaluate", "extra registry", "catalog", "trusted keys", "registry"):
+        assert part in done.stdout
+
+
+def test_an_unreachable_registry_is_broken_not_a_traceback(run_hub, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    done = run_hub("doctor")
+    assert done.exit_code == 5
+    assert "does not answer" in done.stdout
+    assert os.environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:9"
+
+
+def test_a_key_can_be_shown_trusted_and_removed(run_hub, tmp_path, monkeypatch):
+    line = run_hub("trust", "show", "--format", "quiet").stdout.strip()
+    monkeypatch.setenv("HUB_HOME", str(tmp_path / "other"))
+    assert run_hub("trust", "add", line).exit_code == 0
+    listed = run_hub("trust", "list", "--format", "json").stdout
+    assert "ed25519:" in listed
+    key = listed.split('"id": "')[1].split('"')[0]
+    assert run_hub("trust", "remove", key).exit_code == 0
+    assert run_hub("trust", "list", "--format", "json").stdout.strip() == "[]"
