@@ -1,7 +1,7 @@
 """THE ladder: every transfer strategy in one table, lightest first. No torch here.
 
 A row says what is trained, with which defaults and why, what it needs, and what a step costs. Adding a strategy is
-adding a row and the function it names; `tests/evaluators/test_strategy_contract.py` runs over the table.
+adding a row and the function it names; `tests/evaluators/engine/test_strategy_contract.py` runs over the table.
 Start with the lightest approach; a heavier one must pay for itself with evidence.
 """
 

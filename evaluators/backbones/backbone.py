@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
 Prepared = Sequence[Any]
-"""One entry a sample: token ids, or a float tensor (channels, height, width)."""
+"""One entry a sample: token ids, or a uint8 tensor (channels, height, width)."""
 
 
 class Backbone(Protocol):
@@ -41,10 +41,17 @@ class Backbone(Protocol):
         """Return pooled features (batch, width), differentiable, normalised where the card says so."""
         ...
 
+    def rows_read(self, prepared: Prepared) -> tuple[torch.nn.Embedding, torch.Tensor] | None:
+        """Return the table that token ids index, and the sorted, distinct ids that samples and padding read of it.
+
+        (rows,) int64 on the backbone's device. None where there is no such table.
+        """
+        ...
+
     def blocks(self) -> list[torch.nn.Module]:
         """Return the trunk's parts bottom-up: embeddings or stem first, then every block, then final norms."""
         ...
 
     def adapter_targets(self) -> list[str]:
-        """Return the names inside `module` of the layers that LoRA adapts: every linear layer and convolution."""
+        """Return the names inside `module` of the layers that LoRA adapts: linear ones and ungrouped convolutions."""
         ...

@@ -86,6 +86,9 @@ class ImageBackbone:
         pooled = pooled.float()
         return nn.functional.normalize(pooled, dim=-1) if self._spec.normalize else pooled
 
+    def rows_read(self, prepared: Prepared) -> None:
+        """Return None: an image network has no table."""
+
     def blocks(self) -> list[nn.Module]:
         """Return [stem, block..., final norms] after timm's own groups; the last is empty where there are none."""
         return _cut(self.module)

@@ -81,6 +81,14 @@ class TextBackbone:
             pooled = pool(output.last_hidden_state.float(), batch["attention_mask"], self._spec.pooling)
         return nn.functional.normalize(pooled, dim=-1) if self._spec.normalize else pooled
 
+    def rows_read(self, prepared: Prepared) -> tuple[nn.Embedding, torch.Tensor] | None:
+        """Return the table of token embeddings and the sorted ids of all tokens and of padding."""
+        network: Any = self.module
+        table = network.get_input_embeddings()
+        ids = {token for row in prepared for token in row} | {self._pad}
+        rows = torch.tensor(sorted(ids), device=next(self.module.parameters()).device)
+        return (table, rows) if isinstance(table, nn.Embedding) else None
+
     def blocks(self) -> list[nn.Module]:
         """Return [embeddings, block..., final norms]; the last is empty where there are none."""
         return _cut(self.module)

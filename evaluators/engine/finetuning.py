@@ -32,11 +32,8 @@ def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
         backbone = job.load_backbone(kind != "scratch")
         active = choose(backbone)
         network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
-        steps = train(network, job, recipe_of(job.settings))
-    count = sum(weight.numel() for _, weight in network.trained() if weight.grad is not None)
-    for _, weight in network.trained():
-        weight.grad = None
-    facts = TrainingFacts(kind, job.dtype, steps, count)
+        trained = train(network, job, recipe_of(job.settings))
+    facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
     return Classifier(network, facts, changed_names(network))
 
 

@@ -21,6 +21,7 @@ from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast
 from evaluators.engine.job import DivergedError, FitJob
 from evaluators.engine.recipe import Recipe, batches
+from evaluators.engine.rows_in_use import only_rows_in_use
 
 #: On a GPU the loss is looked at every so many steps: each look waits for the device.
 CHECK_EVERY = 50
@@ -76,7 +77,20 @@ def seeded(seed: int, device: str) -> Iterator[None]:
         yield
 
 
-def train(network: Network, job: FitJob, recipe: Recipe) -> int:
+@dataclass(frozen=True)
+class Trained:
+    """What a training was.
+
+    Attributes:
+        steps: Optimiser steps taken.
+        parameters: Numbers that received a gradient; of a table, all of its rows.
+    """
+
+    steps: int
+    parameters: int
+
+
+def train(network: Network, job: FitJob, recipe: Recipe) -> Trained:
     """Train a network in place.
 
     Args:
@@ -84,16 +98,35 @@ def train(network: Network, job: FitJob, recipe: Recipe) -> int:
         job: Samples, labels, seed, device and dtype.
         recipe: How.
 
-    Returns:
-        The number of steps taken.
-
     Raises:
         DivergedError: If the loss or a weight became NaN or infinite; it names the step.
     """
     prepared = network.backbone.prepare(samples_of(job.inputs))
+    unread_decay: list[float] = []
+    with only_rows_in_use(network.backbone, prepared, unread_decay) as left_out:
+        optimizer = _optimizer(network, recipe)
+        steps = _descend(network, prepared, optimizer, job, recipe, unread_decay)
+        weights = [weight for _, weight in network.trained()]
+        # A sum is one pass over the weights; looking at each of them costs as much as a step.
+        if not all(bool(torch.isfinite(weight.detach().sum())) for weight in weights):
+            raise DivergedError(f"a weight became NaN or infinite at the last step ({steps})")
+        count = left_out + sum(weight.numel() for weight in weights if weight.grad is not None)
+        optimizer.zero_grad(set_to_none=True)
+    network.eval()
+    return Trained(steps, count)
+
+
+def _descend(
+    network: Network,
+    prepared: Prepared,
+    optimizer: torch.optim.AdamW,
+    job: FitJob,
+    recipe: Recipe,
+    unread_decay: list[float],
+) -> int:
+    """Take the recipe's steps; return how many."""
     labels = torch.from_numpy(job.labels).to(job.device)
     steps = recipe.steps(len(labels))
-    optimizer = _optimizer(network, recipe)
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     weights = [weight for _, weight in network.trained()]
     losses = torch.zeros(steps, device=job.device)
@@ -102,18 +135,16 @@ def train(network: Network, job: FitJob, recipe: Recipe) -> int:
     network.train()
     with arithmetic(job.device, training=True):
         for step in range(steps):
+            factor = recipe.factor(step, steps)
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * recipe.factor(step, steps)
+                group["lr"] = rate * factor
+            unread_decay.append(1.0 - recipe.learning_rate * factor * recipe.weight_decay)
             optimizer.zero_grad(set_to_none=True)
             losses[step] = _backward(network, prepared, labels, next(order), job)
             nn.utils.clip_grad_norm_(weights, recipe.clip)
             optimizer.step()
             _check(losses, step, job.device)
             job.progress(step + 1, steps)
-    network.eval()
-    # A sum is one pass over the weights; looking at each of them costs as much as a step.
-    if not all(bool(torch.isfinite(weight.detach().sum())) for weight in weights):
-        raise DivergedError(f"a weight became NaN or infinite at the last step ({steps})")
     return steps
 
 
