@@ -66,6 +66,10 @@ class ImageInput(Document):
 Input = Annotated[TextInput | ImageInput, Field(discriminator="modality")]
 
 
+#: Length of the text that `Structure.flops_per_input` is counted for.
+TEXT_TOKENS = 32
+
+
 class Structure(Document):
     """What was read from the files' headers and configuration when they were locked."""
 
@@ -77,7 +81,7 @@ class Structure(Document):
     blocks: Annotated[int, Field(ge=1)]
     """Layers or stages that a partial freeze can cut between."""
     flops_per_input: Annotated[int, Field(ge=1)]
-    """Of one forward pass over one input: 32 tokens of text, or one image at the input size."""
+    """Of one forward pass over one input: `TEXT_TOKENS` tokens, or one image at the input size."""
 
 
 class Candidate(Document):

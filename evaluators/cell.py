@@ -6,8 +6,7 @@ another protocol, beside other cells or on another machine has the same key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from evaluators.canonical import digest_of
 from evaluators.protocol import SettingValue
@@ -32,7 +31,7 @@ class Cell:
         subject: Digest of what is measured: a candidate, an architecture, or "" for a baseline on data alone.
         candidate: Name of the candidate for people; "" for a baseline on data alone.
         task: Id of the task for people.
-        task_digest: Identity of the task's data.
+        splits_digest: Identity of the task's splits.
         strategy: Row of the ladder.
         strategy_version: Version of that row.
         settings: Sorted settings of the strategy, complete.
@@ -46,7 +45,7 @@ class Cell:
     subject: str
     candidate: str
     task: str
-    task_digest: str
+    splits_digest: str
     strategy: str
     strategy_version: int
     settings: Settings
@@ -62,7 +61,7 @@ class Cell:
         return digest_of(
             {
                 "subject": self.subject,
-                "task": self.task_digest,
+                "task": self.splits_digest,
                 "strategy": [self.strategy, self.strategy_version],
                 "settings": [list(pair) for pair in self.settings],
                 "labels_per_class": self.labels_per_class,
@@ -116,8 +115,6 @@ class FitCost:
     peak_bytes: int = 0
     trained_parameters: int = 0
     steps: int = 0
-    device: str = "cpu"
-    notes: dict[str, Any] = field(default_factory=dict)
 
 
 CellResult = Scored | Failed | Skipped

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluators.canonical import digest_of_bytes
-from evaluators.cell import CellResult, Failed, FitCost, Skipped
+from evaluators.cell import CellResult, Failed, Skipped
 from evaluators.data import TaskData
 from evaluators.evidence import CandidateFacts, TaskFacts
 from evaluators.measurements import CellMeasurement, Design
+from evaluators.origin import origin_of
 from evaluators.plan import Plan, PlannedCandidate, PlannedCell
 from evaluators.results import ResultStore
 from evaluators.samples import IntArray
@@ -98,13 +99,13 @@ def distinct_samples(reading: Reading) -> int:
 
 
 def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
-    probabilities, digests, cost = {}, {}, FitCost()
+    probabilities, digests = {}, {}
     for name, key in sorted(planned.predict.items()):
         stored = reading.results.read("predict", key)
         array = np.ascontiguousarray(stored.arrays["probabilities"], dtype=np.float32)
         probabilities[name] = array
         digests[name] = digest_of_bytes(str(array.shape).encode() + array.tobytes())
-        cost = FitCost(**stored.facts["cost"])
+        origin = origin_of(stored.facts)
     train = probabilities.pop(TRAIN)
     digests.pop(TRAIN)
     labels = draw(planned.cell, reading.data[planned.cell.task]).labels
@@ -115,7 +116,8 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
         digests=digests,
         train_probabilities=train,
         train_labels=labels,
-        cost=cost,
+        cost=origin.cost,
+        environment=origin.environment,
     )
 
 

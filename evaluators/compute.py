@@ -10,7 +10,8 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from evaluators.cell import FitCost
 from evaluators.data import TaskData
 from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
 from evaluators.errors import EnvironmentProblem
+from evaluators.evidence import Environment
 from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
+from evaluators.observe import environment
+from evaluators.origin import Origin, origin_of
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore, Stored
 from evaluators.samples import Samples
@@ -89,7 +93,7 @@ class Computation:
         """Fit a cell and store its predictions on every set that lacks them."""
         results = self._bench.results
         row = strategy(planned.cell.strategy)
-        fitted, cost = self._fitted(planned, row, progress)
+        fitted, made = self._fitted(planned, row, progress)
         for name, key in planned.predict.items():
             if results.has("predict", key):
                 continue
@@ -101,19 +105,23 @@ class Computation:
                 "cell": planned.cell.key,
                 "set": name,
                 "samples": digest_of(list(samples.digests)),
-                "cost": asdict(cost),
+                **made.facts,
             }
             results.write("predict", key, Stored({"probabilities": probabilities.astype(np.float32)}, facts))
-        return cost
+        return made.cost
 
-    def _fitted(self, planned: PlannedCell, row: Strategy, progress: Progress) -> tuple[Fitted, FitCost]:
+    @cached_property
+    def _environment(self) -> Environment:
+        return environment(self._bench.device)
+
+    def _fitted(self, planned: PlannedCell, row: Strategy, progress: Progress) -> tuple[Fitted, Origin]:
         """Return the trained classifier: from the store if it was small enough to keep, else trained now."""
         from evaluators.engine.fit import fit, prepare
 
         results = self._bench.results
         if results.has("fit", planned.fit):
             stored = results.read("fit", planned.fit)
-            return self._reloaded(planned, row, stored), FitCost(**stored.facts["cost"])
+            return self._reloaded(planned, row, stored), origin_of(stored.facts)
         job = self._job(planned, row, progress)
         prepare(row)  # imports are paid once a process: they are no part of what the first fit cost
         if job.load_backbone is not None:
@@ -127,10 +135,10 @@ class Computation:
             peak_bytes=_peak_bytes(self._bench.device) if watched else 0,
             trained_parameters=fitted.trained_parameters,
             steps=fitted.steps,
-            device=self._bench.device,
         )
-        self._keep(planned.fit, fitted, cost)
-        return fitted, cost
+        made = Origin(cost, self._environment)
+        self._keep(planned.fit, fitted, made)
+        return fitted, made
 
     def _job(self, planned: PlannedCell, row: Strategy, progress: Progress) -> FitJob:
         bench, cell = self._bench, planned.cell
@@ -165,7 +173,7 @@ class Computation:
                 load_backbone=lambda pretrained: self._backbone(planned, pretrained=pretrained),
             )
 
-    def _keep(self, key: str, fitted: Fitted, cost: FitCost) -> None:
+    def _keep(self, key: str, fitted: Fitted, made: Origin) -> None:
         """Store what was trained, if it is small."""
         with tempfile.TemporaryDirectory() as name:
             fitted.save(Path(name))
@@ -173,7 +181,7 @@ class Computation:
             if sum(path.stat().st_size for path in files) > KEPT_FIT_BYTES:
                 return
             arrays = {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
-        self._bench.results.write("fit", key, Stored(arrays, {"cost": asdict(cost)}))
+        self._bench.results.write("fit", key, Stored(arrays, made.facts))
 
     def _samples(self, planned: PlannedCell, name: str) -> Samples:
         return inputs(planned.cell, name, self._bench.data[planned.cell.task])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.candidate import Candidate
+from evaluators.candidate import TEXT_TOKENS, Candidate, TextInput
 from evaluators.data import TaskData
 from evaluators.features import read_table
 from evaluators.plan import Plan, PlannedCell
@@ -24,6 +24,10 @@ from evaluators.view import TRAIN, inputs
 
 #: Share of the matrix product's rate that small encoders reach on a CPU (measured: MiniLM, 0.2 to 0.5).
 EFFICIENCY = 0.3
+#: Seconds until a worker has imported what it computes with (measured: 6 to 10 on two cores).
+START_SECONDS = 8.0
+#: Tokens of an English word in the usual vocabularies, tokens around a text, and texts that are looked at for it.
+TOKENS_PER_WORD, SPECIAL_TOKENS, LOOKED_AT = 1.3, 2, 1000
 #: Standard deviation of paired differences between runs that is assumed before anything is measured (published:
 #: Banking77 at 8 labels a class, 0.8 points over draws; other tasks up to 4).
 ASSUMED_SD = 0.02
@@ -43,7 +47,7 @@ class CostEstimate:
         training_passes: Sample-forwards of training and of predicting with trained trunks.
         flops: In all, of what is not stored.
         bytes: Of features and predictions to be written.
-        seconds: Estimate for this machine's processor; None if the rate is not known.
+        seconds: Estimate for this machine's processor; None if the rate is not known, or nothing is to be computed.
         detectable: Difference that paired runs detect with probability 0.8, if their sd is `ASSUMED_SD`.
     """
 
@@ -72,14 +76,16 @@ def estimate(
         once = len(_distinct(readers, data).difference(read_table(results, trunk).rows))
         forwards += once
         unshared += sum(sum(sizes[planned.cell.key].values()) for planned in readers)
-        flops += once * plan.candidate(readers[0].cell.candidate).structure.flops_per_input
+        flops += once * _flops(plan.candidate(readers[0].cell.candidate), data[readers[0].cell.task])
     passes = 0
     for planned in {p.cell.key: p for p in pending if _trains(p)}.values():
         predicted = sum(sizes[planned.cell.key].values())
         trained = _training_samples(planned)
         passes += predicted + trained
         candidate = plan.candidate(planned.cell.candidate)
-        flops += (predicted + trained * strategy(planned.cell.strategy).cost.passes) * _flops(candidate)
+        flops += (predicted + trained * strategy(planned.cell.strategy).cost.passes) * _flops(
+            candidate, data[planned.cell.task]
+        )
     classes = {name: len(task.labels) for name, task in data.items()}
     predictions = sum(sum(sizes[p.cell.key].values()) * classes[p.cell.task] * 4 for p in pending)
     widths = {p.trunk: plan.candidate(p.cell.candidate).structure.width for p in pending if p.trunk}
@@ -93,7 +99,7 @@ def estimate(
         training_passes=passes,
         flops=flops,
         bytes=predictions + forwards * max(widths.values(), default=0) * 4,
-        seconds=flops / flops_per_second if flops_per_second else None,
+        seconds=START_SECONDS + flops / flops_per_second if flops_per_second and pending else None,
         detectable=_detectable(plan.request.protocol.runs),
     )
 
@@ -119,8 +125,14 @@ def _detectable(runs: int) -> float | None:
     return detectable_by_runs(ASSUMED_SD, runs)
 
 
-def _flops(candidate: Candidate) -> int:
-    return candidate.structure.flops_per_input
+def _flops(candidate: Candidate, data: TaskData) -> float:
+    """Return the FLOPs of one forward pass over a sample of usual length."""
+    if not isinstance(candidate.input, TextInput):
+        return candidate.structure.flops_per_input
+    words = [len(text.split()) for text in data.train.samples.texts[:LOOKED_AT]]
+    tokens = min(candidate.input.max_tokens, TOKENS_PER_WORD * sum(words) / len(words) + SPECIAL_TOKENS)
+    # Both lengths are short, so the part of attention that grows with the square does not count.
+    return candidate.structure.flops_per_input * tokens / min(TEXT_TOKENS, candidate.input.max_tokens)
 
 
 def _trains(planned: PlannedCell) -> bool:

@@ -8,7 +8,7 @@ shifted sets stand in `LockedSet`s. No error quotes a sample: a task may be rest
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ class TaskData:
 
     Attributes:
         task: Id of the task.
-        task_digest: Its digest.
+        splits_digest: Identity of its splits.
         modality: `text` or `image`.
         labels: Names of the classes, sorted; labels of sets are indices into them.
         train: What strategies are fitted on.
@@ -42,11 +42,10 @@ class TaskData:
         test: Locked.
         shifted: Id -> locked set from elsewhere.
         duplicates: What `evaluators.diagnostics.duplicates` counted.
-        access: The receipt that opens the locked sets, once `unlocked`.
     """
 
     task: str
-    task_digest: str
+    splits_digest: str
     modality: Modality
     labels: tuple[str, ...]
     train: LabelledSet
@@ -55,25 +54,20 @@ class TaskData:
     test: LockedSet
     shifted: Mapping[str, LockedSet]
     duplicates: Mapping[str, int]
-    access: TestAccess | None = None
-
-    def unlocked(self, access: TestAccess) -> TaskData:
-        """Return the same data with the locked sets opened by a receipt of the test-access log."""
-        return replace(self, access=access)
 
     def open(self, name: str, access: TestAccess | None = None) -> LabelledSet:
         """Return a set with its labels.
 
         Args:
             name: `train`, `validation`, `test` or the id of a shifted set.
-            access: The receipt that opens `test` and shifted sets, unless the data are already `unlocked`.
+            access: The receipt that opens `test` and shifted sets.
 
         Raises:
             UsageProblem: If there is no such set, or it is locked and no receipt of this task opens it.
         """
         if name in ("train", "validation"):
             return self.train if name == "train" else self.validation
-        return self._locked(name).open(access or self.access)
+        return self._locked(name).open(access)
 
     def samples(self, name: str) -> Samples:
         """Return the inputs of a set without labels; free for every set."""
@@ -135,10 +129,10 @@ def load_task(task: Task, files: Mapping[str, Path]) -> TaskData:
     development = labelled("development", roles.development, classes)
     test = labelled("test", roles.test, classes)
     shifted = [_shifted(task, shift, contents, test, classes) for shift in task.shifted]
-    digest = task.digest
+    digest = task.splits_digest
     return TaskData(
         task=task.id,
-        task_digest=digest,
+        splits_digest=digest,
         modality=task.modality,
         labels=classes,
         train=labelled("train", roles.train, classes),
@@ -198,5 +192,5 @@ def _transformed(task: Task, shift: Shift, test: LabelledSet) -> LabelledSet:
     return LabelledSet(shift.id, image_samples(changed), test.labels)
 
 
-def _locked(group: LabelledSet, task_digest: str) -> LockedSet:
-    return LockedSet(group.name, task_digest, group.samples, group.labels)
+def _locked(group: LabelledSet, splits_digest: str) -> LockedSet:
+    return LockedSet(group.name, splits_digest, group.samples, group.labels)

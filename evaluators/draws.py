@@ -40,7 +40,9 @@ class TooFewLabels(UsageProblem):
         self.need = need
 
 
-def draw_indices(labels: IntArray, *, per_class: int, draw: int, sampler: str, task_digest: str) -> IntArray:
+def draw_indices(
+    labels: IntArray, *, per_class: int, draw: int, sampler: str, splits_digest: str
+) -> IntArray:
     """Choose the training samples of one run.
 
     Args:
@@ -48,7 +50,7 @@ def draw_indices(labels: IntArray, *, per_class: int, draw: int, sampler: str, t
         per_class: Samples a class, at least 1.
         draw: Number of the draw, from 0.
         sampler: `nested`, or `mteb` for the draws of the MTEB classification protocol.
-        task_digest: Digest of the task, which seeds `nested`.
+        splits_digest: Identity of the splits, which seeds `nested`.
 
     Returns:
         (classes * per_class,) indices into the pool. `nested`: one of each class by turns, so that a smaller size is
@@ -66,7 +68,7 @@ def draw_indices(labels: IntArray, *, per_class: int, draw: int, sampler: str, t
         raise TooFewLabels(int(classes[scarce]), int(counts[scarce]), per_class)
     if sampler == "mteb":
         return _mteb(labels, per_class, draw)
-    return _nested(labels, counts, per_class, _bits(f"draw:{task_digest}:{draw}", len(labels)))
+    return _nested(labels, counts, per_class, _bits(f"draw:{splits_digest}:{draw}", len(labels)))
 
 
 def held_out(labels: IntArray, seed: int) -> tuple[IntArray, IntArray]:

@@ -205,7 +205,29 @@ class CellCost(Document):
     """Most memory while it was fitted: of the GPU, or of the process; 0 if it was not measured."""
     trained_parameters: int
     steps: int
+    environment: str
+    """Digest of the environment that computed it, a key of `Observations.environments`."""
+
+
+class Environment(Document):
+    """A machine that computed cells, and the software on it."""
+
     device: str
+    """`cpu` or `cuda`."""
+    hardware: dict[str, str]
+    """`cpu`, `cores`, `memory`, `system`, and `gpu` where there is one."""
+    packages: dict[str, str]
+    """Versions of the packages that can change a result."""
+    python: str
+    commit: str | None = None
+    """Of the folder that it was started in; None outside a repository."""
+    dirty: bool | None = None
+    """Whether that folder had uncommitted changes."""
+
+    @property
+    def digest(self) -> str:
+        """Identity; equal machines with equal software share it."""
+        return digest_of(self.model_dump(mode="json"))
 
 
 class TestRead(Document):
@@ -221,12 +243,8 @@ class Observations(Document):
 
     created: str
     """UTC, ISO 8601."""
-    hardware: dict[str, str]
-    """`device`, `cpu`, `cores`, `memory`, `gpu`."""
-    packages: dict[str, str]
-    commit: str | None = None
-    dirty: bool | None = None
-    python: str
+    environments: dict[str, Environment]
+    """Where the cells were computed, by digest; more than one where a store is shared."""
     counters: dict[str, int]
     """`samples_encoded`, `samples_distinct`, `cells_run`, `cells_reused`, `cells_failed`, `cells_skipped`."""
     seconds: float

@@ -7,16 +7,34 @@ source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from evaluators.arms import build_arms
 from evaluators.comparisons import compare_all
 from evaluators.diagnose import diagnose
-from evaluators.evidence import CellCost, CellFinding, Findings
+from evaluators.evidence import CellCost, CellFinding, Findings, Observations, TestRead
 from evaluators.measurements import CellMeasurement, Design, Truths
 from evaluators.recommendation import recommend
 from evaluators.scoring import ScoredCell, score_cell
 from evaluators.summaries import summarise
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What an evaluation spent.
+
+    Attributes:
+        created: When it began, UTC, ISO 8601.
+        seconds: Wall time.
+        counters: `samples_encoded`, `cells_run`, ...
+        test_reads: How often locked tests were read.
+    """
+
+    created: str
+    seconds: float
+    counters: Mapping[str, int] = field(default_factory=dict)
+    test_reads: tuple[TestRead, ...] = ()
 
 
 def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, design: Design) -> Findings:
@@ -55,6 +73,21 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
     )
 
 
+def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observations:
+    """Return the observations of an evaluation: what it spent, and what its cells cost where they were computed."""
+    rows = [row for row in measurements if row.status == "scored"]
+    costs = (cell_cost(row) for row in rows)
+    environments = {row.environment.digest: row.environment for row in rows if row.environment}
+    return Observations(
+        created=spent.created,
+        environments=dict(sorted(environments.items())),
+        counters=dict(sorted(spent.counters.items())),
+        seconds=spent.seconds,
+        costs=tuple(sorted(costs, key=lambda cost: (cost.task, cost.candidate, cost.key))),
+        test_reads=tuple(sorted(spent.test_reads, key=lambda read: read.task)),
+    )
+
+
 def cell_cost(measurement: CellMeasurement) -> CellCost:
     """Return what a measured cell cost, as observations hold it."""
     cell, cost = measurement.cell, measurement.cost
@@ -68,7 +101,7 @@ def cell_cost(measurement: CellMeasurement) -> CellCost:
         peak_bytes=cost.peak_bytes,
         trained_parameters=cost.trained_parameters,
         steps=cost.steps,
-        device=cost.device,
+        environment=measurement.environment.digest if measurement.environment else "",
     )
 
 

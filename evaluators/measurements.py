@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from evaluators.cell import Cell, FitCost
-from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.evidence import CandidateFacts, Environment, TaskFacts
 from evaluators.protocol import Protocol
 from evaluators.samples import FloatArray, IntArray
 
@@ -39,6 +39,7 @@ class CellMeasurement:
         train_probabilities: (n, K) on the cell's own training labels, in evaluation mode.
         train_labels: (n,) those labels.
         cost: What the fit cost when it was computed.
+        environment: What computed it; None if nothing was.
     """
 
     cell: Cell
@@ -49,6 +50,7 @@ class CellMeasurement:
     train_probabilities: FloatArray | None = None
     train_labels: IntArray | None = None
     cost: FitCost = field(default_factory=FitCost)
+    environment: Environment | None = None
 
     def __post_init__(self) -> None:
         if self.status == "scored" and set(self.probabilities) != set(self.digests):

@@ -1,8 +1,7 @@
-"""What happened to be so while measuring: hardware, packages, commit, time. This half of evidence may vary.
+"""Where cells are computed: hardware, packages, commit. Stored with every result, because it may not be this machine.
 
-In: what the runner counted and the moment it began, both as arguments. Out: `Observations`. Reads the machine
-and asks git about a folder; never imports a heavy package to ask it something (torch is asked only where it
-is loaded already).
+Reads the machine and asks git about a folder; never imports a heavy package to ask it something (torch is asked only
+where it is loaded already).
 """
 
 from __future__ import annotations
@@ -13,11 +12,9 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluators.evidence import CellCost, Observations, TestRead
+from evaluators.evidence import Environment
 
 #: The packages whose versions can change a result.
 PACKAGES = (
@@ -39,52 +36,27 @@ PACKAGES = (
 _GIT_SECONDS = 10
 
 
-@dataclass(frozen=True)
-class Spent:
-    """What an evaluation spent.
-
-    Attributes:
-        seconds: Wall time.
-        device: Where it computed: `cpu`, `cuda`.
-        counters: `samples_encoded`, `cells_run`, ...
-        costs: Cost of every measured cell.
-        test_reads: How often locked tests were read.
-    """
-
-    seconds: float
-    device: str
-    counters: Mapping[str, int] = field(default_factory=dict)
-    costs: tuple[CellCost, ...] = ()
-    test_reads: tuple[TestRead, ...] = ()
-
-
-def observe(spent: Spent, *, created: str, folder: Path | None = None) -> Observations:
-    """Return the observations of an evaluation.
+def environment(device: str, folder: Path | None = None) -> Environment:
+    """Return what this process computes on and with.
 
     Args:
-        spent: What the runner counted.
-        created: UTC, ISO 8601; the caller's clock.
+        device: `cpu` or `cuda`.
         folder: Working folder whose commit is recorded; None for the current one.
     """
     commit, dirty = git_state(folder or Path.cwd())
-    return Observations(
-        created=created,
-        hardware=hardware(spent.device),
+    return Environment(
+        device=device,
+        hardware=hardware(),
         packages=package_versions(),
+        python=platform.python_version(),
         commit=commit,
         dirty=dirty,
-        python=platform.python_version(),
-        counters=dict(sorted(spent.counters.items())),
-        seconds=spent.seconds,
-        costs=tuple(sorted(spent.costs, key=lambda cost: (cost.task, cost.candidate, cost.key))),
-        test_reads=tuple(sorted(spent.test_reads, key=lambda read: read.task)),
     )
 
 
-def hardware(device: str) -> dict[str, str]:
-    """Return `device`, `cpu`, `cores`, `memory`, and `gpu` where torch sees one."""
+def hardware() -> dict[str, str]:
+    """Return `cpu`, `cores`, `memory`, `system`, and `gpu` where torch sees one."""
     facts = {
-        "device": device,
         "cpu": _cpu_model(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "memory": _memory(),

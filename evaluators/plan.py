@@ -87,7 +87,7 @@ class Plan(Document):
         """Identity of what is measured; where bytes lie is no part of it."""
         return digest_of(
             {
-                "cells": [[planned.cell.key, sorted(planned.predict)] for planned in self.cells],
+                "cells": [[planned.cell.key, *sorted(planned.predict.values())] for planned in self.cells],
                 "final": self.request.final,
             }
         )
@@ -176,9 +176,11 @@ class _Builder:
                     run=Run(index, index, index),
                 )
                 if (cell.key, cell.candidate) not in self.cells:
-                    self.cells[cell.key, cell.candidate] = self._lower(cell, row, candidate, data)
+                    self.cells[cell.key, cell.candidate] = self._lower(cell, row, candidate, task, data)
 
-    def _lower(self, cell: Cell, row: Strategy, candidate: Candidate, data: TaskData) -> PlannedCell:
+    def _lower(
+        self, cell: Cell, row: Strategy, candidate: Candidate, task: Task, data: TaskData
+    ) -> PlannedCell:
         """Lower a cell to its nodes."""
         sets = [TRAIN]
         if not self.request.protocol.needs_final:
@@ -186,8 +188,13 @@ class _Builder:
         if self.request.final:
             sets += [TEST, *data.shifted_names]
         drawn = ["train", cell.sampler, cell.labels_per_class, cell.run.draw]
-        views = {name: self._node("view", [cell.task_digest, name]) for name in sets if name != TRAIN}
-        views[TRAIN] = self._node("view", [cell.task_digest, drawn])
+        shifted = {row.id: task.shift_identity(row) for row in task.shifted}
+        views = {
+            name: self._node("view", [cell.splits_digest, shifted.get(name, name)])
+            for name in sets
+            if name != TRAIN
+        }
+        views[TRAIN] = self._node("view", [cell.splits_digest, drawn])
         trunk = None
         if row.sees == "features":
             trunk = trunk_key(candidate, cell.dtype)
@@ -248,7 +255,7 @@ def _cell(row: Strategy, candidate: Candidate, task: Task, protocol: Protocol) -
         subject=subjects[row.subject],
         candidate=candidate.name if row.subject != "nothing" else "",
         task=task.id,
-        task_digest=task.digest,
+        splits_digest=task.splits_digest,
         strategy=row.id,
         strategy_version=row.version,
         settings=tuple(sorted(settings.items())),

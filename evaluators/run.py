@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from evaluators.cell import CellResult, Failed, FitCost, Measured, Scored, Skipped
 from evaluators.executor import Broken, Done, Executor, Step, Unit
+from evaluators.origin import origin_of
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore
 
@@ -120,7 +121,7 @@ def scored(planned: PlannedCell, results: ResultStore) -> Scored:
     measured, cost = [], FitCost()
     for name, key in planned.predict.items():
         stored = results.read("predict", key)
-        cost = FitCost(**stored.facts["cost"])
+        cost = origin_of(stored.facts).cost
         measured.append(Measured(name, key, len(stored.arrays["probabilities"])))
     return Scored(planned.cell, tuple(measured), cost)
 

@@ -132,23 +132,35 @@ class Task(Document):
 
     @property
     def digest(self) -> str:
-        """Identity of what predictions depend on: bytes, splits and shifted sets.
+        """Identity of everything that predictions depend on: bytes, splits and shifted sets.
 
         Not words, mirrors, margin or metric: another metric is computed from the same predictions.
         """
-        return digest_of(task_identity(self))
+        return digest_of(
+            {"splits": self.splits_digest, "shifted": [self.shift_identity(row) for row in self.shifted]}
+        )
 
+    @property
+    def splits_digest(self) -> str:
+        """Identity of the splits alone: what is learnt from, and the locked test.
 
-def task_identity(task: Task) -> dict[str, Any]:
-    """Return the part of a task that predictions depend on, as a JSON-able value."""
-    files = {
-        name: {**file.model_dump(mode="json", exclude={"mirrors"})}
-        for name, file in sorted(task.files.items())
-    }
-    return {
-        "kind": task.kind,
-        "modality": task.modality,
-        "files": files,
-        "splits": task.splits.model_dump(mode="json"),
-        "shifted": [shift.model_dump(mode="json", exclude={"title"}) for shift in task.shifted],
-    }
+        A shifted set that is added changes no fit, and starts no new count of reads of the test.
+        """
+        parts = (self.splits.train, self.splits.validation, self.splits.test)
+        names = sorted({part.file for part in parts if part.file})
+        return digest_of(
+            {
+                "kind": self.kind,
+                "modality": self.modality,
+                "files": {name: self._file_identity(name) for name in names},
+                "splits": self.splits.model_dump(mode="json"),
+            }
+        )
+
+    def shift_identity(self, shift: Shift) -> dict[str, Any]:
+        """Return what predictions on a shifted set depend on beside the splits, as a JSON-able value."""
+        file = self._file_identity(shift.file) if shift.file else None
+        return {"shift": shift.model_dump(mode="json", exclude={"title"}), "file": file}
+
+    def _file_identity(self, name: str) -> dict[str, Any]:
+        return self.files[name].model_dump(mode="json", exclude={"mirrors"})

@@ -27,7 +27,7 @@ from evaluators.task import Task
 class AccessRecord(Document):
     """One line of the log: one cell read one locked test."""
 
-    task_digest: Sha256
+    splits_digest: Sha256
     task: str
     cell: Sha256
     """Key of the cell."""
@@ -43,13 +43,13 @@ class TestAccess:
     """The receipt of a recorded read: it opens the locked sets of one task.
 
     Attributes:
-        task_digest: Digest of that task.
+        splits_digest: Identity of its splits.
         read: The counts, as evidence shows them.
     """
 
     __test__ = False  # pytest must not take it for a test
 
-    task_digest: str
+    splits_digest: str
     read: TestRead
 
 
@@ -59,12 +59,12 @@ class LockedSet:
 
     Attributes:
         name: `test`, or the id of a shifted set.
-        task_digest: Digest of the task it belongs to.
+        splits_digest: Identity of the splits it belongs to.
         samples: n inputs, without labels.
     """
 
     name: str
-    task_digest: str
+    splits_digest: str
     samples: Samples
     _labels: IntArray = field(repr=False)
 
@@ -77,7 +77,7 @@ class LockedSet:
         Raises:
             UsageProblem: If there is no receipt, or it is for another task.
         """
-        if access is None or access.task_digest != self.task_digest:
+        if access is None or access.splits_digest != self.splits_digest:
             raise UsageProblem(
                 f"the set {self.name!r} is locked"
                 + (
@@ -116,9 +116,9 @@ class TestAccessLog:
             IntegrityError: If the log holds a line that is no record.
             UsageProblem: If there is no cell: such a read would not be counted.
         """
-        digest = task.digest
+        digest = task.splits_digest
         fresh = [
-            AccessRecord(task_digest=digest, task=task.id, cell=cell, plan=plan_digest, who=who, when=now)
+            AccessRecord(splits_digest=digest, task=task.id, cell=cell, plan=plan_digest, who=who, when=now)
             for cell in dict.fromkeys(cells)
         ]
         if not fresh:
@@ -135,13 +135,13 @@ class TestAccessLog:
         read = TestRead(task=task.id, cells_this_evaluation=len(fresh), cells_ever=_distinct(records))
         return TestAccess(digest, read)
 
-    def records(self, task_digest: str) -> tuple[AccessRecord, ...]:
+    def records(self, splits_digest: str) -> tuple[AccessRecord, ...]:
         """Return who read the locked test of a task, when and for which cell."""
-        return _parse(self._log.read(task_digest), task_digest)
+        return _parse(self._log.read(splits_digest), splits_digest)
 
-    def count(self, task_digest: str) -> int:
+    def count(self, splits_digest: str) -> int:
         """Return how many distinct cells ever read the locked test of a task."""
-        return _distinct(self.records(task_digest))
+        return _distinct(self.records(splits_digest))
 
 
 def _distinct(records: Iterable[AccessRecord]) -> int:
@@ -152,14 +152,16 @@ def _line(record: AccessRecord) -> str:
     return canonical_json(record.model_dump(mode="json")).decode("utf-8")
 
 
-def _parse(lines: Sequence[str], task_digest: str) -> tuple[AccessRecord, ...]:
+def _parse(lines: Sequence[str], splits_digest: str) -> tuple[AccessRecord, ...]:
     try:
         records = tuple(AccessRecord.model_validate_json(line) for line in lines)
     except ValidationError as error:
         raise IntegrityError(
-            f"the test-access log of task {task_digest[:12]} holds a line that is no record",
+            f"the test-access log of task {splits_digest[:12]} holds a line that is no record",
             hint="it was altered: restore it from a backup, because it says how often the test was read",
         ) from error
-    if any(record.task_digest != task_digest for record in records):
-        raise IntegrityError(f"the test-access log of task {task_digest[:12]} holds records of another task")
+    if any(record.splits_digest != splits_digest for record in records):
+        raise IntegrityError(
+            f"the test-access log of task {splits_digest[:12]} holds records of another task"
+        )
     return records

@@ -26,7 +26,7 @@ def draw(cell: Cell, data: TaskData) -> LabelledSet:
         per_class=cell.labels_per_class,
         draw=cell.run.draw,
         sampler=sampler,
-        task_digest=cell.task_digest,
+        splits_digest=cell.splits_digest,
     )
     return drawn.take(indices)
 

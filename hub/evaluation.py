@@ -16,8 +16,7 @@ from evaluators.cell import CellResult
 from evaluators.collect import Reading, design, distinct_samples, measurements, truths
 from evaluators.evidence import Evidence, TestRead
 from evaluators.executor import Executor, WorkerExecutor, WorkerSetup
-from evaluators.gather import cell_cost, gather_findings
-from evaluators.observe import Spent, observe
+from evaluators.gather import Spent, gather_findings, observe
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
 from evaluators.run import Event, run_plan
@@ -68,7 +67,9 @@ def open_tests(prepared: Prepared, home: Home, *, now: dt.datetime, who: str) ->
     for task in plan.request.tasks:
         cells = [p.cell.key for p in plan.cells if p.cell.task == task.id and not p.skipped]
         if not plan.request.final or not cells:
-            reads.append(TestRead(task=task.id, cells_this_evaluation=0, cells_ever=log.count(task.digest)))
+            reads.append(
+                TestRead(task=task.id, cells_this_evaluation=0, cells_ever=log.count(task.splits_digest))
+            )
             continue
         receipts[task.id] = log.record(task, cells, plan_digest=plan.digest, now=utc(now), who=who)
         reads.append(receipts[task.id].read)
@@ -83,13 +84,11 @@ class Ran:
         outcomes: How each planned cell ended, by (cell key, candidate).
         counters: What the run counted.
         seconds: Wall time.
-        device: Where it computed.
     """
 
     outcomes: Mapping[tuple[str, str], CellResult]
     counters: Mapping[str, int]
     seconds: float
-    device: str
 
 
 def conclude(
@@ -105,13 +104,12 @@ def conclude(
     rows = list(measurements(reading))
     findings = gather_findings(rows, truths=truths(reading), design=design(reading))
     spent = Spent(
+        created=utc(now),
         seconds=round(ran.seconds, 3),
-        device=ran.device,
         counters={**ran.counters, "samples_distinct": distinct_samples(reading)},
-        costs=tuple(cell_cost(row) for row in rows if row.status == "scored"),
         test_reads=opened.reads,
     )
-    evidence = Evidence(findings=findings, observations=observe(spent, created=utc(now)))
+    evidence = Evidence(findings=findings, observations=observe(rows, spent))
     signature = open_signer(home.keys).sign(canonical_json(evidence.unsigned))
     signed = evidence.model_copy(update={"signature": signature})
     return signed, keep_evidence(signed, home)

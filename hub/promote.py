@@ -81,7 +81,8 @@ def _check_grounds(
     if history.doubtful and not request.despite_doubt:
         raise IntegrityError(
             f"the end of the promotion log is damaged: {history.problems[-1]}",
-            hint="trust the key of whoever made that entry (hub trust add), or restore it; `hub history` shows all",
+            hint="trust the key of whoever made that entry (hub trust add), or restore it; `hub history` shows all; "
+            "to go on without it: --despite-doubt",
         )
     model = registry.model(request.card.id)
     if model is not None and model.tags.get(OWNED) != "true":

@@ -60,17 +60,6 @@ def rules_table(heading: str, rules: Sequence[RuleResult]) -> ResultTable:
     return ResultTable(heading, ("rule", "outcome", "required", "measured", "what would settle it"), rows)
 
 
-def verdict_table(decision: Decision) -> ResultTable:
-    """Return one row a task, short enough for a terminal."""
-    rows = tuple(
-        (row.task, "approved" if row.approved else _open_rules(row), row.strategy or "-", row.score or "-")
-        for row in decision.tasks
-    )
-    return ResultTable(
-        f"{decision.model}: {decision.verdict}", ("task", "verdict", "strategy", "score"), rows
-    )
-
-
 def _task_part(task: TaskVerdict) -> list[str]:
     verdict = "approved" if task.approved else "not approved"
     parts = [f"## {plain(task.task)}: {verdict}"]
@@ -79,11 +68,3 @@ def _task_part(task: TaskVerdict) -> list[str]:
             f"{plain(title(task.strategy))}, {plain(task.score)} ({at_size(task.labels_per_class)})."
         )
     return [*parts, markdown_table(rules_table(f"Rules for {task.task}", task.rules))]
-
-
-def _open_rules(task: TaskVerdict) -> str:
-    failed = [row.rule for row in task.rules if row.decisive and row.outcome == "fail"]
-    undecided = [row.rule for row in task.rules if row.decisive and row.outcome == "insufficient evidence"]
-    if failed:
-        return f"refused: {failed[0]}"
-    return f"undecided: {undecided[0]}" if undecided else "not approved"

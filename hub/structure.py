@@ -14,13 +14,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evaluators.candidate import ImageInput, Input, Library, Structure
+from evaluators.candidate import TEXT_TOKENS, ImageInput, Input, Library, Structure
 from evaluators.errors import InvalidDocument
 from hub.file_formats import read_json
 from hub.safetensors_file import Tensor, read_tensors
-
-TEXT_TOKENS = 32
-"""Length of the text that `flops_per_input` is of."""
 
 _WIDTH = ("hidden_size", "d_model", "n_embd", "dim")
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")

@@ -166,6 +166,14 @@ def with_observations(**changes: object) -> Evidence:
     return evidence.model_copy(update={"observations": evidence.observations.model_copy(update=changes)})
 
 
+def computed_in(**changes: object) -> Evidence:
+    """Return the good evidence, computed in another environment."""
+    observed = good_evidence().observations
+    place = next(iter(observed.environments.values())).model_copy(update=changes)
+    costs = tuple(cost.model_copy(update={"environment": place.digest}) for cost in observed.costs)
+    return with_observations(environments={place.digest: place}, costs=costs)
+
+
 def record(**changes: object) -> Record:
     """Return a promotion of the card for one task."""
     approved = ApprovedTask(

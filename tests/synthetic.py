@@ -15,8 +15,8 @@ import numpy as np
 
 from evaluators.canonical import digest_of, digest_of_bytes
 from evaluators.cell import Cell, FitCost, Run
-from evaluators.evidence import CandidateFacts, Evidence, Findings, Observations, TaskFacts, TestRead
-from evaluators.gather import cell_cost, gather_findings
+from evaluators.evidence import CandidateFacts, Environment, Evidence, Findings, TaskFacts, TestRead
+from evaluators.gather import Spent, gather_findings, observe
 from evaluators.measurements import CellMeasurement, Design
 from evaluators.protocol import Protocol
 from evaluators.samples import FloatArray, IntArray
@@ -30,6 +30,14 @@ TEXT_LADDER = {
     "lora": 0.903,
     "full-finetune": 0.88,
 }
+ENVIRONMENT = Environment(
+    device="cpu",
+    hardware={"cpu": "Synthetic", "cores": "2", "memory": "24.0 GiB"},
+    packages={"numpy": "2.4.6", "torch": "2.15.0"},
+    python="3.11.7",
+    commit="0" * 40,
+    dirty=False,
+)
 BASELINES_ON_DATA = ("majority", "tfidf-logreg", "pixels-logreg")
 
 
@@ -113,19 +121,8 @@ def evidence(world: World) -> Evidence:
     """Return findings and observations of a world."""
     cells = list(measured(world))
     reads = (TestRead(task=world.task, cells_this_evaluation=len(cells), cells_ever=len(cells)),)
-    observations = Observations(
-        created="2026-11-02T10:00:00Z",
-        hardware={"device": "cpu", "cpu": "Synthetic", "cores": "2", "memory": "24.0 GiB"},
-        packages={"numpy": "2.4.6", "torch": "2.15.0"},
-        commit="0" * 40,
-        dirty=False,
-        python="3.11.7",
-        counters={"cells_run": len(cells)},
-        seconds=120.0,
-        costs=tuple(cell_cost(cell) for cell in cells if cell.status == "scored"),
-        test_reads=reads if world.final else (),
-    )
-    return Evidence(findings=findings(world, iter(cells)), observations=observations)
+    spent = Spent("2026-11-02T10:00:00Z", 120.0, {"cells_run": len(cells)}, reads if world.final else ())
+    return Evidence(findings=findings(world, iter(cells)), observations=observe(cells, spent))
 
 
 def truths(world: World) -> dict[tuple[str, str], IntArray]:
@@ -213,6 +210,7 @@ def _measurement(
         train_probabilities=_predictions(train, min(1.0, seen + 0.05), cell.key),
         train_labels=np.arange(cell.labels, dtype=np.int64) % world.classes,
         cost=_cost(name, size),
+        environment=ENVIRONMENT,
     )
 
 
@@ -228,7 +226,7 @@ def _cell(world: World, candidate: str, name: str, size: int, run: int) -> Cell:
         subject=subject,
         candidate="" if alone else candidate,
         task=world.task,
-        task_digest=digest_of(["task", world.task]),
+        splits_digest=digest_of(["task", world.task]),
         strategy=name,
         strategy_version=1,
         settings=(("C", 1.0),),

@@ -14,9 +14,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from evaluators.candidate import ImageInput, Input, Library
-
-TEXT_TOKENS = 32
+from evaluators.candidate import TEXT_TOKENS, ImageInput, Input, Library
 
 
 def count_flops(folder: Path, library: Library, accepts: Input) -> int:

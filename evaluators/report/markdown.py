@@ -119,9 +119,14 @@ def _candidate_part(evidence: Evidence, task: TaskFacts, facts: CandidateFacts) 
 def _provenance(evidence: Evidence) -> str:
     findings, observed = evidence.findings, evidence.observations
     lines = [_bullet("measured", f"{observed.created}, {observed.seconds:,.0f} s")]
-    lines += [_bullet("hardware", _pairs(observed.hardware)), _bullet("packages", _pairs(observed.packages))]
-    tree = {None: "unknown", True: "uncommitted changes", False: "clean"}[observed.dirty]
-    lines.append(_bullet("code", f"commit {observed.commit or 'none'} ({tree}), Python {observed.python}"))
+    for place in observed.environments.values():
+        cells = sum(cost.environment == place.digest for cost in observed.costs)
+        lines.append(
+            _bullet("computed on", f"{place.device}, {_pairs(place.hardware)} ({count(cells, 'cell')})")
+        )
+        lines.append(_bullet("with", _pairs({**place.packages, "Python": place.python})))
+        tree = {None: "unknown", True: "uncommitted changes", False: "clean"}[place.dirty]
+        lines.append(_bullet("in", f"commit {place.commit or 'none'} ({tree})"))
     lines += [_candidate_line(facts) for facts in findings.candidates]
     lines += [f"- data of {plain(task.id)}: `{task.digest}`" for task in findings.tasks]
     lines += [f"- plan: `{findings.plan_digest}`", f"- findings: `{findings.digest}`"]

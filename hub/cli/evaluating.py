@@ -69,16 +69,17 @@ def plan_models(choice: Choice, catalog: Catalog, home: Home, output: Output, *,
 def evaluate_models(choice: Choice, catalog: Catalog, home: Home, output: Output) -> Evaluated:
     """Measure and return the signed evidence."""
     home.ready()
-    choose_device(choice.device)
     prepared = _prepared(choice, catalog, home, output)
     wanted = prepared.plan.request.protocol.device if choice.device == "any" else choice.device
-    device = choose_device(wanted)
+    if wanted == "cuda":
+        # A GPU that is missing is told before a locked test is opened. Otherwise torch is left to the worker.
+        choose_device(wanted)
     results = _results(choice, home)
     now = dt.datetime.now(dt.UTC)
     opened = open_tests(prepared, home, now=now, who=getpass.getuser())
     started = time.monotonic()
     watched = watch(carry_out(prepared, results, home, device=choice.device), output)
-    ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started, device)
+    ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started)
     evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
     return Evaluated(evidence, path, _asked(choice, catalog))
 
@@ -146,7 +147,7 @@ def _detectable(value: float | None, prepared: Prepared) -> str:
 
 def _duration(seconds: float | None) -> str:
     if seconds is None:
-        return "not estimated"
+        return "none: nothing is to be computed"
     if seconds < 90:
         return f"about {max(1, round(seconds))} s on this machine's processor"
     return f"about {seconds / 60:.0f} min on this machine's processor"

@@ -21,12 +21,23 @@ from hub.signing import open_keyring, open_signer
 @click.command()
 @click.argument("model")
 @click.option("--reason", required=True, help="Why, in a sentence; stands in the record for ever.")
+@click.option(
+    "--despite-doubt",
+    is_flag=True,
+    help="Append although the end of the log is damaged; what stands there counts no more.",
+)
 @click.option("--evidence", help="Evidence file. Default: the newest about MODEL on this machine.")
 @policy_option
 @catalog_option
 @format_option
 def promote(
-    model: str, reason: str, evidence: str | None, policy: str, catalog_folder: Path | None, output: Output
+    model: str,
+    reason: str,
+    despite_doubt: bool,
+    evidence: str | None,
+    policy: str,
+    catalog_folder: Path | None,
+    output: Output,
 ) -> None:
     """Approve MODEL for the tasks that the gate lets it pass.
 
@@ -55,6 +66,7 @@ def promote(
         policy=catalog.policy(policy),
         reason=reason,
         now=dt.datetime.now(dt.UTC),
+        despite_doubt=despite_doubt,
     )
     registry = open_registry(os.environ, place)
     log, signer = RegistryLog(registry), open_signer(place.keys)

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from evaluators.candidate import Candidate
 from evaluators.canonical import short
+from evaluators.evidence import Environment
 from evaluators.wording import count
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, ModelCase
@@ -93,15 +94,25 @@ def measured_on(rule: Rule, case: ModelCase) -> Judgement:
     if not rule.allow:
         return Judgement(Outcome.NOT_APPLICABLE, "no demand", "the policy names no device")
     observed = case.evidence.observations
-    devices = sorted({row.device for row in observed.costs if row.candidate == case.card.id})
+    used = {row.environment for row in observed.costs if row.candidate == case.card.id}
+    places = [place for digest, place in observed.environments.items() if digest in used]
+    devices = sorted({place.device for place in places})
+    dirty = _any_dirty(places)
     demanded = [name for name in rule.allow if name != CLEAN]
     required = f"measured on: {_listed(rule.allow)}"
-    tree = {None: "no commit recorded", True: "uncommitted changes", False: "clean tree"}[observed.dirty]
+    tree = {None: "no commit recorded", True: "uncommitted changes", False: "clean tree"}[dirty]
     measured = f"{_listed(devices)}; {tree}"
-    if not devices or (CLEAN in rule.allow and observed.dirty is None):
+    if not devices or (CLEAN in rule.allow and dirty is None):
         return Judgement(Outcome.INSUFFICIENT, required, measured, "evaluate again, inside the repository")
-    ok = (not demanded or set(devices) <= set(demanded)) and not (CLEAN in rule.allow and observed.dirty)
+    ok = (not demanded or set(devices) <= set(demanded)) and not (CLEAN in rule.allow and dirty)
     return Judgement(Outcome.PASS if ok else Outcome.FAIL, required, measured)
+
+
+def _any_dirty(places: Sequence[Environment]) -> bool | None:
+    """Return whether a tree had uncommitted changes; None if none had, and of some it is not known."""
+    if any(place.dirty for place in places):
+        return True
+    return None if any(place.dirty is None for place in places) else False
 
 
 def approvals_given(needed: int, approvals: Sequence[str]) -> Judgement:

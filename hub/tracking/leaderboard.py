@@ -62,6 +62,7 @@ def run_name(findings: Findings) -> str:
 def run_tags(evidence: Evidence) -> dict[str, str]:
     """Return the tags of an evaluation's run, with a note that people read."""
     findings, observations = evidence.findings, evidence.observations
+    commits = {place.commit for place in observations.environments.values() if place.commit}
     chosen = [
         f"- {row.task}: {row.candidate} by {row.strategy} at {row.labels_per_class} labels a class: {row.reason}"
         for row in findings.recommendations
@@ -77,7 +78,7 @@ def run_tags(evidence: Evidence) -> dict[str, str]:
         "hub.observations": observations.digest,
         "hub.final": str(findings.final).lower(),
         "mlflow.note.content": note[:5000],
-        **({"mlflow.source.git.commit": observations.commit} if observations.commit else {}),
+        **({"mlflow.source.git.commit": commits.pop()} if len(commits) == 1 else {}),
     }
 
 

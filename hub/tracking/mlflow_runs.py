@@ -113,9 +113,18 @@ def _params(evidence: Evidence) -> list[Any]:
         "failed": str(sum(cell.status == "failed" for cell in findings.cells)),
         "plan": short(findings.plan_digest),
         "seconds": f"{observations.seconds:.1f}",
-        **{f"hardware {key}": value for key, value in observations.hardware.items()},
+        **_hardware(evidence),
     }
     return [Param(key, value[:500]) for key, value in values.items()]
+
+
+def _hardware(evidence: Evidence) -> dict[str, str]:
+    """Return each fact of the hardware; where cells were computed on several machines, all that were seen."""
+    seen: dict[str, list[str]] = {}
+    for place in evidence.observations.environments.values():
+        for key, value in {"device": place.device, **place.hardware}.items():
+            seen.setdefault(f"hardware {key}", []).append(value)
+    return {key: "; ".join(dict.fromkeys(values)) for key, values in seen.items()}
 
 
 def _datasets(findings: Findings) -> Iterator[Any]:

@@ -1,13 +1,19 @@
 """What a fit is said to have cost is its own: no imports, no memory of what ran before it."""
 
+import platform
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from evaluators.collect import Reading, measurements
 from evaluators.compute import Computation, Workbench
+from evaluators.executor import InProcessExecutor
+from evaluators.gather import Spent, observe
+from evaluators.observe import environment
 from evaluators.results import ResultStore
+from evaluators.run import Ended, run_plan
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 LARGE = 256 * 2**20
@@ -38,3 +44,23 @@ def test_a_peak_that_cannot_be_reset_is_not_measured(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_text", refused)
     assert cost_of_a_fit(tmp_path).peak_bytes == 0
+
+
+def test_results_say_where_they_were_computed_whoever_gathers_them(tmp_path):
+    # Two machines share a store; the second finds the first one's fits and adds its own.
+    plan, data = toy_plan(tmp_path, protocol=toy_protocol(strategies=("majority", "tfidf-logreg")))
+    results = ResultStore(tmp_path / "results")
+    elsewhere = environment("cpu").model_copy(update={"hardware": {"cpu": "another"}, "python": "3.12.1"})
+    first = Computation(Workbench(plan, data, {}, results, "cpu"))
+    first._environment = elsewhere  # a documented fake: what that machine would have said of itself
+    first.measure(plan.cells[0], lambda _done, _total: None)
+    outcomes = {}
+    for event in run_plan(plan, results, InProcessExecutor(Workbench(plan, data, {}, results, "cpu"))):
+        if isinstance(event, Ended):
+            outcomes[event.planned.cell.key, event.planned.cell.candidate] = event.result
+    rows = list(measurements(Reading(plan, data, results, outcomes)))
+    observed = observe(rows, Spent("2026-11-21T10:00:00Z", 1.0))
+    assert len(observed.environments) == 2
+    by_cell = {cost.key: observed.environments[cost.environment].python for cost in observed.costs}
+    assert by_cell.pop(plan.cells[0].cell.key) == "3.12.1"
+    assert set(by_cell.values()) == {platform.python_version()}

@@ -28,7 +28,7 @@ pools = st.lists(st.integers(4, 9), min_size=2, max_size=6).flatmap(
 
 
 def nested(labels: IntArray, per_class: int, draw: int = 0, digest: str = DIGEST) -> IntArray:
-    return draw_indices(labels, per_class=per_class, draw=draw, sampler="nested", task_digest=digest)
+    return draw_indices(labels, per_class=per_class, draw=draw, sampler="nested", splits_digest=digest)
 
 
 @given(pools, st.integers(0, 20))
@@ -74,14 +74,14 @@ def test_every_sample_is_drawn_about_equally_often() -> None:
 def test_a_scarce_class_is_named_with_what_it_has(sampler: str) -> None:
     labels = np.array([0, 0, 0, 1, 2, 2, 2])
     with pytest.raises(TooFewLabels) as caught:
-        draw_indices(labels, per_class=2, draw=0, sampler=sampler, task_digest=DIGEST)
+        draw_indices(labels, per_class=2, draw=0, sampler=sampler, splits_digest=DIGEST)
     assert (caught.value.label, caught.value.have, caught.value.need) == (1, 1, 2)
     assert str(caught.value) == "class 1 has 1 labelled samples in the pool, 2 are needed"
 
 
 def test_an_unknown_sampler_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageProblem, match="unknown sampler 'nestd'") as caught:
-        draw_indices(np.array([0, 1]), per_class=1, draw=0, sampler="nestd", task_digest=DIGEST)
+        draw_indices(np.array([0, 1]), per_class=1, draw=0, sampler="nestd", splits_digest=DIGEST)
     assert caught.value.hint == "did you mean nested?"
 
 
@@ -90,7 +90,7 @@ def test_mteb_draws_on_banking77_are_those_of_the_published_protocol(hub_data: P
         names = [row["category"] for row in csv.DictReader(stream)]
     labels = np.unique(names, return_inverse=True)[1]
     draws = [
-        draw_indices(labels, per_class=8, draw=draw, sampler="mteb", task_digest=DIGEST).tolist()
+        draw_indices(labels, per_class=8, draw=draw, sampler="mteb", splits_digest=DIGEST).tolist()
         for draw in range(10)
     ]
     assert draws[0][:5] == [6883, 5836, 8601, 2545, 8697]

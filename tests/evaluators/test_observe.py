@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from evaluators.observe import Spent, git_state, observe, package_versions
+from evaluators.observe import environment, git_state, package_versions
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def test_folder_without_git_has_no_commit(tmp_path):
     assert git_state(tmp_path) == (None, None)
 
 
-def test_observations_say_where_and_with_what(tmp_path):
-    found = observe(Spent(1.5, "cpu", {"b": 2, "a": 1}), created="2026-11-02T10:00:00Z", folder=tmp_path)
-    assert found.hardware["device"] == "cpu"
-    assert {"cpu", "cores", "memory"} <= set(found.hardware)
-    assert list(found.counters) == ["a", "b"]
-    assert (found.commit, found.seconds) == (None, 1.5)
+def test_an_environment_says_on_what_and_with_what(repository):
+    found = environment("cpu", repository)
+    assert found.device == "cpu"
+    assert {"cpu", "cores", "memory", "system"} <= set(found.hardware)
+    assert (len(found.commit), found.dirty) == (40, False)
+    assert found.digest == environment("cpu", repository).digest
 
 
 def test_versions_of_installed_packages_only():

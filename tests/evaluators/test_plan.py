@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from evaluators.cell import Cell, Run
 from evaluators.data import load_task
 from evaluators.errors import InvalidDocument, UsageProblem
+from evaluators.locations import TaskFiles
 from evaluators.plan import PlannedCandidate, Request, make_plan, plan_from_json, plan_to_json
 from evaluators.strategy import strategy
+from evaluators.task import Shift
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol, toy_task
 
 
@@ -91,11 +93,11 @@ def test_a_plan_survives_its_document(tmp_path):
 
 
 CELL = Cell(
-    subject="s", candidate="c", task="t", task_digest="d", strategy="knn", strategy_version=1,
+    subject="s", candidate="c", task="t", splits_digest="d", strategy="knn", strategy_version=1,
     settings=(("k", 5),), labels_per_class=1, labels=3, run=Run(0, 0, 0), sampler="nested/train/fixed", dtype="float32",
 )  # fmt: skip
 CHANGES = {
-    "subject": "other", "task_digest": "other", "strategy": "linear-probe", "strategy_version": 2,
+    "subject": "other", "splits_digest": "other", "strategy": "linear-probe", "strategy_version": 2,
     "settings": (("k", 6),), "labels_per_class": 2, "run": Run(0, 0, 1), "sampler": "mteb/train/fixed",
     "dtype": "bfloat16",
 }  # fmt: skip
@@ -138,3 +140,42 @@ def test_settings_are_those_of_the_modality():
     row = strategy("from-scratch")
     assert row.defaults_for("image") == {**row.defaults, **row.defaults_by_modality["image"]}
     assert row.defaults_for("text") == row.defaults
+
+
+def test_a_shifted_set_that_is_added_changes_no_fit_and_adds_only_its_own_predictions(tmp_path):
+    task, files = toy_task(tmp_path)
+    shifted, more = with_far(task, files)
+    before, after = (
+        {p.cell.key: p for p in plan.cells} for plan in (final_plan(task, files), final_plan(shifted, more))
+    )
+    assert task.digest != shifted.digest
+    assert before.keys() == after.keys()
+    for key, planned in before.items():
+        assert planned.fit == after[key].fit
+        assert planned.predict == {name: node for name, node in after[key].predict.items() if name != "far"}
+
+
+def test_a_shifted_set_of_other_bytes_is_predicted_again(tmp_path):
+    task, files = toy_task(tmp_path)
+    plans = [final_plan(*with_far(task, files, sha256=sha256)) for sha256 in ("0" * 64, "1" * 64)]
+    first, second = (plan.cells[0].predict for plan in plans)
+    assert {name for name in first if first[name] != second[name]} == {"far"}
+    assert plans[0].digest != plans[1].digest
+
+
+def with_far(task, files, sha256="0" * 64):
+    """Return the task with one more shifted set, and its files."""
+    far = task.files["all"].model_copy(update={"sha256": sha256})
+    shift = Shift(id="far", title="Far", file="far")
+    changed = task.model_copy(update={"files": {**task.files, "far": far}, "shifted": (shift,)})
+    return changed, TaskFiles({**files, "far": files["all"]})
+
+
+def final_plan(task, files):
+    request = Request(
+        candidates=(PlannedCandidate(candidate=toy_candidate()),),
+        tasks=(task,),
+        protocol=toy_protocol(),
+        final=True,
+    )
+    return make_plan(request, {task.id: load_task(task, files)})

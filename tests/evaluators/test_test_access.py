@@ -37,23 +37,25 @@ def log(tmp_path: Path) -> TestAccessLog:
 
 @pytest.fixture
 def locked() -> LockedSet:
-    return LockedSet("test", toy_task().digest, text_samples(["a", "b"]), np.array([1, 0]))
+    return LockedSet("test", toy_task().splits_digest, text_samples(["a", "b"]), np.array([1, 0]))
 
 
 def test_distinct_cells_are_counted_for_ever(log: TestAccessLog, tmp_path: Path) -> None:
-    assert log.count(toy_task().digest) == 0
+    assert log.count(toy_task().splits_digest) == 0
     first = record(log, "one", "two")
     assert (first.read.cells_this_evaluation, first.read.cells_ever) == (2, 2)
     second = record(TestAccessLog(str(tmp_path)), "two", "three", "three")
     assert (second.read.cells_this_evaluation, second.read.cells_ever) == (2, 3)
-    assert log.count(toy_task().digest) == 3
+    assert log.count(toy_task().splits_digest) == 3
 
 
 def test_the_same_cells_recorded_again_add_no_line(log: TestAccessLog) -> None:
     record(log, "one", "two")
     again = record(log, "one", "two", who="grace")
     assert (again.read.cells_this_evaluation, again.read.cells_ever) == (2, 2)
-    assert [(line.who, line.when, line.cell, line.plan) for line in log.records(toy_task().digest)] == [
+    assert [
+        (line.who, line.when, line.cell, line.plan) for line in log.records(toy_task().splits_digest)
+    ] == [
         ("ada", NOW, digest_of("one"), PLAN),
         ("ada", NOW, digest_of("two"), PLAN),
     ]
@@ -62,38 +64,40 @@ def test_the_same_cells_recorded_again_add_no_line(log: TestAccessLog) -> None:
 def test_tasks_are_counted_apart(log: TestAccessLog) -> None:
     record(log, "one", task=toy_task("desk"))
     record(log, "one", "two", task=toy_task("bank"))
-    assert (log.count(toy_task("desk").digest), log.count(toy_task("bank").digest)) == (1, 2)
+    assert (log.count(toy_task("desk").splits_digest), log.count(toy_task("bank").splits_digest)) == (1, 2)
 
 
 def test_a_kill_while_writing_leaves_a_log_that_counts_what_was_complete(
     log: TestAccessLog, tmp_path: Path
 ) -> None:
     record(log, "one", "two")
-    path = tmp_path / f"{toy_task().digest}.jsonl"
+    path = tmp_path / f"{toy_task().splits_digest}.jsonl"
     whole = path.read_bytes()
     for cut in range(len(whole) // 2 + 1, len(whole), 9):
         path.write_bytes(whole[:cut])
-        assert log.count(toy_task().digest) == 1
+        assert log.count(toy_task().splits_digest) == 1
     assert record(log, "one", "two").read.cells_ever == 2
     assert path.read_bytes() == whole
 
 
 def test_an_altered_log_is_an_integrity_error(log: TestAccessLog, tmp_path: Path) -> None:
     record(log, "one")
-    path = tmp_path / f"{toy_task().digest}.jsonl"
+    path = tmp_path / f"{toy_task().splits_digest}.jsonl"
     path.write_text("{}\n" + path.read_text())
     with pytest.raises(IntegrityError, match="holds a line that is no record"):
-        log.count(toy_task().digest)
-    path.rename(tmp_path / f"{toy_task('bank').digest}.jsonl")
+        log.count(toy_task().splits_digest)
+    path.rename(tmp_path / f"{toy_task('bank').splits_digest}.jsonl")
     with pytest.raises(IntegrityError):
         record(log, "one", task=toy_task("bank"))
 
 
 def test_records_moved_to_another_task_are_an_integrity_error(log: TestAccessLog, tmp_path: Path) -> None:
     record(log, "one")
-    (tmp_path / f"{toy_task().digest}.jsonl").rename(tmp_path / f"{toy_task('bank').digest}.jsonl")
+    (tmp_path / f"{toy_task().splits_digest}.jsonl").rename(
+        tmp_path / f"{toy_task('bank').splits_digest}.jsonl"
+    )
     with pytest.raises(IntegrityError, match="records of another task"):
-        log.count(toy_task("bank").digest)
+        log.count(toy_task("bank").splits_digest)
 
 
 def test_a_log_that_cannot_be_written_gives_no_receipt(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_a_team_counts_together_in_an_object_store() -> None:
     url = "memory://team/test-access"
     record(TestAccessLog(url), "one", "two", who="ada")
     assert record(TestAccessLog(url), "two", "three", who="grace").read.cells_ever == 3
-    assert {line.who for line in TestAccessLog(url).records(toy_task().digest)} == {"ada", "grace"}
+    assert {line.who for line in TestAccessLog(url).records(toy_task().splits_digest)} == {"ada", "grace"}
 
 
 def test_labels_open_only_against_a_receipt_of_their_task(log: TestAccessLog, locked: LockedSet) -> None:

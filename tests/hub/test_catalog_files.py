@@ -7,7 +7,6 @@ import pytest
 
 from hub.catalog import load_catalog
 from hub.catalog_check import check_catalog
-from hub.structure import TEXT_TOKENS
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 RESULTS = check_catalog(CATALOG, today=dt.date(2026, 11, 21))
@@ -47,8 +46,3 @@ def test_the_weights_of_the_real_encoder_are_the_published_ones():
     weights = {entry.path: entry.sha256 for entry in load_catalog(CATALOG).locks["all-minilm-l6-v2"].files}
     published = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     assert weights["model.safetensors"] == published
-
-
-def test_the_length_that_flops_are_of_is_the_same_with_and_without_torch():
-    structure = pytest.importorskip("evaluators.backbones.structure")
-    assert structure.TEXT_TOKENS == TEXT_TOKENS

@@ -3,9 +3,9 @@
 import pytest
 
 from evaluators.errors import IntegrityError
-from hub.report import decision_report, verdict_table
+from hub.report import decision_report
 from tests import synthetic
-from tests.approval import good_evidence, judged, rule, with_difference, world
+from tests.approval import good_evidence, judged, with_difference, world
 
 
 def test_report_is_as_reviewed(golden):
@@ -48,9 +48,3 @@ def test_report_of_other_evidence_is_refused():
     other = with_difference("gain-over-best-baseline", 0.1, 0.2, 0.3)
     with pytest.raises(IntegrityError, match="this evidence has"):
         decision_report(judged(), other)
-
-
-def test_verdict_table_names_the_rule_that_decided():
-    kind = "gain-over-best-baseline"
-    decision = judged(rule(kind), evidence=with_difference(kind, -0.3, -0.2, -0.1))
-    assert verdict_table(decision).rows[0][:2] == ("help-desk", f"refused: {kind}")

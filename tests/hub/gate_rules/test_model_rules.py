@@ -6,7 +6,7 @@ import pytest
 
 from evaluators.candidate import TextInput
 from hub.card import Licence, Lifecycle
-from tests.approval import card, judged, lock, result, rule, with_observations, world
+from tests.approval import card, computed_in, judged, lock, result, rule, with_observations, world
 from tests.synthetic import evidence
 
 
@@ -73,11 +73,11 @@ def test_measured_on_fails_on_another_device():
 
 
 def test_measured_on_fails_with_uncommitted_changes():
-    assert outcome("measured-on", evidence=with_observations(dirty=True), allow=("clean",)).outcome == "fail"
+    assert outcome("measured-on", evidence=computed_in(dirty=True), allow=("clean",)).outcome == "fail"
 
 
 def test_measured_on_is_insufficient_without_a_commit():
-    found = outcome("measured-on", evidence=with_observations(commit=None, dirty=None), allow=("clean",))
+    found = outcome("measured-on", evidence=computed_in(commit=None, dirty=None), allow=("clean",))
     assert found.outcome == "insufficient evidence"
 
 
