@@ -19,6 +19,8 @@ from hub.promotion_log import ApprovedTask, Record
 MAX_DESCRIPTION = 5000
 MAX_FIRST_LINE = 32
 _SPACE = "\u00a0\u00a0"
+#: A paragraph of its own after a table, which MLflow draws without a margin.
+_GAP = "\u00a0"
 _MAX_TASKS = 10
 _MAX_PROSE = 400
 _MAX_TAG = 250
@@ -35,8 +37,8 @@ def describe_model(card: Card, lock: Lock, record: Record | None) -> str:
     approved = _approved(record)
     needed = [_cut(plain(card.summary)), _standing(card, record)]
     if approved:
-        needed.append(_task_table(approved))
-    needed += [_usage(card, record), _facts(card, lock)]
+        needed += [_task_table(approved), _GAP]
+    needed += [_usage(card, record), _facts(card, lock), _GAP]
     text = "\n\n".join(needed)
     # What is left is in order of weight; the first part that does not fit ends the page.
     for part in (_contamination(card), _limits(card), _origin(card)):
