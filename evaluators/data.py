@@ -103,7 +103,7 @@ class TaskData:
     @property
     def majority_share(self) -> float:
         """Share of the most frequent class in `train`."""
-        return float(np.bincount(self.train.labels).max() / len(self.train))
+        return float(np.max(np.bincount(self.train.labels)) / len(self.train))
 
     def _locked(self, name: str) -> LockedSet:
         if name == "test":

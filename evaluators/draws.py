@@ -63,8 +63,8 @@ def draw_indices(
     if sampler not in SAMPLERS:
         raise unknown_name("sampler", sampler, SAMPLERS)
     classes, counts = np.unique(labels, return_counts=True)
-    if counts.min() < per_class:
-        scarce = int(counts.argmin())
+    if np.min(counts) < per_class:
+        scarce = int(np.argmin(counts))
         raise TooFewLabels(int(classes[scarce]), int(counts[scarce]), per_class)
     if sampler == "mteb":
         return _mteb(labels, per_class, draw)

@@ -21,7 +21,7 @@ from hub.blobs import BlobStore
 from hub.card import Card
 from hub.catalog import Catalog
 from hub.exchange import exchange_folder
-from hub.folder import differences
+from hub.folder import compare_files
 from hub.home import Home
 from hub.lock import Lock
 from hub.progress import Progress, no_progress, told
@@ -55,7 +55,7 @@ def fetch(
     lock = _lock_of(card, catalog)
     candidate = candidate_of(card, lock)
     view = home.cache / "models" / lock.digest
-    if not differences(view, lock.files):
+    if not compare_files(view, lock.files):
         _require_admitted(card, {entry.path: view / entry.path for entry in lock.files})
         return candidate, view
     store = BlobStore(home.ready())
@@ -179,5 +179,7 @@ def show_view(files: tuple[FileEntry, ...], view: Path, store: BlobStore) -> Non
         raise store.home.unwritable(error) from error
     except Conflict:
         # Another process showed the same files first. Its folder is as good as ours if it holds them.
-        if wrong := differences(view, files):
-            raise IntegrityError(f"{view}: {wrong[0]}", hint="delete the folder, then fetch again") from None
+        if wrong := compare_files(view, files):
+            raise IntegrityError(
+                f"{view}: {wrong[0].message}", hint="delete the folder, then fetch again"
+            ) from None

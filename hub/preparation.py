@@ -22,7 +22,7 @@ from evaluators.task import Task
 from hub.blobs import BlobStore
 from hub.catalog import Catalog
 from hub.fetch import fetch, show_view
-from hub.folder import differences
+from hub.folder import compare_files
 from hub.home import Home
 from hub.promotion_log import ApprovedTask, History, Record, incumbent
 
@@ -214,7 +214,7 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
 def _unpacked(candidate: Candidate, store: BlobStore, home: Home) -> Path:
     """Return a folder with a candidate's files, out of the blob store."""
     view = home.cache / "models" / candidate.digest
-    if not differences(view, candidate.files):
+    if not compare_files(view, candidate.files):
         return view
     missing = [entry.path for entry in candidate.files if store.path_of(entry.sha256) is None]
     if missing:

@@ -55,15 +55,15 @@ def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Encod
     """
     from evaluators.candidate import Candidate
     from evaluators.errors import EnvironmentProblem, IntegrityError
-    from hub.folder import differences
+    from hub.folder import compare_files
     from hub.registry.exact_model import CANDIDATE, MODEL
 
     root = Path(path)
     candidate = Candidate.model_validate_json((root / CANDIDATE).read_bytes())
-    wrong = differences(root / MODEL, candidate.files)
+    wrong = compare_files(root / MODEL, candidate.files)
     if wrong:
         raise IntegrityError(
-            f"{candidate.name} was changed after its promotion: {wrong[0]}",
+            f"{candidate.name} was changed after its promotion: {wrong[0].message}",
             hint="pull it: the hub refuses what differs",
         )
     try:

@@ -12,11 +12,14 @@ from pathlib import Path
 
 from evaluators.canonical import short
 from evaluators.errors import IntegrityError, UsageProblem
-from hub.compare import Finding, compare_files
+from hub.folder import Finding, compare_files
 from hub.project_lock import LockedModel, find_project, read_project_lock
 from hub.promotion_log import Record
-from hub.provenance import IDENTITY, RECORD, check_file_set, identity_of, read_identity, read_record
+from hub.provenance import IDENTITY, README, RECORD, check_file_set, identity_of, read_identity, read_record
 from hub.signing import KeyRing
+
+#: What a pull writes beside the model's files.
+OURS = (RECORD, IDENTITY, README)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def verify(folder: Path, *, keys: KeyRing) -> Verification:
     findings = [*_record_findings(record, keys), *_lock_findings(record, locked)]
     files = record.files if record else locked.files if locked else None
     if files is not None:
-        findings += compare_files(folder, files)
+        compared = compare_files(folder, files, beside=OURS)
+        # A record that is missing is told as such above.
+        findings += [finding for finding in compared if (finding.kind, finding.path) != ("missing", RECORD)]
     if record is not None and read_identity(folder) != identity_of(record):
         findings.append(Finding("altered", IDENTITY, f"{IDENTITY}: does not say what the signed record says"))
     signed_by = _signer(record, keys) if record else None
@@ -87,7 +92,7 @@ def holds(folder: Path, record: Record) -> bool:
         and not folder.is_symlink()
         and read_record(folder) == record
         and read_identity(folder) == identity_of(record)
-        and not compare_files(folder, record.files)
+        and not compare_files(folder, record.files, beside=OURS)
     )
 
 

@@ -147,9 +147,9 @@ def _check(labels: IntArray, probabilities: FloatArray) -> None:
         raise ValueError(
             f"labels {labels.shape} and probabilities {probabilities.shape}: (m,) and (m, K) expected"
         )
-    if labels.min() < 0 or labels.max() >= probabilities.shape[1]:
+    if np.min(labels) < 0 or np.max(labels) >= probabilities.shape[1]:
         raise ValueError(
-            f"labels reach from {labels.min()} to {labels.max()}, classes to {probabilities.shape[1] - 1}"
+            f"labels reach from {np.min(labels)} to {np.max(labels)}, classes to {probabilities.shape[1] - 1}"
         )
     if not np.isfinite(probabilities).all():
         raise ValueError("probabilities hold NaN or an infinity")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hub.folder import differences
+from hub.folder import compare_files
 from tests.hub.models import entries, put
 
 FILES = {"config.json": b"{}", "sub/model.safetensors": b"weights"}
@@ -13,6 +13,10 @@ FILES = {"config.json": b"{}", "sub/model.safetensors": b"weights"}
 @pytest.fixture
 def folder(tmp_path):
     return put(tmp_path / "model", FILES)
+
+
+def differences(folder):
+    return [row.message for row in compare_files(folder, entries(FILES))]
 
 
 def flip(folder):
@@ -50,35 +54,36 @@ def pipe(folder):
 
 
 def test_the_same_files_differ_in_nothing(folder):
-    assert differences(folder, entries(FILES)) == ()
+    assert differences(folder) == []
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (flip, "config.json: has other bytes than it should"),
+        (flip, "config.json: has other bytes (sha256 4f53cda18c2b instead of 44136fa355b3)"),
         (cut, "config.json: has 1 bytes instead of 2"),
         (remove, "sub/model.safetensors: is missing"),
         (add, "sub/modeling.py: does not belong here"),
-        (hide, ".git/hooks/post-checkout: does not belong here"),
-        (link, "config.json: is not a plain file"),
-        (link_folder, "more: does not belong here"),
+        (hide, ".git/: does not belong here"),
+        (link, "config.json: is a symbolic link; only plain files belong here"),
+        (link_folder, "more: is a symbolic link; only plain files belong here"),
         (pipe, "config.json: is not a plain file"),
     ],
 )
 def test_every_change_is_named(folder, change, words):
     change(folder)
-    assert differences(folder, entries(FILES)) == (words,)
+    assert differences(folder) == [words]
 
 
 def test_a_missing_folder_lacks_everything(tmp_path):
-    assert len(differences(tmp_path / "gone", entries(FILES))) == 2
+    assert differences(tmp_path / "gone") == ["config.json: is missing", "sub/model.safetensors: is missing"]
 
 
-def test_what_may_lie_beside_is_not_looked_at_but_only_at_the_top(folder):
+def test_what_must_lie_beside_may_hold_anything_but_must_be_there(folder):
+    assert compare_files(folder, entries(FILES), beside=[".hub/record.json"])[0].kind == "missing"
     put(folder, {".hub/record.json": b"{}"})
-    assert differences(folder, entries(FILES), beside=frozenset({".hub"})) == ()
-    put(folder, {"sub/.hub/x": b""})
-    assert differences(folder, entries(FILES), beside=frozenset({".hub"})) == (
-        "sub/.hub/x: does not belong here",
-    )
+    assert compare_files(folder, entries(FILES), beside=[".hub/record.json"]) == []
+    put(folder, {".hub/other": b""})
+    assert [row.path for row in compare_files(folder, entries(FILES), beside=[".hub/record.json"])] == [
+        ".hub/other"
+    ]

@@ -64,15 +64,19 @@ def test_a_missing_file_is_found(pulled, path):
     assert (only(pulled).kind, only(pulled).path) == ("missing", path)
 
 
-@pytest.mark.parametrize(
-    "path", ["modeling.py", "1_Pooling/x.py", ".hub/x", ".git/hooks/run", ".gitattributes", "a b\n"]
-)
+@pytest.mark.parametrize("path", ["modeling.py", "1_Pooling/x.py", ".hub/x", ".gitattributes", "a b\n"])
 def test_an_extra_file_is_found_in_every_folder(pulled, path):
     (pulled.folder / path).parent.mkdir(parents=True, exist_ok=True)
     (pulled.folder / path).write_text("x")
     findings = pulled.verify().findings
     assert findings[-1].path == path
     assert {finding.kind for finding in findings} == {"extra"}
+
+
+def test_an_extra_folder_is_one_finding_whatever_it_holds(pulled):
+    (pulled.folder / ".git/hooks").mkdir(parents=True)
+    (pulled.folder / ".git/hooks/run").write_text("x")
+    assert (only(pulled).kind, only(pulled).path) == ("extra", ".git")
 
 
 def test_an_extra_folder_is_found(pulled):
