@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL import ImageOps
 
 from evaluators.errors import InvalidDocument
 from evaluators.samples import Image
@@ -60,7 +61,9 @@ def read_images(path: Path, file: DataFile, *, where: str) -> ImageRows:
 
 
 def decode_image(data: bytes, *, where: str) -> Image:
-    """Decode a JPEG or PNG to uint8 RGB (height, width, 3); transparency is dropped, orientation tags are not read.
+    """Decode a JPEG or PNG to uint8 RGB (height, width, 3); transparency is dropped.
+
+    It stands as a camera says it should (EXIF orientation), as people who labelled it saw it.
 
     Raises:
         InvalidDocument: If it does not decode, is larger than 50 million pixels or has more than 8 bits a channel.
@@ -76,7 +79,8 @@ def decode_image(data: bytes, *, where: str) -> Image:
                     f"{where}: more than 8 bits a channel", hint="convert it to an 8-bit PNG or JPEG"
                 )
             # A palette whose transparency is bytes cannot be turned into RGB in one step.
-            opaque = picture.convert("RGBA") if "transparency" in picture.info else picture
+            upright = ImageOps.exif_transpose(picture)
+            opaque = upright.convert("RGBA") if "transparency" in upright.info else upright
             return np.array(opaque.convert("RGB"))
     except (OSError, SyntaxError, ValueError, EOFError, Pillow.DecompressionBombError) as error:
         raise InvalidDocument(

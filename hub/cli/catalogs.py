@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from evaluators.errors import ReportedError, UsageProblem
 from hub.catalog import find_catalog
@@ -16,7 +18,7 @@ from hub.cli.output import Output, Table
 
 @click.group()
 def catalog() -> None:
-    """Check the catalog's files; lock a card's bytes."""
+    """Check the catalog's files; lock a card's bytes; schemas for editors."""
 
 
 @catalog.command()
@@ -47,6 +49,27 @@ def check(catalog_folder: Path | None, output: Output) -> None:
     output.essential(f"{broken}")
     if broken:
         raise SystemExit(4)
+
+
+@catalog.command()
+@click.argument("kind", type=click.Choice(("card", "task", "protocol", "policy")))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a KIND of file, so that an editor completes keys and marks errors as one types.
+
+    For example `hub catalog schema card > card.schema.json`, and `# yaml-language-server: $schema=PATH` on a card's
+    first line.
+    """
+    from evaluators.protocol import Protocol
+    from evaluators.task import Task
+    from hub.card import Card
+    from hub.policy import Policy
+
+    kinds: dict[str, type[BaseModel]] = {"card": Card, "task": Task, "protocol": Protocol, "policy": Policy}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **kinds[kind].model_json_schema(by_alias=True),
+    }
+    click.echo(json.dumps(document, indent=1))
 
 
 @catalog.command()

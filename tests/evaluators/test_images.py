@@ -64,6 +64,18 @@ def test_a_folder_is_read_in_the_order_of_its_paths(tmp_path: Path) -> None:
     assert read(tmp_path / "set", "image-folder").labels == ("a", "a", "b")
 
 
+def test_an_image_stands_as_the_camera_was_held() -> None:
+    picture = Pillow.new("RGB", (3, 2))
+    picture.putpixel((0, 0), (255, 0, 0))
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # orientation: turn it by 90 degrees clockwise to show it
+    stream = io.BytesIO()
+    picture.save(stream, format="PNG", exif=exif)
+    upright = decode_image(stream.getvalue(), where="photo.png")
+    assert upright.shape == (3, 2, 3)
+    assert upright[0, 1].tolist() == [255, 0, 0]
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK"])
 def test_every_8_bit_image_becomes_rgb(mode: str) -> None:
     data = encoded(Pillow.fromarray(RED).convert(mode), "JPEG" if mode == "CMYK" else "PNG")

@@ -1,8 +1,12 @@
 """Bad input is answered with what is wrong, where, and what to do; nothing is lost."""
 
+import json
 import os
 
 import pytest
+import yaml
+
+from tests.hub.cli.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -101,3 +105,15 @@ def test_a_key_can_be_shown_trusted_and_removed(run_hub, tmp_path, monkeypatch):
     key = listed.split('"id": "')[1].split('"')[0]
     assert run_hub("trust", "remove", key).exit_code == 0
     assert run_hub("trust", "list", "--format", "json").stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder"),
+    [("card", "models"), ("task", "tasks"), ("protocol", "protocols"), ("policy", "policies")],
+)
+def test_the_schema_for_editors_knows_every_key_of_the_catalogs_files(run_hub, kind, folder):
+    schema = json.loads(run_hub("catalog", "schema", kind).stdout)
+    assert schema["additionalProperties"] is False
+    for path in (ROOT / "catalog" / folder).glob("*.yaml"):
+        keys = set(yaml.safe_load(path.read_text(encoding="utf-8")))
+        assert set(schema["required"]) <= keys <= set(schema["properties"]), path.name
