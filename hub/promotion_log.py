@@ -35,6 +35,10 @@ class ApprovedTask(Document):
     score: Annotated[str, Field(max_length=200)]
     metric: str
     value: float
+    subject: str
+    """What was measured: the bytes, and how inputs are read."""
+    findings_digest: str
+    """The findings that this approval rests on; another's than the record's where it was carried over."""
 
 
 class Record(Document):
@@ -58,6 +62,7 @@ class Record(Document):
     """All that stand from then on: those that the findings are about, then those carried over from the promotion before
     of the same bytes."""
     findings_digest: str
+    """What this record's own decision was made from."""
     policy: str
     policy_digest: str
     alias: str

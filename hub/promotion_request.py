@@ -151,12 +151,16 @@ def record_of(request: PromotionRequest, history: History, version: int, approve
 
 
 def _carried_over(request: PromotionRequest, history: History) -> tuple[ApprovedTask, ...]:
-    """Return the approvals that stand. A task that was judged now and not approved is not among them."""
+    """Return the approvals that stand.
+
+    Not a task that was judged now and not approved, and none that was measured with inputs read in another way.
+    """
     standing = latest(history, request.card.id)
     if standing is None or standing.model_digest != request.lock.digest:
         return ()
     judged = {verdict.task for verdict in request.decision.tasks}
-    return tuple(row for row in standing.tasks if row.task not in judged)
+    subject = candidate_of(request.card, request.lock).subject
+    return tuple(row for row in standing.tasks if row.task not in judged and row.subject == subject)
 
 
 def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest) -> ApprovedTask:
@@ -174,6 +178,8 @@ def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest)
                 score=(verdict.score or "")[:200],
                 metric=facts.metric,
                 value=row.estimate.value,
+                subject=candidate_of(request.card, request.lock).subject,
+                findings_digest=request.decision.findings_digest,
             )
     raise IntegrityError(
         f"the decision approves {verdict.strategy} on {verdict.task}, which the evidence does not score on {judged}",

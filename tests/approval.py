@@ -185,6 +185,8 @@ def record(**changes: object) -> Record:
         score="91.2 [90.1, 92.3] accuracy, 80 labels, 5 runs",
         metric="accuracy",
         value=0.912,
+        subject="d" * 64,
+        findings_digest="b" * 64,
     )
     values = {
         "sequence": 3,

@@ -67,6 +67,21 @@ def test_a_promotion_for_a_second_task_keeps_the_first(office, fake):
     assert len(fake.writes) == before
 
 
+def test_each_approval_cites_the_findings_it_rests_on(office, fake):
+    first = office.promote(fake)
+    second = office.promote(fake, office.request(evidence=office.evidence(task="routes")))
+    cited = {row.task: row.findings_digest for row in second.tasks}
+    assert cited == {"routes": second.findings_digest, "help-desk": first.findings_digest}
+
+
+def test_an_approval_measured_with_inputs_read_in_another_way_is_not_carried_over(office, fake):
+    first = office.promote(fake)
+    other = first.tasks[0].model_copy(update={"subject": "e" * 64})
+    history = History((first.model_copy(update={"tasks": (other,)}),), (), 2)
+    record = record_of(office.request(evidence=office.evidence(task="routes")), history, 1, "ada")
+    assert [row.task for row in record.tasks] == ["routes"]
+
+
 def test_a_task_judged_again_and_not_approved_is_dropped(office, fake):
     office.promote(fake)
     request = office.request(evidence=office.evidence(task="routes"))

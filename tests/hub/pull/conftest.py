@@ -31,6 +31,8 @@ TASK = ApprovedTask(
     score="81.2 | [80, 82]",
     metric="accuracy",
     value=0.812,
+    subject="1" * 64,
+    findings_digest="2" * 64,
 )
 
 
