@@ -7,8 +7,6 @@ else. It also remembers how far the log had grown, which shows if its end was cu
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from evaluators.errors import IntegrityError
 from hub.home import Home
 from hub.promotion_log import Entry, History, Record, read_history
 from hub.signing import open_keyring
+from hub.staging import place_file, staged_file
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def remember(home: Home, registry: str, entries: Sequence[Entry], *, now: str) -
     """Keep what was read.
 
     Raises:
-        IntegrityError: If the log is shorter than it was: its end was removed.
+        IntegrityError: If the log is shorter than it was, or a record that was seen is another one now.
     """
     before = recall(home, registry)
     known = max((entry.number for entry in before.entries), default=0)
@@ -59,13 +58,26 @@ def remember(home: Home, registry: str, entries: Sequence[Entry], *, now: str) -
             hint="records were removed, or this is another registry at the same address; if it was reset on purpose, "
             f"delete {_path(home, registry)}",
         )
+    now_standing = {entry.number: entry.record for entry in entries}
+    for entry in before.entries:
+        if entry.record is not None and now_standing.get(entry.number) != entry.record:
+            raise IntegrityError(
+                f"record {entry.number} of the promotion log of {registry} is not the one that this machine has seen",
+                hint="it was altered or removed; if the registry was reset on purpose, delete "
+                f"{_path(home, registry)}",
+            )
     rows = [
         {"number": entry.number, "record": entry.record.model_dump_json() if entry.record else None}
         for entry in entries
     ]
-    _write(
-        _path(home, registry), json.dumps({"registry": registry, "read_at": now, "entries": rows}, indent=1)
-    )
+    path = _path(home, registry)
+    text = json.dumps({"registry": registry, "read_at": now, "entries": rows}, indent=1)
+    try:
+        with staged_file(path.parent) as stream:
+            stream.write(text.encode("utf-8"))
+            place_file(stream, path, mode=0o644)
+    except OSError as error:
+        raise home.unwritable(error) from error
 
 
 def known_history(home: Home, registry: str) -> tuple[History, str]:
@@ -76,11 +88,3 @@ def known_history(home: Home, registry: str) -> tuple[History, str]:
 
 def _path(home: Home, registry: str) -> Path:
     return home.cache / "logs" / f"{digest_of(registry)[:16]}.json"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    Path(name).replace(path)

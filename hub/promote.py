@@ -59,6 +59,7 @@ def promote(
     if record is not None:
         tell(f"already promoted: record {record.sequence}, version {record.version}")
     else:
+        _check_incumbents(history, request)
         version = _version(request, registry, tell)
         record = _signed(request, history, version.number, signer)
         log.append(record, record.sequence)
@@ -133,8 +134,9 @@ def _standing(request: PromotionRequest, history: History, registry: Registry) -
 
 def _grounds(record: Record) -> tuple[object, ...]:
     """Return what makes two promotions the same: not who, when or why."""
+    tasks = tuple(row.model_copy(update={"since": 0}) for row in record.tasks)
     return (
-        record.model_digest, record.files, record.tasks, record.findings_digest, record.policy_digest, record.alias,
+        record.model_digest, record.files, tasks, record.findings_digest, record.policy_digest, record.alias,
     )  # fmt: skip
 
 

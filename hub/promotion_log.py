@@ -39,6 +39,8 @@ class ApprovedTask(Document):
     """What was measured: the bytes, and how inputs are read."""
     findings_digest: str
     """The findings that this approval rests on; another's than the record's where it was carried over."""
+    since: int
+    """Sequence of the record that made this approval: carrying it over makes it no newer."""
 
 
 class Record(Document):
@@ -211,14 +213,15 @@ def backing(history: History, model: str, version: int) -> Record:
 
 
 def incumbent(history: History, task: str) -> tuple[Record, ApprovedTask] | None:
-    """Return the newest valid promotion for a task over all models: what a newcomer must beat."""
-    for record in reversed(history.records):
-        if latest(history, record.model) is not record:
-            continue
-        for approved in record.tasks:
-            if approved.task == task:
-                return record, approved
-    return None
+    """Return the newest valid approval for a task over all models: what a newcomer must beat."""
+    standing = [
+        (record, approved)
+        for record in history.records
+        if latest(history, record.model) is record
+        for approved in record.tasks
+        if approved.task == task
+    ]
+    return max(standing, key=lambda found: found[1].since, default=None)
 
 
 def utc(now: dt.datetime) -> str:

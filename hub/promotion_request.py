@@ -129,9 +129,12 @@ def record_of(request: PromotionRequest, history: History, version: int, approve
         IntegrityError: If the evidence does not score what the decision approves.
     """
     tasks = {facts.id: facts for facts in request.evidence.findings.tasks}
-    approved = tuple(_approved(row, tasks[row.task], request) for row in request.decision.approved_tasks)
+    number = history.next_number
+    approved = tuple(
+        _approved(row, tasks[row.task], request, number) for row in request.decision.approved_tasks
+    )
     return Record(
-        sequence=history.next_number,
+        sequence=number,
         previous=history.head,
         model=request.card.id,
         version=version,
@@ -163,7 +166,7 @@ def _carried_over(request: PromotionRequest, history: History) -> tuple[Approved
     return tuple(row for row in standing.tasks if row.task not in judged and row.subject == subject)
 
 
-def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest) -> ApprovedTask:
+def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest, since: int) -> ApprovedTask:
     findings = request.evidence.findings
     judged = "test" if findings.final else "validation"
     wanted = (request.card.id, verdict.strategy, verdict.task, verdict.labels_per_class, judged, facts.metric)
@@ -180,6 +183,7 @@ def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest)
                 value=row.estimate.value,
                 subject=candidate_of(request.card, request.lock).subject,
                 findings_digest=request.decision.findings_digest,
+                since=since,
             )
     raise IntegrityError(
         f"the decision approves {verdict.strategy} on {verdict.task}, which the evidence does not score on {judged}",

@@ -187,6 +187,7 @@ def record(**changes: object) -> Record:
         value=0.912,
         subject="d" * 64,
         findings_digest="b" * 64,
+        since=3,
     )
     values = {
         "sequence": 3,

@@ -202,12 +202,31 @@ def test_somebody_elses_model_of_that_name_is_left_alone(office, fake):
     assert fake.model("mini").description == "theirs"
 
 
+def test_evidence_that_did_not_meet_what_is_approved_now_is_refused(office, fake):
+    office.promote(fake)
+    before = len(fake.writes)
+    with pytest.raises(Conflict, match="mini is approved for help-desk"):
+        office.promote(fake, office.request("other"))
+    assert len(fake.writes) == before
+
+
+def test_an_approval_that_is_carried_over_is_no_newer_than_the_one_that_replaced_it(office, fake):
+    # mini for help-desk, other replaces it, then mini for another task carries its help-desk approval over.
+    first = office.promote(fake)
+    replaced = first.tasks[0].model_copy(update={"since": 2})
+    other = first.model_copy(update={"sequence": 2, "model": "other", "tasks": (replaced,)})
+    again = first.model_copy(update={"sequence": 3})
+    found = incumbent(History((first, other, again), (), 4), "help-desk")
+    assert found is not None
+    assert found[0].model == "other"
+
+
 def test_two_at_once_give_one_record_and_one_conflict(office, fake):
     rival = Office(office.folder, signer=office.signer)
     office.promote(fake)
 
     def intrude():
-        rival.promote(fake, rival.request("other"))
+        rival.promote(fake, rival.request("other", evidence=rival.evidence("other", task="routes")))
 
     fake.before_version = None
     request = office.request(evidence=office.evidence(shared=0.011))

@@ -33,6 +33,7 @@ TASK = ApprovedTask(
     value=0.812,
     subject="1" * 64,
     findings_digest="2" * 64,
+    since=1,
 )
 
 
