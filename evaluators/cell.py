@@ -115,6 +115,7 @@ class FitCost:
     peak_bytes: int = 0
     trained_parameters: int = 0
     steps: int = 0
+    converged: bool = True
 
 
 CellResult = Scored | Failed | Skipped

@@ -10,6 +10,7 @@ import numpy as np
 from evaluators.canonical import digest_of_bytes
 from evaluators.cell import CellResult, Failed, Skipped
 from evaluators.data import TaskData
+from evaluators.errors import IntegrityError
 from evaluators.evidence import CandidateFacts, TaskFacts
 from evaluators.measurements import CellMeasurement, Design
 from evaluators.origin import origin_of
@@ -105,6 +106,11 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
         array = np.ascontiguousarray(stored.arrays["probabilities"], dtype=np.float32)
         probabilities[name] = array
         digests[name] = digest_of_bytes(str(array.shape).encode() + array.tobytes())
+        if (stored.facts.get("cell"), stored.facts.get("set")) != (planned.cell.key, name):
+            raise IntegrityError(
+                f"the stored predictions {key[:12]} are of another cell or set than the plan's",
+                hint="the result store was altered: compute into another one with --results",
+            )
         origin = origin_of(stored.facts)
     train = probabilities.pop(TRAIN)
     digests.pop(TRAIN)

@@ -135,9 +135,10 @@ class Computation:
             peak_bytes=_peak_bytes(self._bench.device) if watched else 0,
             trained_parameters=fitted.trained_parameters,
             steps=fitted.steps,
+            converged=fitted.converged,
         )
         made = Origin(cost, self._environment)
-        self._keep(planned.fit, fitted, made)
+        self._keep(planned.cell.task, planned.fit, fitted, made)
         return fitted, made
 
     def _job(self, planned: PlannedCell, row: Strategy, progress: Progress) -> FitJob:
@@ -160,11 +161,13 @@ class Computation:
         )
 
     def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored) -> Fitted:
+        from evaluators.engine.records import FILES
         from evaluators.engine.reload import load_fitted
 
         with tempfile.TemporaryDirectory() as name:
-            for file, content in stored.arrays.items():
-                (Path(name) / file).write_bytes(content.tobytes())
+            for file in FILES:
+                # Only these names: whoever can write to a shared store must not choose where we write.
+                (Path(name) / file).write_bytes(stored.arrays[file].tobytes())
             return load_fitted(
                 row,
                 Path(name),
@@ -173,11 +176,15 @@ class Computation:
                 load_backbone=lambda pretrained: self._backbone(planned, pretrained=pretrained),
             )
 
-    def _keep(self, key: str, fitted: Fitted, made: Origin) -> None:
-        """Store what was trained, if it is small."""
+    def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
+        """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
+        if self._bench.plan.task(task).sensitivity == "restricted":
+            return
+        from evaluators.engine.records import FILES
+
         with tempfile.TemporaryDirectory() as name:
             fitted.save(Path(name))
-            files = sorted(path for path in Path(name).iterdir() if path.is_file())
+            files = [Path(name) / file for file in FILES]
             if sum(path.stat().st_size for path in files) > KEPT_FIT_BYTES:
                 return
             arrays = {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}

@@ -8,7 +8,7 @@ unknown key is answered with the nearest known one.
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evaluators.errors import InvalidDocument
-from evaluators.names import nearest
+from evaluators.names import PATTERNS, nearest
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
@@ -66,6 +66,8 @@ def _load(data: bytes, where: str) -> tuple[Any, dict[_Field, int]]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidDocument(f"{where}: not UTF-8 at byte {error.start}") from error
+    if _may_be_deep(data):
+        _check_depth(text, where)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -81,6 +83,25 @@ def _load(data: bytes, where: str) -> tuple[Any, dict[_Field, int]]:
         raise InvalidDocument(f"{where}: not YAML: {error}") from error
     finally:
         loader.dispose()
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether so many levels may stand in so few bytes that composing them, which is recursive, ends the process."""
+    return data.count(b"[") + data.count(b"{") > 10 * MAX_DEPTH or any(
+        mark * (2 * MAX_DEPTH) in data for mark in (b"- ", b"? ", b"-\t", b"?\t")
+    )
+
+
+def _check_depth(text: str, where: str) -> None:
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise InvalidDocument(f"{where}:{line}: nested deeper than {MAX_DEPTH} levels")
+    except yaml.YAMLError:
+        return  # told with its place when it is read in earnest
 
 
 def _check(node: yaml.Node, where: str, field: _Field, lines: dict[_Field, int], seen: set[int]) -> None:
@@ -123,7 +144,7 @@ def _translate(
 ) -> InvalidDocument:
     messages, hint = [], None
     for problem in error.errors():
-        field = tuple(part for part in problem["loc"])
+        field = problem["loc"]
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             known = _known_keys(model, field[:-1])
@@ -134,10 +155,22 @@ def _translate(
             )
         elif problem["type"] == "missing":
             message = "is missing"
-        messages.append(
-            f"{where}:{_line(field, lines)}: {'.'.join(map(str, field)) or 'document'}: {message}"
-        )
+        elif problem["type"] == "string_pattern_mismatch":
+            message = PATTERNS.get(problem["ctx"]["pattern"], message)
+        shown = _written(field, lines)
+        line = _line(shown, lines)
+        messages.append(f"{where}:{line}: {'.'.join(map(str, shown)) or 'document'}: {message}")
     return InvalidDocument("\n".join(messages), hint=hint)
+
+
+def _written(field: _Field, lines: Mapping[_Field, int]) -> _Field:
+    """Return a field as it stands in the document: pydantic puts the kind of a union's member between."""
+    kept: _Field = ()
+    for position, part in enumerate(field):
+        last = position == len(field) - 1
+        if last or (*kept, part) in lines:
+            kept = (*kept, part)
+    return kept
 
 
 def _line(field: _Field, lines: Mapping[_Field, int]) -> int:
@@ -149,18 +182,30 @@ def _line(field: _Field, lines: Mapping[_Field, int]) -> int:
 
 def _known_keys(model: type[BaseModel], field: _Field) -> tuple[str, ...]:
     """Return the keys that the model allows at `field`."""
-    current: type[BaseModel] | None = model
+    found: list[type[BaseModel]] = [model]
     for part in field:
-        if current is None or not isinstance(part, str) or part not in current.model_fields:
+        if not isinstance(part, str) or not found:
             continue
-        current = _model_in(current.model_fields[part].annotation)
-    return tuple(current.model_fields) if current else ()
+        members = [member for member in found if part in _kinds(member)]
+        if members:
+            found = members
+        elif part in found[0].model_fields:
+            found = list(_models_in(found[0].model_fields[part].annotation))
+    return tuple(found[0].model_fields) if found else ()
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _kinds(model: type[BaseModel]) -> set[str]:
+    """Return the words that tell a member of a union apart."""
+    return {
+        str(word)
+        for field in model.model_fields.values()
+        if typing.get_origin(field.annotation) is typing.Literal
+        for word in typing.get_args(field.annotation)
+    }
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        yield annotation
     for argument in typing.get_args(annotation):
-        if found := _model_in(argument):
-            return found
-    return None
+        yield from _models_in(argument)

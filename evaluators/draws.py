@@ -7,6 +7,7 @@ of each other, and every strategy gets the same draw, so differences are paired.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
@@ -30,9 +31,11 @@ class TooFewLabels(UsageProblem):
         need: Samples a class that were asked for.
     """
 
-    def __init__(self, label: int, have: int, need: int) -> None:
+    def __init__(self, label: int, have: int, need: int, names: Sequence[str] = ()) -> None:
+        """Say what is missing; `names` are those of the classes, by index."""
+        who = repr(names[label]) if names else str(label)
         super().__init__(
-            f"class {label} has {have} labelled samples in the pool, {need} are needed",
+            f"class {who} has {have} labelled samples in the pool, {need} are needed",
             hint=f"measure at most {have} labels a class, or label more",
         )
         self.label = label

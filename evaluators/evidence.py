@@ -205,6 +205,8 @@ class CellCost(Document):
     """Most memory while it was fitted: of the GPU, or of the process; 0 if it was not measured."""
     trained_parameters: int
     steps: int
+    converged: bool = True
+    """False where an optimiser reached its last iteration before the optimum."""
     environment: str
     """Digest of the environment that computed it, a key of `Observations.environments`."""
 

@@ -57,6 +57,9 @@ class Broken:
 
 Outcome = Step | Done | Broken
 
+#: What a worker says when it has loaded what it needs, before its first unit.
+READY: Mapping[str, object] = {"ready": True}
+
 
 class Executor(Protocol):
     """Computes units."""
@@ -190,8 +193,9 @@ class WorkerExecutor:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             # Its own session: Ctrl-C reaches us, and we end it in good order.
+            # -P: no module of the folder that it is started in stands before the installed ones.
             process = subprocess.Popen(
-                [sys.executable, "-m", "evaluators.worker"],
+                [sys.executable, "-P", "-m", "evaluators.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -203,6 +207,14 @@ class WorkerExecutor:
         process.stdin.write(json.dumps(asdict(self._setup)) + "\n")
         process.stdin.flush()
         self._process = process
+        assert process.stdout
+        first = json.loads(process.stdout.readline() or "{}")
+        if first != READY:
+            self.close()
+            raise EnvironmentProblem(
+                first.get("problem", f"the worker could not start: {_last_line(self._log)}"),
+                hint=first.get("hint", f"its whole answer stands in {self._log}"),
+            )
         return process
 
 
@@ -242,6 +254,11 @@ def _cause(returncode: int) -> str:
     if returncode < 0:
         return f"the worker was ended by signal {-returncode}"
     return f"the worker ended with exit code {returncode}"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it said nothing"
 
 
 def _silent(done: int, total: int) -> None:

@@ -101,6 +101,7 @@ def cell_cost(measurement: CellMeasurement) -> CellCost:
         peak_bytes=cost.peak_bytes,
         trained_parameters=cost.trained_parameters,
         steps=cost.steps,
+        converged=cost.converged,
         environment=measurement.environment.digest if measurement.environment else "",
     )
 

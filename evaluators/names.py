@@ -16,8 +16,22 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 #: A name of ours: ASCII, lower case, no separator of any system.
 SafeName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+REVISION_PATTERN = r"^[0-9a-f]{40}$"
+
 #: A sha256 in hex.
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
+
+#: A commit in hex, whole: a short one may mean another tomorrow.
+Revision = Annotated[str, StringConstraints(pattern=REVISION_PATTERN)]
+
+#: What a pattern asks for, in words.
+PATTERNS = {
+    NAME_PATTERN: "a name has lower-case letters, digits, '.', '_' and '-', at most 63, and begins with one of the "
+    "first two",
+    SHA256_PATTERN: "a sha256 has 64 hex digits",
+    REVISION_PATTERN: "a revision is a whole commit: 40 hex digits, no branch and no short form",
+}
 
 
 def _stays_inside(path: str) -> str:

@@ -239,7 +239,8 @@ def _unable(cell: Cell, data: TaskData) -> str | None:
     try:
         draw(cell, data)
     except TooFewLabels as problem:
-        return problem.message
+        named = TooFewLabels(problem.label, problem.have, problem.need, data.labels)
+        return f"{named.message}: {named.hint}"
     return None
 
 

@@ -10,13 +10,14 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from evaluators.compute import Computation, Workbench, choose_device
 from evaluators.data import load_task
 from evaluators.errors import EnvironmentProblem, ReportedError
-from evaluators.executor import Step, Unit, WorkerSetup, attempt, message_of, read_commands
+from evaluators.executor import READY, Broken, Step, Unit, WorkerSetup, attempt, message_of, read_commands
 from evaluators.plan import plan_from_json
 from evaluators.results import ResultStore
 
@@ -33,6 +34,7 @@ def main() -> None:
     except ReportedError as error:
         _tell(channel, {"problem": error.message, "hint": error.hint})
         return
+    _tell(channel, READY)
     computation = Computation(bench)
     told = 0.0
 
@@ -50,6 +52,9 @@ def main() -> None:
             _tell(channel, {"problem": error.message, "hint": error.hint})
             return
         _tell(channel, message_of(outcome))
+        if isinstance(outcome, Broken) and bench.device == "cuda":
+            # An error of the device stays with the process; the next unit gets a fresh one.
+            return
 
 
 def _bench(setup: WorkerSetup) -> Workbench:
@@ -69,8 +74,8 @@ def _claim_stdout() -> IO[str]:
     return channel
 
 
-def _tell(channel: IO[str], message: dict[str, object]) -> None:
-    channel.write(json.dumps(message) + "\n")
+def _tell(channel: IO[str], message: Mapping[str, object]) -> None:
+    channel.write(json.dumps(dict(message)) + "\n")
     channel.flush()
 
 

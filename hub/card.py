@@ -12,8 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from evaluators.candidate import Input, Library
 from evaluators.document import Document
-from evaluators.names import RelativePath, SafeName
-from hub.lock import Revision
+from evaluators.names import RelativePath, Revision, SafeName
 
 State = Literal["proposed", "active", "deprecated", "retired"]
 

@@ -58,10 +58,13 @@ class Opened:
     reads: tuple[TestRead, ...]
 
 
-def open_tests(prepared: Prepared, home: Home, *, now: dt.datetime, who: str) -> Opened:
-    """Write into the test-access log what a final plan reads, before anything is computed."""
+def open_tests(prepared: Prepared, results: ResultStore, *, now: dt.datetime, who: str) -> Opened:
+    """Write into the test-access log what a final plan reads, before a label is read.
+
+    The log lies with the results, so those who share a store share one count.
+    """
     plan = prepared.plan
-    log = TestAccessLog(str(home.root / "test-access"))
+    log = TestAccessLog(f"{results.location}/test-access")
     receipts: dict[str, TestAccess] = {}
     reads = []
     for task in plan.request.tasks:

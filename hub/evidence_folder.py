@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluators.canonical import canonical_json
-from evaluators.errors import IntegrityError, UsageProblem
+from evaluators.errors import IntegrityError, InvalidDocument, UsageProblem
 from evaluators.evidence import Evidence, evidence_from_json, evidence_to_json
 from hub.home import Home
 from hub.signing import KeyRing
@@ -63,7 +63,11 @@ def newest_evidence(home: Home, model: str) -> Path:
     """
     found = []
     for path in home.evidence.glob("*/*.json"):
-        evidence = evidence_from_json(path.read_bytes(), where=str(path))
+        try:
+            evidence = evidence_from_json(path.read_bytes(), where=str(path))
+        except InvalidDocument:
+            # A file that was cut or put there by hand says nothing about the others.
+            continue
         names = {c.name for c in evidence.findings.candidates if c.role == "candidate"}
         if model in names:
             found.append(

@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError
 
 from evaluators.candidate import FileEntry, Structure, manifest_digest
 from evaluators.document import Document
-from evaluators.errors import InvalidDocument
-
-Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+from evaluators.errors import EnvironmentProblem, InvalidDocument
+from evaluators.names import Revision
+from hub.staging import place_file, staged_file
 
 
 class Lock(Document):
@@ -56,5 +56,17 @@ def read_lock(path: Path) -> Lock:
 
 
 def write_lock(path: Path, lock: Lock) -> None:
-    """Write a lock file, readable in a review: one field a line."""
-    path.write_text(lock.model_dump_json(indent=1, by_alias=True, exclude_none=True) + "\n", encoding="utf-8")
+    """Write a lock file, readable in a review: one field a line. Whole or not at all.
+
+    Raises:
+        EnvironmentProblem: If the catalog cannot be written.
+    """
+    text = lock.model_dump_json(indent=1, by_alias=True, exclude_none=True) + "\n"
+    try:
+        with staged_file(path.parent) as stream:
+            stream.write(text.encode("utf-8"))
+            place_file(stream, path, mode=0o644)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{path} cannot be written ({error.strerror})", hint="lock in a checkout that you may write"
+        ) from error

@@ -17,6 +17,7 @@ from evaluators.canonical import digest_of
 from evaluators.errors import IntegrityError
 from hub.home import Home
 from hub.promotion_log import Entry, History, Record, read_history
+from hub.registry.address import without_credentials
 from hub.signing import open_keyring
 from hub.staging import place_file, staged_file
 
@@ -50,6 +51,7 @@ def remember(home: Home, registry: str, entries: Sequence[Entry], *, now: str) -
         IntegrityError: If the log is shorter than it was, or a record that was seen is another one now.
     """
     before = recall(home, registry)
+    registry = without_credentials(registry)
     known = max((entry.number for entry in before.entries), default=0)
     newest = max((entry.number for entry in entries), default=0)
     if newest < known:
@@ -87,4 +89,4 @@ def known_history(home: Home, registry: str) -> tuple[History, str]:
 
 
 def _path(home: Home, registry: str) -> Path:
-    return home.cache / "logs" / f"{digest_of(registry)[:16]}.json"
+    return home.cache / "logs" / f"{digest_of(without_credentials(registry))[:16]}.json"

@@ -7,14 +7,14 @@ needs. Everything is verified here; nothing is computed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from evaluators.candidate import Candidate, FileEntry
 from evaluators.data import TaskData, load_task
-from evaluators.errors import EnvironmentProblem, UsageProblem
+from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
 from evaluators.locations import DataRoots, locate
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.strategy import strategy
@@ -86,7 +86,8 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
     for card in cards:
         candidate, folders[card.id] = fetch(card, catalog, home, progress)
         planned.append(PlannedCandidate(candidate=candidate))
-    found = _incumbents(tasks, planned, history)
+    measured = frozenset(asked.strategies or protocol.strategies)
+    found = _incumbents(tasks, planned, measured, history)
     notes = []
     for model, approved_for in _by_model(found).items():
         record = next(iter(approved_for.values()))[0]
@@ -118,13 +119,19 @@ def prepare_plan(plan: Plan, home: Home) -> Prepared:
 
     Raises:
         EnvironmentProblem: If a model's bytes are not here.
-        IntegrityError: If data are not the bytes that the plan names.
+        IntegrityError: If data are not the bytes that the plan names, or its keys are not those of its cells.
     """
     store = BlobStore(home)
     folders = {row.candidate.name: _unpacked(row.candidate, store, home) for row in plan.request.candidates}
     roots = data_roots(None, home, os.environ)
     files = {task.id: {**_kept(task, store), **_found(task, store, roots)} for task in plan.request.tasks}
     data = {task.id: load_task(task, files[task.id]) for task in plan.request.tasks}
+    if make_plan(plan.request, data) != plan:
+        # Its keys name the results: an edited cell under an old key would put wrong numbers into a shared store.
+        raise IntegrityError(
+            "the plan's cells and keys are not those that its request leads to",
+            hint="it was edited, or written by another version: write it again with `hub plan ... --out PLAN`",
+        )
     return Prepared(plan, data, files, folders)
 
 
@@ -141,11 +148,9 @@ def keep_inputs(prepared: Prepared, home: Home) -> None:
 
 
 def data_roots(catalog: Path | None, home: Home, environment: Mapping[str, str]) -> DataRoots:
-    """Return where data are looked for: HUB_DATA, else `shared/data` beside the project that holds the catalog."""
-    if named := environment.get("HUB_DATA"):
-        return DataRoots(catalog, Path(named), home.cache / "data")
-    beside = catalog.resolve().parent.parent / "shared" / "data" if catalog else None
-    return DataRoots(catalog, beside if beside and beside.is_dir() else None, home.cache / "data")
+    """Return where data are looked for: in the catalog, under HUB_DATA, and what was downloaded before."""
+    named = environment.get("HUB_DATA")
+    return DataRoots(catalog, Path(named) if named else None, home.cache / "data")
 
 
 def _tasks(asked: Asked, catalog: Catalog, home: Home, modalities: set[str]) -> list[Task]:
@@ -184,16 +189,22 @@ def _at_hand(tasks: Sequence[Task], roots: DataRoots) -> list[Task]:
     return found
 
 
-def _incumbents(tasks: Sequence[Task], planned: Sequence[PlannedCandidate], history: History) -> _Approvals:
-    """Return what is approved for each task now, where some candidate for it is another model.
+def _incumbents(
+    tasks: Sequence[Task], planned: Sequence[PlannedCandidate], measured: Set[str], history: History
+) -> _Approvals:
+    """Return what is approved for each task now, where that is not measured anyway.
 
-    A model that is only compared with itself has no incumbent, so that evaluating it again gives the same findings.
+    A model whose approved strategy is among those that are measured has no incumbent but itself, so that evaluating it
+    again gives the same findings.
     """
     found = {}
     for task in tasks:
         approval = incumbent(history, task.id)
         others = [row for row in planned if row.candidate.modality == task.modality]
-        if approval and any(row.candidate.digest != approval[0].model_digest for row in others):
+        if approval is None:
+            continue
+        itself = all(row.candidate.digest == approval[0].model_digest for row in others)
+        if not (itself and approval[1].strategy in measured):
             found[task.id] = approval
     return found
 

@@ -7,6 +7,7 @@ and are added by hand (`hub trust add`): a registry can never tell a client whom
 from __future__ import annotations
 
 import base64
+import contextlib
 import getpass
 import hashlib
 import os
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from evaluators.errors import EnvironmentProblem, InvalidDocument
 from evaluators.signature import Signature
+from hub.staging import place_file, staged_file
 
 _PRIVATE = "signing.pem"
 _TRUSTED = "trusted"
@@ -131,8 +133,9 @@ def trust(folder: Path, key: PublicKey) -> Path:
     """Add a public key to those this machine trusts."""
     path = folder / _TRUSTED / f"{key.id.replace(':', '-')}.pub"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(key.line + "\n", encoding="utf-8")
+        with staged_file(path.parent) as stream:
+            stream.write(f"{key.line}\n".encode())
+            place_file(stream, path, mode=0o644)
     return path
 
 
@@ -160,10 +163,14 @@ def _create(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    # O_EXCL: two first uses at once must not overwrite each other's key.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
+    with staged_file(path.parent) as stream:
+        os.fchmod(stream.fileno(), 0o600)
         stream.write(pem)
+        stream.flush()
+        os.fsync(stream.fileno())
+        # A link fails where there is a key already: two first uses at once end with one key, whole.
+        with contextlib.suppress(FileExistsError):
+            os.link(stream.name, path)
 
 
 def _owner(folder: Path) -> str:

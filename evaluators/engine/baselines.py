@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from evaluators.engine.job import FitJob, Inputs
-from evaluators.engine.linear import LinearModel, fit_logistic, linear_from, logistic_settings
+from evaluators.engine.linear import Linear, LinearModel, fit_logistic, linear_from, logistic_settings
 from evaluators.engine.records import Record, write_record
 from evaluators.samples import FloatArray, Image, Samples
 
@@ -31,6 +31,7 @@ class Majority:
     shares: FloatArray
     trained_parameters: int = 0
     steps: int = 0
+    converged: bool = True
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return the shares for every input; of equally frequent classes the first is the most probable."""
@@ -42,7 +43,7 @@ class Majority:
 
 
 @dataclass(frozen=True, eq=False)
-class WordModel:
+class WordModel(Linear):
     """TF-IDF of words and pairs of words, then a logistic regression.
 
     Attributes:
@@ -52,16 +53,6 @@ class WordModel:
 
     vectorizer: Any
     model: LinearModel
-
-    @property
-    def trained_parameters(self) -> int:
-        """Coefficients and intercepts."""
-        return self.model.trained_parameters
-
-    @property
-    def steps(self) -> int:
-        """Iterations of L-BFGS."""
-        return self.model.steps
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities, (m, classes) float32."""
@@ -75,7 +66,7 @@ class WordModel:
 
 
 @dataclass(frozen=True, eq=False)
-class PixelModel:
+class PixelModel(Linear):
     """Pixels at a fixed small size, standardised, then a logistic regression.
 
     Attributes:
@@ -85,16 +76,6 @@ class PixelModel:
 
     model: LinearModel
     size: int
-
-    @property
-    def trained_parameters(self) -> int:
-        """Coefficients and intercepts."""
-        return self.model.trained_parameters
-
-    @property
-    def steps(self) -> int:
-        """Iterations of L-BFGS."""
-        return self.model.steps
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities, (m, classes) float32."""

@@ -42,7 +42,10 @@ class Classifier:
         network: Trunk and head, in evaluation mode.
         trained_parameters: Numbers that received a gradient.
         steps: Optimiser steps taken.
+        converged: True: training is a number of steps.
     """
+
+    converged = True
 
     def __init__(self, network: Network, facts: TrainingFacts, changed: Iterable[str]) -> None:
         self.network = network

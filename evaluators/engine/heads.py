@@ -14,7 +14,14 @@ import torch
 
 from evaluators.draws import held_out
 from evaluators.engine.job import FitJob, Inputs
-from evaluators.engine.linear import LinearModel, Logistic, fit_logistic, linear_from, logistic_settings
+from evaluators.engine.linear import (
+    Linear,
+    LinearModel,
+    Logistic,
+    fit_logistic,
+    linear_from,
+    logistic_settings,
+)
 from evaluators.engine.records import Record, write_record
 from evaluators.samples import FloatArray, IntArray
 
@@ -31,10 +38,12 @@ class Neighbours:
     Attributes:
         trained_parameters: 0.
         steps: 0.
+        converged: True.
     """
 
     trained_parameters = 0
     steps = 0
+    converged = True
 
     def __init__(self, reference: FloatArray, labels: IntArray, *, classes: int, k: int) -> None:
         self._reference = reference
@@ -59,7 +68,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class Probe(Linear):
     """A logistic regression on frozen features.
 
     Attributes:
@@ -69,16 +78,6 @@ class Probe:
 
     model: LinearModel
     c: float
-
-    @property
-    def trained_parameters(self) -> int:
-        """Coefficients and intercepts."""
-        return self.model.trained_parameters
-
-    @property
-    def steps(self) -> int:
-        """Iterations of L-BFGS."""
-        return self.model.steps
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities, (m, classes) float32."""

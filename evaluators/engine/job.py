@@ -74,6 +74,11 @@ class Fitted(Protocol):
         """Optimizer steps; 0 where there is no optimizer."""
         ...
 
+    @property
+    def converged(self) -> bool:
+        """Whether an optimiser that looks for an optimum found it; True where training is a number of steps."""
+        ...
+
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities, (m, classes) float32, rows summing to one."""
         ...

@@ -89,6 +89,27 @@ class LinearModel:
         return {name: torch.from_numpy(getattr(self, name)) for name in names}
 
 
+class Linear:
+    """What a classifier around a linear model says of its training."""
+
+    model: LinearModel
+
+    @property
+    def trained_parameters(self) -> int:
+        """Coefficients and intercepts of the classes that were seen."""
+        return self.model.trained_parameters
+
+    @property
+    def steps(self) -> int:
+        """Iterations of L-BFGS."""
+        return self.model.steps
+
+    @property
+    def converged(self) -> bool:
+        """Whether L-BFGS ended before `max_iter` did."""
+        return self.model.converged
+
+
 def linear_from(facts: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> LinearModel:
     """Return the model that `facts` and `tensors` were taken from."""
     return LinearModel(
@@ -133,7 +154,7 @@ def fit_logistic(matrix: Any, labels: IntArray, *, classes: int, how: Logistic) 
         )
     regression = LogisticRegression(C=how.c, max_iter=how.max_iter, random_state=how.random_state)
     with warnings.catch_warnings():
-        # That max_iter ended it is told by `converged`, to whoever reads the result.
+        # That max_iter ended it is told by `converged`, and stands in the report.
         warnings.simplefilter("ignore", ConvergenceWarning)
         regression.fit((matrix - mean) / scale if how.standardize else matrix, labels)
     if len(present) == 2:

@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 FORMAT = 1
-_WORDS, _ARRAYS = "fit.json", "fit.safetensors"
+_WORDS, _ARRAYS = FILES = "fit.json", "fit.safetensors"
+"""The files of a record."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ the locked test says so first. Text of documents is escaped: a title is not allo
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from evaluators.canonical import short
@@ -127,6 +128,11 @@ def _provenance(evidence: Evidence) -> str:
         lines.append(_bullet("with", _pairs({**place.packages, "Python": place.python})))
         tree = {None: "unknown", True: "uncommitted changes", False: "clean"}[place.dirty]
         lines.append(_bullet("in", f"commit {place.commit or 'none'} ({tree})"))
+    unfinished = Counter(cost.strategy for cost in observed.costs if not cost.converged)
+    lines += [
+        f"- not converged: {plain(name)}, {count(number, 'fit')} ended by `max_iter`"
+        for name, number in sorted(unfinished.items())
+    ]
     lines += [_candidate_line(facts) for facts in findings.candidates]
     lines += [f"- data of {plain(task.id)}: `{task.digest}`" for task in findings.tasks]
     lines += [f"- plan: `{findings.plan_digest}`", f"- findings: `{findings.digest}`"]

@@ -14,7 +14,7 @@ from evaluators.errors import ReportedError
 from hub import __version__
 from hub.cli.options import format_option, home, open_catalog
 from hub.cli.output import Output, Table
-from hub.registry.address import registry_address
+from hub.registry.address import registry_address, without_credentials
 from hub.signing import open_keyring
 
 #: Distribution that shows that an extra is installed.
@@ -113,8 +113,9 @@ def _registry() -> Check:
         return Check("registry", "ok", f"{address} (local; `hub server` shows it)")
     import httpx
 
+    shown = without_credentials(address)
     try:
         answer = httpx.get(f"{address.rstrip('/')}/health", timeout=5)
-    except httpx.HTTPError as error:
-        return Check("registry", "broken", f"{address} does not answer ({type(error).__name__})")
-    return Check("registry", "ok" if answer.is_success else "broken", f"{address}: {answer.status_code}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Check("registry", "broken", f"{shown} does not answer ({type(error).__name__})")
+    return Check("registry", "ok" if answer.is_success else "broken", f"{shown}: {answer.status_code}")

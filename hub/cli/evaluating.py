@@ -6,6 +6,7 @@ import datetime as dt
 import getpass
 import os
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from evaluators.errors import UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.plan import plan_from_json, plan_to_json
 from evaluators.results import ResultStore
+from evaluators.wording import count
 from hub.catalog import Catalog
 from hub.cli.mlflow_log import log_to_mlflow
 from hub.cli.output import Output, rows_of
@@ -60,7 +62,12 @@ def plan_models(choice: Choice, catalog: Catalog, home: Home, output: Output, *,
     output.data({"plan": prepared.plan.digest, **asdict(cost)}, rows_of(facts))
     if out is not None:
         keep_inputs(prepared, home)
-        out.write_text(plan_to_json(prepared.plan), encoding="utf-8")
+        try:
+            out.write_text(plan_to_json(prepared.plan), encoding="utf-8")
+        except OSError as error:
+            raise UsageProblem(
+                f"{out} cannot be written ({error.strerror})", hint="--out names a file"
+            ) from error
         output.note(f"written: {out}; compute it anywhere with: hub run {out} --results FOLDER_OR_URL")
     else:
         output.note("nothing was computed; leave out --dry-run, or use `hub evaluate`, to measure")
@@ -76,10 +83,11 @@ def evaluate_models(choice: Choice, catalog: Catalog, home: Home, output: Output
         choose_device(wanted)
     results = _results(choice, home)
     now = dt.datetime.now(dt.UTC)
-    opened = open_tests(prepared, home, now=now, who=getpass.getuser())
     started = time.monotonic()
     watched = watch(carry_out(prepared, results, home, device=choice.device), output)
     ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started)
+    # Computing needs no label of a locked test; what was never scored was never read.
+    opened = open_tests(prepared, results, now=now, who=getpass.getuser())
     evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
     return Evaluated(evidence, path, _asked(choice, catalog))
 
@@ -134,7 +142,8 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
         ("detectable", _detectable(cost.detectable, prepared)),
         ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
     ]
-    facts += [("skipped", f"{p.cell.strategy}, {p.cell.labels} labels: {p.skipped}") for p in skipped[:3]]
+    reasons = Counter(f"{p.cell.labels_per_class} labels a class: {p.skipped}" for p in skipped)
+    facts += [("skipped", f"{count(number, 'cell')} at {reason}") for reason, number in reasons.items()]
     return facts
 
 

@@ -81,6 +81,7 @@ def evaluate(
     if dry_run:
         plan_models(choice, catalog, home(), output, out=None)
         return
+    catalog.policy(policy)  # a misspelt policy is told before anything is measured
     evaluated = evaluate_models(choice, catalog, home(), output)
     approved = decide_and_tell(evaluated, catalog, policy, home(), output, log=not no_log)
     if gate and not approved:

@@ -107,10 +107,11 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _report("interrupted; nothing is half done", "run the same command again to go on where it stopped")
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output went away (`hub list | head`).
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        # The last net, under the places that know better what to do.
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _report(f"a file could not be used: {what}", "is it there, is it yours, and is there room?")
+        sys.exit(5)
     sys.exit(code if isinstance(code, int) else 0)
 
 

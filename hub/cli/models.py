@@ -16,6 +16,7 @@ from hub.cli.output import Output, Table, rows_of
 from hub.log_cache import known_history
 from hub.promotion_log import History, Record, latest
 from hub.registry.address import registry_address
+from hub.resolve import doubt
 
 
 @click.command(name="list")
@@ -44,8 +45,12 @@ def list_models(everything: bool, catalog_folder: Path | None, output: Output) -
         output.essential(str(row["model"]))
     if hidden:
         output.note(f"{hidden} proposed models are not shown: hub list --all")
+    for warning in doubt(history):
+        output.warn(warning)
     if not history.records:
-        output.note(f"no approvals known here (log read: {read_at}); `hub sync` reads the registry")
+        output.note(
+            f"no approvals known here (log read: {read_at}); `hub history --refresh` reads the registry"
+        )
 
 
 @click.command()
@@ -113,6 +118,8 @@ def _show_model(catalog: Catalog, name: str, output: Output) -> None:
         "record": record.model_dump(mode="json") if record else None,
     }
     output.data(value, rows_of(facts))
+    for warning in doubt(history):
+        output.warn(warning)
 
 
 def _row(catalog: Catalog, history: History, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from evaluators.errors import EnvironmentProblem, ReportedError, UsageProblem
+from evaluators.errors import EnvironmentProblem, InvalidDocument, UsageProblem
 from hub.blobs import BlobStore
 from hub.cli.options import format_option, home, open_catalog, refresh_published
 from hub.cli.output import Output, Table
@@ -98,13 +98,20 @@ def _origin(output: Output) -> Origin:
     # Before any byte: a log whose end was removed is noticed here, and card states are as published now.
     if _keep_log(place, log, output):
         refresh_published(place, reader, output)
-    lifecycles = {}
+    keys, store = open_keyring(place.keys), BlobStore(place)
     try:
-        lifecycles = {name: card.lifecycle for name, card in open_catalog(None).cards.items()}
-    except ReportedError:
+        catalog = open_catalog(None)
+    except UsageProblem:
+        if os.environ.get("HUB_CATALOG"):
+            raise
         # A project has no catalog at hand: records and revocations still hold, only card states are not checked.
-        lifecycles = {}
-    return Origin(reader, log, open_keyring(place.keys), BlobStore(place), lifecycles)
+        return Origin(reader, log, keys, store)
+    except (EnvironmentProblem, InvalidDocument) as error:
+        output.warn(f"whether a card was deprecated or retired is not checked: {error.message}")
+        return Origin(reader, log, keys, store)
+    lifecycles = {name: card.lifecycle for name, card in catalog.cards.items()}
+    rules = catalog.policies.get("default")
+    return Origin(reader, log, keys, store, lifecycles, rules.alias if rules else "approved")
 
 
 def _keep_log(place: Home, log: LogReader, output: Output) -> bool:

@@ -34,7 +34,7 @@ def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: P
     tables = [drawn(table) for table in _score_tables(evidence)]
     lost = failures(evidence.findings)
     if lost.rows:
-        tables.append(drawn(lost))
+        tables.append(Table(lost.columns, lost.rows, title=lost.title, wrap=frozenset({"reason"})))
     value = {
         "evidence": str(path),
         "findings_digest": evidence.findings.digest,

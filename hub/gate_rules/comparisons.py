@@ -207,7 +207,9 @@ def _without_incumbent(case: TaskCase, required: str) -> Judgement:
     """Tell "there is none" from "it was not measured": only the former lifts the demand."""
     known = case.task.incumbent
     if known is None:
-        return Judgement(Outcome.NOT_APPLICABLE, required, "nothing is approved for this task yet")
+        return Judgement(
+            Outcome.NOT_APPLICABLE, required, "no other base or strategy is approved for this task"
+        )
     if case.facts is not None and case.facts.digest == known:
         return Judgement(Outcome.NOT_APPLICABLE, required, "this is the incumbent itself")
     measured = f"the incumbent, digest {short(known)}, was not measured"

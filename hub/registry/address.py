@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
 
 from hub.home import Home
+
+
+def without_credentials(address: str) -> str:
+    """Return an address as it may be shown and kept: without user name and password."""
+    parts = urlsplit(address)
+    if "@" not in parts.netloc:
+        return address
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def registry_address(environment: Mapping[str, str], home: Home) -> str:

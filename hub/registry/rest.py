@@ -66,6 +66,12 @@ class RestServer:
 
     def __init__(self, uri: str, access: Access) -> None:
         parts = urlsplit(uri)
+        try:
+            httpx.URL(uri)
+        except httpx.InvalidURL as error:
+            raise EnvironmentProblem(
+                f"the registry's address is no URL ({error})", hint="check MLFLOW_TRACKING_URI"
+            ) from error
         host = parts.netloc.rpartition("@")[2]
         self.uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._headers = access.headers

@@ -131,7 +131,19 @@ def _start(uri: str, artifacts: Path, at: tuple[str, int], log: Path) -> Serving
     log.parent.mkdir(parents=True, exist_ok=True)
     names = dict.fromkeys((host, "127.0.0.1", "localhost"))
     command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"),
+        *(
+            sys.executable,
+            "-P",
+            "-m",
+            "mlflow",
+            "server",
+            "--host",
+            host,
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+        ),
         *("--backend-store-uri", uri, "--artifacts-destination", artifacts.as_uri()),
     ]
     secured = {

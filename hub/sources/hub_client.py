@@ -113,13 +113,13 @@ class HubClient:
             response = self.http.send(
                 self.http.build_request("GET", url, headers={**headers, **own}), stream=True
             )
-        except httpx.TransportError as error:
-            reached = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
-            raise _AgainError(str(error) or type(error).__name__, reached=reached) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise SourceProblem(
                 f"{url} is not a URL that can be asked ({error})", hint="check HF_ENDPOINT"
             ) from error
+        except httpx.TransportError as error:
+            reached = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+            raise _AgainError(str(error) or type(error).__name__, reached=reached) from error
         if response.status_code in (408, 429) or response.status_code >= 500:
             response.close()
             raise _AgainError(f"answers {response.status_code}", wait=_retry_after(response))

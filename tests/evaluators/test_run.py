@@ -7,6 +7,7 @@ import pytest
 
 from evaluators.cell import Failed, Scored, Skipped
 from evaluators.compute import Workbench
+from evaluators.errors import EnvironmentProblem
 from evaluators.executor import Broken, Done, InProcessExecutor, Unit, WorkerExecutor, WorkerSetup
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
@@ -136,7 +137,32 @@ def test_a_worker_that_was_killed_is_replaced_and_the_unit_tried_again(worker):
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_twice_is_a_reason(worker, tmp_path):
-    (tmp_path / "colours.csv").unlink()
+def test_a_worker_that_dies_twice_is_a_reason(worker, monkeypatch):
+    start = worker._started
+
+    def killed():
+        process = start()
+        process.kill()
+        process.wait()
+        return process
+
+    monkeypatch.setattr(worker, "_started", killed)
     outcomes = list(worker.execute(Unit("measure", "0")))
-    assert outcomes == [Broken("the worker ended with exit code 1")]
+    assert outcomes == [Broken("the worker was killed (signal 9), most likely because memory ran out")]
+
+
+@pytest.mark.slow
+def test_a_worker_that_cannot_start_ends_the_run_with_what_it_said(worker, tmp_path):
+    (tmp_path / "colours.csv").unlink()
+    with pytest.raises(
+        EnvironmentProblem, match=r"could not start: FileNotFoundError.*colours\.csv"
+    ) as caught:
+        list(worker.execute(Unit("measure", "0")))
+    assert "worker.log" in (caught.value.hint or "")
+
+
+@pytest.mark.slow
+def test_a_module_of_the_working_folder_is_not_taken_for_an_installed_one(worker, tmp_path, monkeypatch):
+    (tmp_path / "random.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(list(worker.execute(Unit("measure", "0")))[-1], Done)
