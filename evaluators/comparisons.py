@@ -64,6 +64,8 @@ class _Judge:
         elif result.degenerate and None not in crossed:
             # Runs that agree to the last item have no spread; items still do.
             (low, high), test = crossed, "bootstrap over runs and items (all runs agree)"
+        elif result.degenerate:
+            low, high, test = None, None, "none: all runs agree, so they say nothing of the noise"
         return Comparison(
             claim="strategy",
             purpose=purpose,
@@ -75,7 +77,7 @@ class _Judge:
             reference_candidate=reference.key.candidate,
             reference_strategy=reference.key.strategy,
             difference=Estimate(value=result.estimate, low=low, high=high, n=len(runs)),
-            p_value=result.p_value,
+            p_value=None if low is None else result.p_value,
             test=test + note,
             crossed_low=crossed[0],
             crossed_high=crossed[1],

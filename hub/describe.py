@@ -134,7 +134,8 @@ def _row(*cells: str) -> str:
 
 def _usage(card: Card, record: Record | None) -> str:
     """Say how to use it. Addresses stand in a code block: the renderer makes a link of an at sign elsewhere."""
-    lines = [f"hub pull {card.id}", "", "# in Python", "import hub", f'model = hub.load("{card.id}")']
+    lines = ["pip install basehub", f"hub pull {card.id}", ""]
+    lines += ["# in Python", "import hub", f'model = hub.load("{card.id}").model']
     if record is not None and card.library == "transformers":
         lines += ["", "# without us", "import mlflow"]
         lines.append(f'mlflow.transformers.load_model("models:/{card.id}@{record.alias}")')

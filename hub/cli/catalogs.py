@@ -90,10 +90,11 @@ def lock(ids: tuple[str, ...], every: bool, catalog_folder: Path | None, output:
     names = ids or (tuple(name for name in cards.cards if name not in cards.locks) if every else ())
     if not names:
         raise UsageProblem("no card is named", hint="hub catalog lock ID, or hub catalog lock --all")
-    rows, failed = [], 0
+    rows, failed, told = [], 0, list[str]()
     for name in names:
         try:
-            locked = lock_card(cards.card(name), cards, home().ready(), note=output.note)
+            with output.transfers("reading") as tell:
+                locked = lock_card(cards.card(name), cards, home().ready(), progress=tell, note=told.append)
         except ReportedError as error:
             if len(names) == 1:
                 raise
@@ -105,6 +106,8 @@ def lock(ids: tuple[str, ...], every: bool, catalog_folder: Path | None, output:
         rows.append((name, locked.digest[:12], f"{len(locked.files)} files, {locked.size / 1e6:.1f} MB"))
     output.data([{"id": a, "digest": b, "detail": c} for a, b, c in rows],
                 Table(("model", "digest", "detail"), tuple(rows), wrap=frozenset({"detail"})))  # fmt: skip
+    for sentence in told:
+        output.note(sentence)
     output.note("review the lock files with their cards")
     if failed:
         raise SystemExit(failed)

@@ -18,7 +18,8 @@ from hub.cli.options import home
 from hub.cli.output import Output
 
 PROJECT = "demo-project"
-REGISTRY_VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+#: What would lead the demonstration to places that others use.
+ELSEWHERE = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "HUB_RESULTS", "HUB_DATA")
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,9 @@ def _play(stage: Stage, project: Path, output: Output) -> None:
 
 @contextmanager
 def _environment(place: Path, catalog: Path) -> Iterator[None]:
-    """The demo's own HUB_HOME and no other registry, until the context is left."""
+    """The demo's own HUB_HOME, no other registry and no shared results, until the context is left."""
     before = dict(os.environ)
-    for name in REGISTRY_VARIABLES:
+    for name in ELSEWHERE:
         os.environ.pop(name, None)
     os.environ |= {"HUB_HOME": str(place), "HUB_CATALOG": str(catalog.absolute())}
     try:

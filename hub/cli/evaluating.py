@@ -88,7 +88,9 @@ def evaluate_models(choice: Choice, catalog: Catalog, home: Home, output: Output
     ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started)
     # Computing needs no label of a locked test; what was never scored was never read.
     opened = open_tests(prepared, results, now=now, who=getpass.getuser())
-    evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
+    with output.status() as doing:
+        doing("gathering the findings")
+        evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
     return Evaluated(evidence, path, _asked(choice, catalog))
 
 
@@ -97,14 +99,7 @@ def _prepared(choice: Choice, catalog: Catalog, home: Home, output: Output) -> P
     if history.records:
         output.note(f"what is approved now: as read from the registry on {read_at}")
     asked = _asked(choice, catalog)
-    with output.progress() as progress:
-        bars: dict[str, int] = {}
-
-        def tell(name: str, done: int, total: int) -> None:
-            if name not in bars:
-                bars[name] = progress.add_task(f"fetching {name}", total=total)
-            progress.update(bars[name], completed=done)  # type: ignore[arg-type]  # rich's TaskID is an int
-
+    with output.transfers("fetching") as tell:
         prepared = prepare(asked, catalog, history, home, tell)
     for note in prepared.notes:
         output.note(note)
@@ -180,7 +175,10 @@ def decide_and_tell(
     )
     tell_evaluation(evaluated.evidence, decisions, evaluated.path, output)
     if log:
-        log_to_mlflow(evaluated.evidence, decisions, home, output)
+        with output.status() as doing:
+            doing("logging to MLflow")
+            sentence, warning = log_to_mlflow(evaluated.evidence, decisions, home)
+        (output.warn if warning else output.note)(sentence)
     return all(decision.verdict == "approved" for decision in decisions)
 
 

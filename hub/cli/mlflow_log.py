@@ -1,4 +1,4 @@
-"""Logging an evaluation to MLflow from the command line: told as it happens, and never in the way of the result."""
+"""Logging an evaluation to MLflow from the command line: never in the way of the result."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from pathlib import Path
 
 from evaluators.errors import ReportedError
 from evaluators.evidence import Evidence, evidence_to_json
-from hub.cli.output import Output
 from hub.decision import Decision
 from hub.home import Home
 from hub.registry.address import tracking_address
 
 
-def log_to_mlflow(evidence: Evidence, decisions: tuple[Decision, ...], home: Home, output: Output) -> None:
-    """Log an evaluation; if MLflow cannot be reached or is not installed, say so and go on: the evidence is on disk."""
+def log_to_mlflow(evidence: Evidence, decisions: tuple[Decision, ...], home: Home) -> tuple[str, bool]:
+    """Log an evaluation; if MLflow cannot be reached or is not installed, go on: the evidence is on disk.
+
+    Returns:
+        What to say, and whether it is a warning.
+    """
     try:
         from evaluators.report.plots import write_plots
         from hub.report import decision_report
@@ -31,8 +34,7 @@ def log_to_mlflow(evidence: Evidence, decisions: tuple[Decision, ...], home: Hom
             files = {path.name: path for path in sorted(folder.iterdir())}
             where = log_evaluation(evidence, files, tracking_address(os.environ, home))
     except ModuleNotFoundError as error:
-        output.note(f"not logged to MLflow: {error.name} is not installed (pip install 'basehub[registry]')")
+        return f"not logged to MLflow: {error.name} is not installed (pip install 'basehub[registry]')", False
     except ReportedError as error:
-        output.warn(f"not logged to MLflow: {error.message}")
-    else:
-        output.note(f"logged to MLflow: {where}")
+        return f"not logged to MLflow: {error.message}", True
+    return f"logged to MLflow: {where}", False

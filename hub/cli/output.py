@@ -17,7 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 Format = Literal["human", "json", "quiet"]
 
@@ -91,6 +91,19 @@ class Output:
             disable=self.format == "quiet" or not console.is_terminal,
         ) as progress:
             yield progress
+
+    @contextmanager
+    def transfers(self, doing: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Return what shows bytes as they arrive, a bar for each thing: called with (what, done, in all)."""
+        with self.progress() as progress:
+            bars: dict[str, TaskID] = {}
+
+            def tell(name: str, done: int, total: int) -> None:
+                if name not in bars:
+                    bars[name] = progress.add_task(f"{doing} {name}", total=total)
+                progress.update(bars[name], completed=done)
+
+            yield tell
 
     @contextmanager
     def status(self) -> Iterator[Callable[[str], None]]:

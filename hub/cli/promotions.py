@@ -56,7 +56,8 @@ def promote(
     decision = next((row for row in decisions_of(document, catalog, policy) if row.model == model), None)
     if decision is None:
         raise UsageProblem(f"{path} is not about {model}", hint=f"hub evaluate {model} --task TASK --final")
-    _, folder = fetch(card, catalog, place)
+    with output.transfers("verifying") as tell:
+        _, folder = fetch(card, catalog, place, tell)
     request = PromotionRequest(
         card=card,
         lock=catalog.locks[model],
@@ -70,9 +71,16 @@ def promote(
     )
     registry = open_registry(os.environ, place)
     log, signer = RegistryLog(registry), open_signer(place.keys)
-    record = append(
-        request, registry, log=log, signer=signer, keys=open_keyring(place.keys), tell=output.note
-    )
+    keys, told = open_keyring(place.keys), list[str]()
+    with output.status() as doing:
+
+        def say(sentence: str) -> None:
+            told.append(sentence)
+            doing(sentence)
+
+        record = append(request, registry, log=log, signer=signer, keys=keys, tell=say)
+    for sentence in told:
+        output.note(sentence)
     remember(place, registry_address(os.environ, place), log.entries(), now=utc(dt.datetime.now(dt.UTC)))
     output.data(record.model_dump(mode="json"), _approved(record))
     output.essential(f"{record.model}:{record.version}")
