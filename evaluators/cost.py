@@ -14,9 +14,9 @@ import numpy as np
 
 from evaluators.candidate import TEXT_TOKENS, Candidate, TextInput
 from evaluators.data import TaskData
+from evaluators.engine.recipe import recipe_of
 from evaluators.features import read_table
 from evaluators.plan import Plan, PlannedCell
-from evaluators.protocol import SettingValue
 from evaluators.results import ResultStore
 from evaluators.run import is_stored
 from evaluators.strategy import strategy
@@ -141,16 +141,9 @@ def _trains(planned: PlannedCell) -> bool:
 
 
 def _training_samples(planned: PlannedCell) -> int:
-    """Return how many samples training reads: the step budget of `evaluators.engine.recipe`, without torch."""
-    settings = dict(planned.cell.settings)
-    batch = min(_whole(settings["batch_size"]), planned.cell.labels)
-    wanted = _whole(settings["epochs"]) * math.ceil(planned.cell.labels / batch)
-    steps = min(_whole(settings["max_steps"]), max(_whole(settings.get("min_steps", 1)), wanted))
-    return steps * batch
-
-
-def _whole(value: SettingValue) -> int:
-    return int(value)
+    """Return how many samples training reads."""
+    recipe, labels = recipe_of(dict(planned.cell.settings)), planned.cell.labels
+    return recipe.steps(labels) * min(recipe.batch_size, labels)
 
 
 def _chain_length(planned: PlannedCell) -> int:

@@ -1,11 +1,12 @@
-"""How samples are grouped for a forward pass without gradients, and in which arithmetic it runs.
+"""How samples are grouped, with and without gradients, and in which arithmetic a pass runs.
 
-Batches are a pure function of the lengths: one plan gives the same bits on one machine. Sorting by length wastes
+Batches are a pure function of lengths and seed: one plan gives the same bits on one machine. Sorting by length wastes
 next to nothing on padding (3.9 times faster than padding to 128 tokens, measured on banking77).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -13,6 +14,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 BATCH = 128
+#: Share by which a sample's length is jittered before an epoch is cut into batches of like lengths.
+JITTER = 0.3
 #: Long texts go in smaller batches: 128 texts of 256 tokens, 4 of 8,192.
 BATCH_TOKENS = 128 * 256
 
@@ -31,6 +34,23 @@ def length_sorted(lengths: Sequence[int]) -> list[list[int]]:
         batches.append(order[start : start + size])
         start += size
     return batches
+
+
+def batches(lengths: Sequence[int], batch_size: int, generator: torch.Generator) -> Iterator[list[int]]:
+    """Yield the indices of each step's batch, epoch after epoch, without end.
+
+    An epoch is a new random order. Samples of like lengths fall into one batch, roughly: their lengths are jittered
+    before sorting, so that batches differ from epoch to epoch; where all have one length the order is uniform.
+    Batches of an epoch differ by one sample at most, so that none is too small for BatchNorm.
+    """
+    exact = torch.tensor(lengths, dtype=torch.float64)
+    count = math.ceil(len(lengths) / batch_size)
+    while True:
+        noise = torch.rand(len(lengths), generator=generator, dtype=torch.float64)
+        order = torch.argsort(exact * (1.0 + JITTER * (2.0 * noise - 1.0)), stable=True)
+        parts = torch.tensor_split(order, count)
+        for number in torch.randperm(count, generator=generator).tolist():
+            yield parts[number].tolist()
 
 
 @contextmanager

@@ -1,20 +1,12 @@
-"""The settings of a training run as one typed value, and what follows from them: steps, rates, order.
-
-Everything here is a pure function of the settings, the number of samples and the seed.
-"""
+"""The settings of a training run as one typed value, and what follows from them: steps and rates. No torch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-
 from evaluators.protocol import SettingValue
-
-#: Share by which a sample's length is jittered before an epoch is cut into batches of like lengths.
-JITTER = 0.3
 
 
 @dataclass(frozen=True)
@@ -81,20 +73,3 @@ def recipe_of(settings: Mapping[str, SettingValue]) -> Recipe:
         clip=float(settings["clip"]),
         decay=decay,
     )
-
-
-def batches(lengths: Sequence[int], recipe: Recipe, generator: torch.Generator) -> Iterator[list[int]]:
-    """Yield the indices of each step's batch, epoch after epoch, without end.
-
-    An epoch is a new random order. Samples of like lengths fall into one batch, roughly: their lengths are jittered
-    before sorting, so that batches differ from epoch to epoch; where all have one length the order is uniform.
-    Batches of an epoch differ by one sample at most, so that none is too small for BatchNorm.
-    """
-    exact = torch.tensor(lengths, dtype=torch.float64)
-    count = math.ceil(len(lengths) / recipe.batch_size)
-    while True:
-        noise = torch.rand(len(lengths), generator=generator, dtype=torch.float64)
-        order = torch.argsort(exact * (1.0 + JITTER * (2.0 * noise - 1.0)), stable=True)
-        parts = torch.tensor_split(order, count)
-        for number in torch.randperm(count, generator=generator).tolist():
-            yield parts[number].tolist()

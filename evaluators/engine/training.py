@@ -18,9 +18,9 @@ from torch.nn import functional
 
 from evaluators.backbones.backbone import Backbone, Prepared
 from evaluators.engine.baselines import samples_of
-from evaluators.engine.batching import arithmetic, autocast
+from evaluators.engine.batching import arithmetic, autocast, batches
 from evaluators.engine.job import DivergedError, FitJob
-from evaluators.engine.recipe import Recipe, batches
+from evaluators.engine.recipe import Recipe
 from evaluators.engine.rows_in_use import only_rows_in_use
 
 #: On a GPU the loss is looked at every so many steps: each look waits for the device.
@@ -131,7 +131,7 @@ def _descend(
     weights = [weight for _, weight in network.trained()]
     losses = torch.zeros(steps, device=job.device)
     generator = torch.Generator().manual_seed(job.seed)
-    order = batches(network.backbone.length(prepared), recipe, generator)
+    order = batches(network.backbone.length(prepared), recipe.batch_size, generator)
     network.train()
     with arithmetic(job.device, training=True):
         for step in range(steps):

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from evaluators.engine.adapters import add_adapters
+from evaluators.engine.batching import batches
 from evaluators.engine.fit import fit
 from evaluators.engine.job import DivergedError
-from evaluators.engine.recipe import batches, recipe_of
+from evaluators.engine.recipe import recipe_of
 from evaluators.strategy import STRATEGIES, strategy
 
 FULL = strategy("full-finetune")
@@ -51,8 +52,7 @@ def test_every_default_of_the_table_reads_as_a_recipe():
 
 
 def test_an_epoch_holds_every_sample_once_in_batches_of_nearly_one_size():
-    recipe = replace(RECIPE, batch_size=16)
-    order = batches([1] * 34, recipe, torch.Generator().manual_seed(0))
+    order = batches([1] * 34, 16, torch.Generator().manual_seed(0))
     first = [next(order) for _ in range(3)]
     second = [next(order) for _ in range(3)]
     assert sorted(len(batch) for batch in first) == [11, 11, 12]
@@ -62,7 +62,7 @@ def test_an_epoch_holds_every_sample_once_in_batches_of_nearly_one_size():
 
 def test_like_lengths_fall_into_one_batch():
     lengths = [5, 100] * 32
-    order = batches(lengths, replace(RECIPE, batch_size=16), torch.Generator().manual_seed(0))
+    order = batches(lengths, 16, torch.Generator().manual_seed(0))
     for _ in range(4):
         assert len({lengths[index] for index in next(order)}) == 1
 
