@@ -119,7 +119,7 @@ class Computation:
         from evaluators.engine.fit import fit, prepare
 
         results = self._bench.results
-        if results.has("fit", planned.fit):
+        if results.intact("fit", planned.fit):
             stored = results.read("fit", planned.fit)
             return self._reloaded(planned, row, stored), origin_of(stored.facts)
         job = self._job(planned, row, progress)

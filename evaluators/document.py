@@ -66,8 +66,8 @@ def _load(data: bytes, where: str) -> tuple[Any, dict[_Field, int]]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidDocument(f"{where}: not UTF-8 at byte {error.start}") from error
-    if _may_be_deep(data):
-        _check_depth(text, where)
+    if b"&" in data or _may_be_deep(data):
+        _check_events(text, where)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -92,11 +92,15 @@ def _may_be_deep(data: bytes) -> bool:
     )
 
 
-def _check_depth(text: str, where: str) -> None:
+def _check_events(text: str, where: str) -> None:
+    """Refuse depth before it is composed, and anchors that nothing refers to, which composing forgets."""
     depth = 0
     try:
         for event in yaml.parse(text, Loader=_Loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if getattr(event, "anchor", None):
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise InvalidDocument(f"{where}:{line}: anchors and aliases (& and *) are not allowed")
             if depth > MAX_DEPTH:
                 line = event.start_mark.line + 1 if event.start_mark else 1
                 raise InvalidDocument(f"{where}:{line}: nested deeper than {MAX_DEPTH} levels")

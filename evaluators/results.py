@@ -101,17 +101,45 @@ class ResultStore:
             else:
                 self._filesystem().pipe_file(path, buffer.getvalue())
 
-    def feature_chunks(self, trunk: str) -> Iterator[Stored]:
-        """Yield every stored chunk of a trunk's features.
+    def intact(self, op: Op, key: str) -> bool:
+        """Whether a node's output is stored and can be read back; one that is damaged is discarded.
+
+        What is stored can be computed again, so a damaged object is no result and no reason to stop.
+        """
+        if not self.has(op, key):
+            return False
+        try:
+            self.read(op, key)
+        except IntegrityError:
+            self.discard(op, key)
+            return False
+        return True
+
+    def discard(self, op: Op, key: str) -> None:
+        """Remove a node's output.
 
         Raises:
-            IntegrityError: If a chunk cannot be read back.
+            EnvironmentProblem: If the place cannot be written.
+        """
+        path = self._path(op, key)
+        with self._explained("written to"):
+            if self._local is not None:
+                Path(path).unlink(missing_ok=True)
+            else:
+                self._filesystem().rm_file(path)
+
+    def feature_chunks(self, trunk: str) -> Iterator[Stored]:
+        """Yield every stored chunk of a trunk's features; one that is damaged is discarded.
+
+        Raises:
             EnvironmentProblem: If the place cannot be read.
         """
         with self._explained("read from"):
             names = self._chunk_names(f"{self.location}/features/{trunk[:2]}/{trunk}")
         for name in names:
-            yield self.read("features", f"{trunk}/{name}")
+            key = f"{trunk}/{name}"
+            if self.intact("features", key):
+                yield self.read("features", key)
 
     def _chunk_names(self, folder: str) -> list[str]:
         if self._local is not None:

@@ -69,7 +69,7 @@ def run_plan(plan: Plan, results: ResultStore, executor: Executor) -> Iterator[E
     Yields:
         `Started`, then `Encoding`, `Fitting` and one `Ended` for every cell, then `Finished`.
     """
-    stored = {planned.cell.key for planned in plan.cells if is_stored(planned, results)}
+    stored = {planned.cell.key for planned in plan.cells if _is_intact(planned, results)}
     pending = [planned for planned in plan.cells if planned.cell.key not in stored and not planned.skipped]
     trunks = list(dict.fromkeys(planned.trunk for planned in pending if planned.trunk))
     yield Started(len(plan.cells), len(stored), len(trunks))
@@ -109,6 +109,14 @@ def run_plan(plan: Plan, results: ResultStore, executor: Executor) -> Iterator[E
         _count(counters, result, reused=reused)
         yield Ended(planned, result, reused)
     yield Finished(counters)
+
+
+def _is_intact(planned: PlannedCell, results: ResultStore) -> bool:
+    """Whether every prediction of a cell is stored and can be read back; what is damaged is computed again."""
+    if planned.skipped:
+        return False
+    intact = [results.intact("predict", key) for key in planned.predict.values()]  # each of them is looked at
+    return all(intact)
 
 
 def is_stored(planned: PlannedCell, results: ResultStore) -> bool:

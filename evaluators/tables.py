@@ -91,7 +91,7 @@ def read_text(path: Path, *, where: str) -> str:
 
 
 def _csv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:
-    csv.field_size_limit(max(len(content), 1))  # a field is never longer than its file
+    csv.field_size_limit(max(csv.field_size_limit(), len(content)))  # no field is longer than its file
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     try:
         header = next(reader)

@@ -75,19 +75,18 @@ class BlobStore:
         Raises:
             IntegrityError: If the store lacks one of them.
             Conflict: If the folder exists.
-            EnvironmentProblem: If it cannot be written.
+            OSError: If it cannot be written; whose folder it is, the caller knows.
         """
-        with self._writable():
-            sweep(into.parent)
-            with staged_folder(into.parent) as staged:
-                for entry in files:
-                    self._link(entry, staged / entry.path)
-                try:
-                    place_folder(staged, into)
-                except OSError as error:
-                    if into.exists():
-                        raise Conflict(f"{into} exists already; it was left as it is") from error
-                    raise
+        sweep(into.parent)
+        with staged_folder(into.parent) as staged:
+            for entry in files:
+                self._link(entry, staged / entry.path)
+            try:
+                place_folder(staged, into)
+            except OSError as error:
+                if into.exists():
+                    raise Conflict(f"{into} exists already; it was left as it is") from error
+                raise
 
     def verify(self) -> Iterator[tuple[str, bool]]:
         """Hash the whole store: yield (sha256, whether its bytes are right). Wrong ones are quarantined."""

@@ -81,6 +81,13 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
             f"no task is about what {', '.join(idle)} reads",
             hint="name a task of that modality, or leave the model out",
         )
+    for name in asked.strategies:
+        if not modalities & strategy(name).modalities:
+            raise UsageProblem(
+                f"strategy {name} is for {' and '.join(sorted(strategy(name).modalities))}, "
+                f"the models are about {' and '.join(sorted(modalities))}",
+                hint="hub show STRATEGY says what it trains",
+            )
     planned: list[PlannedCandidate] = []
     folders: dict[str, Path] = {}
     for card in cards:

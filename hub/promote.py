@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluators.canonical import digest_of_file
 from evaluators.errors import Conflict, IntegrityError
+from evaluators.wording import count
 from hub.describe import describe_model, model_tags
 from hub.fetch import candidate_of
 from hub.promotion_log import History, PromotionLog, Record, incumbent, latest, read_history
@@ -49,7 +50,7 @@ def promote(
     Raises:
         GateRefused: If the decision is not an approval.
         IntegrityError: If decision, evidence, policy and bytes are not about each other, or the log was altered.
-        InvalidDocument: If the reason is empty.
+        UsageProblem: If the reason is empty.
         Conflict: If somebody else promoted at the same time, or the name is taken by a model that is not the hub's.
     """
     check(request, keys)
@@ -66,7 +67,9 @@ def promote(
         tell(f"record {record.sequence}: {record.model} version {record.version} is {record.alias}")
         history = _read_back(record, log, keys)
     name = request.card.id
-    show(name, desired({name: request.card}, {name: request.lock}, history), registry, tell)
+    changes = show(name, desired({name: request.card}, {name: request.lock}, history), registry)
+    if changes:
+        tell(f"{registry.uri} shows it ({count(len(changes), 'write')})")
     return record
 
 
@@ -82,8 +85,8 @@ def _check_grounds(
     if history.doubtful and not request.despite_doubt:
         raise IntegrityError(
             f"the end of the promotion log is damaged: {history.problems[-1]}",
-            hint="trust the key of whoever made that entry (hub trust add), or restore it; `hub history` shows all; "
-            "to go on without it: --despite-doubt",
+            hint="use the version of basehub that the others use, trust the key of whoever made that entry (hub trust "
+            "add), or restore it; `hub history` shows all; only if that entry is lost for good: --despite-doubt",
         )
     model = registry.model(request.card.id)
     if model is not None and model.tags.get(OWNED) != "true":

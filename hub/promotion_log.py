@@ -92,10 +92,17 @@ class Record(Document):
 
 @dataclass(frozen=True)
 class Entry:
-    """A place in the log: its number, and the record that stands there (None if it cannot be read as one)."""
+    """A place in the log.
+
+    Attributes:
+        number: Its number.
+        record: The record that stands there; None if it cannot be read as one.
+        other_version: Whether what stands there looks like a record that another version of this program wrote.
+    """
 
     number: int
     record: Record | None
+    other_version: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,10 @@ def _problem(entry: Entry, before: Sequence[Record], keys: KeyRing) -> str | Non
     """Say why an entry does not count: None if it counts, "" if it only lost a race."""
     record = entry.record
     if record is None:
-        return f"entry {entry.number} cannot be read as a record"
+        written = (
+            " (another version of this program wrote it, or it was altered)" if entry.other_version else ""
+        )
+        return f"entry {entry.number} cannot be read as a record{written}"
     if record.sequence != entry.number:
         return ""
     if record.signature is None:

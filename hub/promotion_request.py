@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.canonical import canonical_json, short
-from evaluators.errors import GateRefused, IntegrityError, InvalidDocument
+from evaluators.errors import GateRefused, IntegrityError, UsageProblem
 from evaluators.evidence import Evidence, TaskFacts
 from hub.card import Card
 from hub.decision import Decision, TaskVerdict
@@ -59,11 +59,11 @@ def check(request: PromotionRequest, keys: KeyRing) -> None:
     Raises:
         GateRefused: If the decision is not an approval.
         IntegrityError: If something is not what the decision says.
-        InvalidDocument: If the reason is empty.
+        UsageProblem: If the reason is empty.
     """
     decision, evidence = request.decision, request.evidence
     if not request.reason.strip():
-        raise InvalidDocument("a promotion needs a reason", hint='say why: --reason "..."')
+        raise UsageProblem("a promotion needs a reason", hint='say why: --reason "..."')
     if decision.verdict != "approved" or not decision.approved_tasks:
         raise _refused(decision)
     for problem in _mismatches(request):

@@ -60,7 +60,10 @@ class Change:
         if self.verb in ("list", "unlist"):
             return f"{what}: {'show in' if self.verb == 'list' else 'take out of'} the list of models"
         subject = {"describe": "description", "tag": f"tag {self.key}", "untag": f"tag {self.key}"}
-        return f"{what}: {subject.get(self.verb, f'alias {self.key}')}: {_brief(self.before)} -> {_brief(self.after)}"
+        before, after = _brief(self.before), _brief(self.after)
+        # Both are cut for one line; what differs may stand behind the cut.
+        written = "rewritten" if before == after else f"{before} -> {after}"
+        return f"{what}: {subject.get(self.verb, f'alias {self.key}')}: {written}"
 
 
 @dataclass(frozen=True)

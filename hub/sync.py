@@ -69,6 +69,7 @@ def sync(
         EnvironmentProblem: If it cannot be reached or refuses.
     """
     entries = RegistryLog(registry).entries()
+    _require_readable(entries)
     if not plan_only:
         _require_keys(entries, keys)
     wanted = desired(catalog.cards, catalog.locks, read_history(entries, keys))
@@ -85,10 +86,10 @@ def sync(
     return Synced(changes, published is not None, problems, applied=True)
 
 
-def show(name: str, wanted: Desired, registry: Registry, tell: Tell) -> tuple[Change, ...]:
+def show(name: str, wanted: Desired, registry: Registry) -> tuple[Change, ...]:
     """Make the registry show one model and the log as wanted; the alias is set last."""
     changes = difference(snapshot(registry, wanted, only={name, LOG_NAME}), wanted)
-    apply(changes, registry, tell)
+    apply(changes, registry, _silent)
     return changes
 
 
@@ -123,6 +124,21 @@ def _confirm(registry: Registry, wanted: Desired) -> None:
         raise IntegrityError(
             f"the registry at {registry.uri} does not keep what is written to it: {left[0].sentence}",
             hint="somebody else writes to it at the same time; run `hub sync` again",
+        )
+
+
+def _require_readable(entries: Iterable[Entry]) -> None:
+    """Refuse to judge a log that this version cannot read: what another version approved would be taken down.
+
+    Raises:
+        IntegrityError: If there is a record of another version.
+    """
+    others = [entry.number for entry in entries if entry.other_version]
+    if others:
+        raise IntegrityError(
+            f"record {others[0]} of the promotion log cannot be read: another version of this program wrote it, or it "
+            "was altered",
+            hint="nothing was changed; use the version of basehub that the others use; hub history --refresh shows all",
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from evaluators.cell import Failed
 from evaluators.compute import choose_device
 from evaluators.cost import CostEstimate, estimate, measured_rate
-from evaluators.errors import UsageProblem
+from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.plan import plan_from_json, plan_to_json
 from evaluators.results import ResultStore
@@ -25,8 +25,9 @@ from hub.cli.watch import watch
 from hub.evaluation import Ran, carry_out, conclude, open_tests
 from hub.gate import decide
 from hub.home import Home
-from hub.log_cache import known_history
+from hub.log_cache import known_history, remember
 from hub.preparation import Asked, Prepared, keep_inputs, prepare
+from hub.promotion_log import utc
 from hub.registry.address import registry_address
 
 
@@ -59,7 +60,18 @@ def plan_models(choice: Choice, catalog: Catalog, home: Home, output: Output, *,
     results = _results(choice, home)
     cost = estimate(prepared.plan, prepared.data, results, flops_per_second=measured_rate())
     facts = _cost_facts(cost, prepared)
-    output.data({"plan": prepared.plan.digest, **asdict(cost)}, rows_of(facts))
+    skipped = [
+        {"cell": p.cell.key, "strategy": p.cell.strategy, "reason": p.skipped}
+        for p in prepared.plan.cells
+        if p.skipped
+    ]
+    value = {
+        "plan": prepared.plan.digest,
+        **asdict(cost),
+        "opens_locked_tests": choice.final,
+        "skipped": skipped,
+    }
+    output.data(value, rows_of(facts))
     if out is not None:
         keep_inputs(prepared, home)
         try:
@@ -70,7 +82,7 @@ def plan_models(choice: Choice, catalog: Catalog, home: Home, output: Output, *,
             ) from error
         output.note(f"written: {out}; compute it anywhere with: hub run {out} --results FOLDER_OR_URL")
     else:
-        output.note("nothing was computed; leave out --dry-run, or use `hub evaluate`, to measure")
+        output.note("nothing was computed; `hub evaluate` with the same options measures")
 
 
 def evaluate_models(choice: Choice, catalog: Catalog, home: Home, output: Output) -> Evaluated:
@@ -95,7 +107,10 @@ def evaluate_models(choice: Choice, catalog: Catalog, home: Home, output: Output
 
 
 def _prepared(choice: Choice, catalog: Catalog, home: Home, output: Output) -> Prepared:
-    history, read_at = known_history(home, registry_address(os.environ, home))
+    address = registry_address(os.environ, home)
+    if choice.final:
+        _refresh(address, home, output)
+    history, read_at = known_history(home, address)
     if history.records:
         output.note(f"what is approved now: as read from the registry on {read_at}")
     asked = _asked(choice, catalog)
@@ -106,13 +121,32 @@ def _prepared(choice: Choice, catalog: Catalog, home: Home, output: Output) -> P
     return prepared
 
 
+def _refresh(address: str, home: Home, output: Output) -> None:
+    """Read the promotion log of a server: what is decided on a locked test must have met what is approved now."""
+    if not address.startswith(("http://", "https://")):
+        return  # a local store is written by this machine, which remembers what it wrote
+    from hub.registry.mlflow_log import LogReader
+    from hub.registry.open import open_reader
+
+    try:
+        entries = LogReader(open_reader(os.environ, home)).entries()
+    except EnvironmentProblem as error:
+        output.warn(
+            f"what is approved now could not be read, so nothing is compared with it: {error.message}"
+        )
+    else:
+        remember(home, address, entries, now=utc(dt.datetime.now(dt.UTC)))
+
+
 def _asked(choice: Choice, catalog: Catalog) -> Asked:
     models = choice.models
     if choice.every:
+        # Of models that read something else than the tasks named, none is meant.
+        read = {catalog.task(name).modality for name in choice.tasks} or {"text", "image"}
         models = tuple(
             name
             for name, card in catalog.cards.items()
-            if name in catalog.locks and card.lifecycle.state == "active"
+            if name in catalog.locks and card.lifecycle.state == "active" and card.modality in read
         )
     if not models:
         raise UsageProblem("no model is named", hint="hub evaluate MODEL --task TASK; models: hub list")
@@ -153,8 +187,8 @@ def _duration(seconds: float | None) -> str:
     if seconds is None:
         return "none: nothing is to be computed"
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s on this machine's processor"
-    return f"about {seconds / 60:.0f} min on this machine's processor"
+        return f"about {max(1, round(seconds))} s on this machine's processor, as busy as it is now"
+    return f"about {seconds / 60:.0f} min on this machine's processor, as busy as it is now"
 
 
 def decide_and_tell(

@@ -50,7 +50,9 @@ def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choice
     plan_models(_choice(choices), open_catalog(catalog_folder), home(), output, out=out)
 
 
-@click.command()
+@click.command(
+    epilog="\b\nhub evaluate all-minilm-l6-v2 --task help-desk\nhub evaluate all-minilm-l6-v2 --task help-desk --final"
+)
 @_choices
 @click.option("--policy", default="default", show_default=True, help="Rules that judge the evidence.")
 @click.option("--dry-run", is_flag=True, help="Only plan: the same as `hub plan`.")
@@ -67,14 +69,10 @@ def evaluate(
     output: Output,
     **choices: Any,
 ) -> None:
-    r"""Measure MODELS on tasks with every strategy of the protocol, and say what the gate says.
+    """Measure MODELS on tasks with every strategy of the protocol, and say what the gate says.
 
     Ordinary evaluation scores on validation, as often as you like. `--final` opens the locked test, and is what an
     approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
-
-    \b
-    hub evaluate all-minilm-l6-v2 --task help-desk
-    hub evaluate all-minilm-l6-v2 --task help-desk --final
     """
     catalog = open_catalog(catalog_folder)
     choice = _choice(choices)

@@ -92,6 +92,11 @@ class Output:
         ) as progress:
             yield progress
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody looks at standard error, so that a moving display says something."""
+        return self._console(stderr=True).is_terminal
+
     @contextmanager
     def transfers(self, doing: str) -> Iterator[Callable[[str, int, int], None]]:
         """Return what shows bytes as they arrive, a bar for each thing: called with (what, done, in all)."""

@@ -26,7 +26,10 @@ from hub.signing import open_keyring
 from hub.verify import verify as check
 
 
-@click.command()
+@click.command(
+    epilog="\b\nhub pull all-minilm-l6-v2\nhub pull all-minilm-l6-v2 --into models/encoder\n"
+    "hub pull                       # in CI: what hub.lock says"
+)
 @click.argument("reference", required=False)
 @click.option(
     "--into",
@@ -36,14 +39,9 @@ from hub.verify import verify as check
 @click.option("--frozen", is_flag=True, help="Change nothing in hub.lock: bring exactly what it pins.")
 @format_option
 def pull(reference: str | None, into: Path | None, frozen: bool, output: Output) -> None:
-    r"""Bring an approved model into this project, verified byte for byte, and pin it in hub.lock.
+    """Bring an approved model into this project, verified byte for byte, and pin it in hub.lock.
 
     REFERENCE is NAME, NAME@alias or NAME:version. Without one, everything that hub.lock pins is brought back exactly.
-
-    \b
-    hub pull all-minilm-l6-v2
-    hub pull all-minilm-l6-v2 --into models/encoder
-    hub pull                                   # in CI: what hub.lock says
     """
     if reference is None and into is not None:
         raise UsageProblem("--into needs a model", hint="hub pull NAME --into DIR")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from evaluators.errors import UsageProblem
+from evaluators.names import unknown_name
 from hub.cli.decisions import decisions_of, find_evidence, policy_option
 from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
 from hub.cli.output import Output, Table
@@ -108,12 +109,15 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
         found, read_at = read_history(entries, open_keyring(place.keys)), "now"
     else:
         found, read_at = known_history(place, address)
+    known = {record.model for record in found.records}
+    if model is not None and known and model not in known:
+        raise unknown_name("promoted model", model, known)
     records = [record for record in reversed(found.records) if model in (None, record.model)]
     rows = tuple(
         (
             str(r.sequence),
             r.created[:10],
-            f"{r.action} {r.model}:{r.version}",
+            f"{r.action} {r.model}:{r.version} as {r.alias}",
             ", ".join(f"{task.task} {100 * task.value:.1f}" for task in r.tasks),
             r.approver,
             r.reason,

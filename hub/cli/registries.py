@@ -54,7 +54,8 @@ def sync(plan_only: bool, catalog_folder: Path | None, output: Output) -> None:
     for problem in synced.problems:
         output.warn(problem)
     if synced.in_step:
-        output.say(f"{registry.uri} shows the catalog and the log; nothing to write")
+        said = "nothing to write, but not all agrees" if synced.problems else "shows the catalog and the log"
+        output.say(f"{registry.uri}: {said}; nothing was written")
     output.essential(str(len(changes)))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from evaluators.evidence import Evidence
+from evaluators.evidence import Evidence, Findings
 from evaluators.report.candidates import candidates_table
 from evaluators.report.table import ResultTable, failures, result_table
+from evaluators.strategy import strategy
 from hub.cli.output import Output, Table, escape
 from hub.decision import Decision, RuleResult
 
@@ -34,7 +35,7 @@ def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: P
     tables = [drawn(table) for table in _score_tables(evidence)]
     lost = failures(evidence.findings)
     if lost.rows:
-        tables.append(Table(lost.columns, lost.rows, title=lost.title, wrap=frozenset({"reason"})))
+        tables.append(Table(lost.columns, lost.rows, title=lost.title, wrap=frozenset(lost.columns)))
     value = {
         "evidence": str(path),
         "findings_digest": evidence.findings.digest,
@@ -73,7 +74,7 @@ def tell_decision(decision: Decision, output: Output) -> None:
 
 def next_step(decision: Decision, evidence: Evidence) -> str:
     """Return the command that follows."""
-    tasks = " ".join(f"--task {task.id}" for task in evidence.findings.tasks)
+    tasks = " ".join([f"--task {task.id}" for task in evidence.findings.tasks] + _chosen(evidence.findings))
     protocol = evidence.findings.protocol["id"]
     if decision.verdict == "approved":
         return f'hub promote {decision.model} --reason "..."'
@@ -84,6 +85,13 @@ def next_step(decision: Decision, evidence: Evidence) -> str:
     if decision.verdict == "refused" or protocol == "standard":
         return f"hub report {decision.model}   (why, in full)"
     return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
+
+
+def _chosen(findings: Findings) -> list[str]:
+    """Return the options that name the strategies, if not all of the protocol were asked for."""
+    transfers = {cell.strategy for cell in findings.cells if not strategy(cell.strategy).is_baseline}
+    named = {name for name in findings.protocol["strategies"] if not strategy(name).is_baseline}
+    return [] if transfers == named else [f"--strategy {name}" for name in sorted(transfers)]
 
 
 def drawn(table: ResultTable) -> Table:

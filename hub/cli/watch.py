@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from evaluators.cell import CellResult, Failed
 from evaluators.run import Encoding, Ended, Event, Finished, Fitting, Started
 from evaluators.strategy import strategy
 from hub.cli.output import Output
+
+#: Seconds between two lines where there is no terminal.
+LINE_EVERY = 15.0
 
 
 @dataclass(frozen=True)
@@ -19,16 +23,33 @@ class Watched:
     counters: dict[str, int]
 
 
+class _Log:
+    """Where nobody watches a moving display (CI), a line now and then: silence looks like a hang."""
+
+    def __init__(self, output: Output, cells: int) -> None:
+        self._output, self._cells = output, cells
+        self._last = time.monotonic()
+
+    def told(self, done: int) -> None:
+        """Say how far it is, if nothing was said for a while."""
+        now = time.monotonic()
+        if not self._output.watched and now - self._last >= LINE_EVERY:
+            self._last = now
+            self._output.note(f"{done} of {self._cells} cells are done")
+
+
 def watch(events: Iterable[Event], output: Output) -> Watched:
     """Show a run as it goes and return how every cell ended."""
     outcomes: dict[tuple[str, str], CellResult] = {}
     counters: dict[str, int] = {}
+    log = _Log(output, 0)
     with output.progress() as progress:
         bar = progress.add_task("measuring", total=None)
         detail = progress.add_task("", total=None, visible=False)
         for event in events:
             if isinstance(event, Started):
                 progress.update(bar, total=event.cells)
+                log = _Log(output, event.cells)
                 if event.stored:
                     output.note(f"{event.stored} of {event.cells} cells are measured already")
             elif isinstance(event, Encoding):
@@ -45,6 +66,7 @@ def watch(events: Iterable[Event], output: Output) -> Watched:
             elif isinstance(event, Ended):
                 outcomes[event.planned.cell.key, event.planned.cell.candidate] = event.result
                 progress.advance(bar)
+                log.told(len(outcomes))
                 if isinstance(event.result, Failed):
                     output.warn(f"{_name(event)} failed: {event.result.reason}")
             elif isinstance(event, Finished):

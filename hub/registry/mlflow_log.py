@@ -8,6 +8,7 @@ changed or deleted. Reading is no authority either: `read_history` checks number
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -53,7 +54,8 @@ class LogReader:
             record = _record(version) if version else None
             if record is None and version is not None and VOID_TAG in version.tags:
                 continue
-            found.append(Entry(number, record))
+            other = record is None and version is not None and _of_another_version(version)
+            found.append(Entry(number, record, other))
         return found
 
 
@@ -131,6 +133,15 @@ def page(record: Record) -> str:
         "The signed record is in the tag `hub.record`.",
     ]
     return "\n".join(lines)
+
+
+def _of_another_version(version: ModelVersion) -> bool:
+    """Whether a version carries what has the shape of a signed record, though not one that is read here."""
+    try:
+        value = json.loads(version.tags.get(RECORD_TAG, ""))
+    except ValueError:
+        return False
+    return isinstance(value, dict) and {"schema_version", "sequence", "signature"} <= value.keys()
 
 
 def _record(version: ModelVersion) -> Record | None:

@@ -1,5 +1,6 @@
 """Running a plan: nothing is computed twice, a failure is a result, an interruption loses at most the running unit."""
 
+import io
 import itertools
 
 import numpy as np
@@ -62,6 +63,24 @@ def test_a_second_run_computes_nothing(bench):
     events = run(bench, counting)
     assert counting.units == []
     assert events[-1].counters["cells_reused"] == len(bench.plan.cells)
+
+
+@pytest.mark.parametrize("op", ["predict", "fit"])
+def test_results_that_rotted_are_computed_again(bench, tmp_path, op):
+    run(bench, InProcessExecutor(bench))
+    paths = sorted((tmp_path / "results" / op).rglob("*.npz"))
+    before = {path: path.read_bytes() for path in paths}
+    for path in paths[:2]:
+        path.write_bytes(path.read_bytes()[:100])
+    if op == "fit":  # a fit is read only where predictions are lacking
+        for path in (tmp_path / "results" / "predict").rglob("*.npz"):
+            path.unlink()
+    counting = Counting(InProcessExecutor(bench))
+    assert all(isinstance(result, Scored) for result in endings(run(bench, counting)))
+    assert counting.units
+    for path in paths[:2]:
+        with np.load(path) as again, np.load(io.BytesIO(before[path])) as first:
+            assert again.files == first.files
 
 
 def test_one_more_run_computes_only_itself(bench, tmp_path):

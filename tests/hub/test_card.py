@@ -34,7 +34,10 @@ BAD = {
     "a key of another level": (changed("pooling: mean", "poling: mean"), "poling: unknown key"),
     "no licence": (re.sub(r"licence:.*\n", "", GOOD), "licence: is missing"),
     "no licence of the weights": (changed("spdx: Apache-2.0, ", ""), r"licence\.spdx: is missing"),
-    "a short revision": (changed("1" * 40, "1" * 7), "revision"),
+    "a short revision": (
+        changed("1" * 40, "1" * 7),
+        r"mirrors\.0\.revision: a revision is a whole commit: 40 hex",
+    ),
     "a branch as revision": (changed("1" * 40, "main"), "revision"),
     "no revision though active": (
         changed(f", revision: '{'1' * 40}'", ""),
@@ -54,6 +57,10 @@ BAD = {
     "an unknown pooling": (changed("pooling: mean", "pooling: max"), "pooling"),
     "an active card without a date": (changed(", since: 2026-01-01", ""), "needs `since`"),
     "the same key twice": (GOOD + "owner: somebody\n", "the key 'owner' stands twice"),
+    "an anchor alone": (changed("owner: tests", "owner: &x tests"), "anchors and aliases"),
+    "thousands of levels": ("id: " + "[" * 30_000, "nested deeper than 20 levels"),
+    "levels without brackets": ("id:\n " + "- " * 30_000, "nested deeper than 20 levels"),
+    "a key of another kind of mirror": (changed("repository:", "distribution:"), "distribution: unknown key"),
     "an alias": (changed("owner: tests", "owner: &x tests\nsources: [*x]"), "anchors and aliases"),
     "another schema": (changed("schema: 1", "schema: 2"), "schema"),
     "a list": ("- a\n- b\n", "a mapping of fields is expected"),

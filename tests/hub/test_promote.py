@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from evaluators.errors import Conflict, GateRefused, IntegrityError, InvalidDocument
+from evaluators.errors import Conflict, GateRefused, IntegrityError, UsageProblem
 from hub.promotion_log import GENESIS, History, incumbent
 from hub.promotion_request import record_of
 from hub.registry.mlflow_log import RECORD_TAG, RegistryLog
@@ -122,7 +122,7 @@ def test_a_refusal_names_the_rules_that_failed(office, fake):
 
 
 def test_a_promotion_needs_a_reason(office, fake):
-    with pytest.raises(InvalidDocument, match="needs a reason"):
+    with pytest.raises(UsageProblem, match="needs a reason"):
         office.promote(fake, office.request(reason=" "))
 
 

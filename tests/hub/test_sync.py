@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -211,6 +212,18 @@ def test_a_machine_that_does_not_know_an_approver_changes_nothing(office, shown)
     with pytest.raises(IntegrityError, match="keys that this machine does not trust"):
         sync(office.catalog, shown, keys=trusting(stranger), signer=stranger)
     assert shown.writes == []
+
+
+@pytest.mark.parametrize("plan_only", [True, False])
+def test_a_record_that_another_version_wrote_takes_nothing_down(office, shown, plan_only):
+    value = json.loads(shown.versions(LOG_NAME)[0].tags[RECORD_TAG])
+    value["schema_version"], value["something-new"] = 2, True
+    shown.set_version_tag(LOG_NAME, 1, RECORD_TAG, json.dumps(value))
+    before = len(shown.writes)
+    with pytest.raises(IntegrityError, match="another version of this program wrote it"):
+        sync(office.catalog, shown, keys=office.keys, signer=office.signer, plan_only=plan_only)
+    assert len(shown.writes) == before
+    assert shown.model("mini").aliases == {"approved": 1}
 
 
 def test_the_removal_of_the_last_record_is_noticed(office, shown):
