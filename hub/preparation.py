@@ -16,6 +16,7 @@ from evaluators.candidate import Candidate, FileEntry
 from evaluators.data import TaskData, load_task
 from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
 from evaluators.locations import DataRoots, locate
+from evaluators.personal_task import OwnData
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.strategy import strategy
 from evaluators.task import Task
@@ -24,6 +25,7 @@ from hub.catalog import Catalog
 from hub.fetch import fetch, show_view
 from hub.folder import compare_files
 from hub.home import Home
+from hub.own_data import bring
 from hub.promotion_log import ApprovedTask, History, Record, incumbent
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +44,7 @@ class Asked:
         protocol: Id of the protocol.
         strategies: Only these beside the baselines; empty: all of the protocol.
         final: Open the locked tests.
+        own: A person's own data, measured beside `tasks`; with them no task need be named.
     """
 
     models: tuple[str, ...]
@@ -49,6 +52,7 @@ class Asked:
     protocol: str
     strategies: tuple[str, ...] = ()
     final: bool = False
+    own: OwnData | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,10 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         strategy(name)
     cards = [catalog.card(name) for name in asked.models]
     modalities: set[str] = {card.modality for card in cards}
-    tasks = _tasks(asked, catalog, home, modalities)
+    brought = bring(asked.own, home) if asked.own else None
+    tasks = [] if brought and not asked.tasks else _tasks(asked, catalog, home, modalities)
+    own = {brought.task.id: {"data": brought.path}} if brought else {}
+    tasks += [brought.task] if brought else []
     idle = [card.id for card in cards if card.modality not in {task.modality for task in tasks}]
     if idle:
         raise UsageProblem(
@@ -108,7 +115,7 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         strategies = {task: approved.strategy for task, (_, approved) in approved_for.items()}
         planned.append(PlannedCandidate(candidate=candidate, role="incumbent", incumbent_for=strategies))
     roots = data_roots(catalog.folder, home, os.environ)
-    files = {task.id: locate(task, roots) for task in tasks}
+    files = {task.id: own.get(task.id) or locate(task, roots) for task in tasks}
     data = {task.id: load_task(task, files[task.id]) for task in tasks}
     request = Request(
         candidates=tuple(planned),
@@ -117,6 +124,7 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         strategies=asked.strategies,
         final=asked.final,
         incumbents={task: record.model_digest for task, (record, _) in found.items()},
+        personal_tasks=tuple(own),
     )
     return Prepared(make_plan(request, data), data, files, folders, tuple(notes))
 

@@ -22,6 +22,14 @@ def hub_data() -> Path:
 GOLDEN = Path(__file__).parent / "golden"
 
 
+def pytest_configure() -> None:
+    """Give every process one thread: two suites' worth of threads on two cores wait for each other, minutes for seconds.
+
+    Set before torch is imported, and inherited by the workers and commands that tests start.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update-golden`."""
     parser.addoption(

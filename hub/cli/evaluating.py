@@ -15,6 +15,7 @@ from evaluators.compute import choose_device
 from evaluators.cost import CostEstimate, estimate, measured_rate
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
+from evaluators.personal_task import OwnData
 from evaluators.plan import plan_from_json, plan_to_json
 from evaluators.results import ResultStore
 from evaluators.wording import count
@@ -41,6 +42,7 @@ class Choice:
     protocol: str
     strategies: tuple[str, ...]
     final: bool
+    own: OwnData | None
     device: str
     results: str | None
 
@@ -142,7 +144,9 @@ def _asked(choice: Choice, catalog: Catalog) -> Asked:
     models = choice.models
     if choice.every:
         # Of models that read something else than the tasks named, none is meant.
-        read = {catalog.task(name).modality for name in choice.tasks} or {"text", "image"}
+        read = {catalog.task(name).modality for name in choice.tasks}
+        read |= {choice.own.modality} if choice.own else set()
+        read = read or {"text", "image"}
         models = tuple(
             name
             for name, card in catalog.cards.items()
@@ -150,7 +154,7 @@ def _asked(choice: Choice, catalog: Catalog) -> Asked:
         )
     if not models:
         raise UsageProblem("no model is named", hint="hub evaluate MODEL --task TASK; models: hub list")
-    return Asked(models, choice.tasks, choice.protocol, choice.strategies, choice.final)
+    return Asked(models, choice.tasks, choice.protocol, choice.strategies, choice.final, choice.own)
 
 
 def _results(choice: Choice, home: Home) -> ResultStore:

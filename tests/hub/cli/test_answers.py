@@ -117,3 +117,52 @@ def test_the_schema_for_editors_knows_every_key_of_the_catalogs_files(run_hub, k
     for path in (ROOT / "catalog" / folder).glob("*.yaml"):
         keys = set(yaml.safe_load(path.read_text(encoding="utf-8")))
         assert set(schema["required"]) <= keys <= set(schema["properties"]), path.name
+
+
+OWN = ("plan", "all-minilm-l6-v2", "--data")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("tickets.csv", "--text", "body"), 2, "--data FILE --text COLUMN --label COLUMN"),
+        (("nowhere.csv", "--text", "body", "--label", "queue"), 2, "there is no file nowhere.csv"),
+        (
+            ("tickets.csv", "--text", "boddy", "--label", "queue"),
+            4,
+            "did you mean 'body'? its columns: 'body', 'queue'",
+        ),
+        (("tickets.csv", "--text", "body", "--label", "queue", "--images", "x"), 2, "two sets of data"),
+        (("http://127.0.0.1:9/t.csv", "--text", "body", "--label", "queue"), 5, "check the URL"),
+        (("two.csv", "--text", "body", "--label", "queue"), 4, "more distinct samples of each class"),
+        (("one.csv", "--text", "body", "--label", "queue"), 4, "at least two labels"),
+    ],
+)
+def test_own_data_that_cannot_be_measured_are_answered_with_the_next_step(
+    run_hub, tmp_path, monkeypatch, options, code, said
+):
+    monkeypatch.chdir(tmp_path)
+    row = "message {0} of {1},{1}\n".format
+    (tmp_path / "tickets.csv").write_text(
+        "body,queue\n" + "".join(row(n, q) for n in range(20) for q in "ab")
+    )
+    (tmp_path / "two.csv").write_text("body,queue\n" + row(1, "a") + row(2, "b"))
+    (tmp_path / "one.csv").write_text("body,queue\n" + "".join(row(n, "a") for n in range(9)))
+    done = run_hub(*OWN, *options)
+    assert done.exit_code == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_own_data_are_planned_as_a_personal_task(run_hub, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    row = "message {0} of {1},{1}\n".format
+    (tmp_path / "tickets.csv").write_text(
+        "body,queue\n" + "".join(row(n, q) for n in range(30) for q in "ab")
+    )
+    options = ("tickets.csv", "--text", "body", "--label", "queue", "--out", "plan.json", "--format", "json")
+    done = run_hub(*OWN, *options)
+    assert done.exit_code == 0, done.stderr
+    request = json.loads((tmp_path / "plan.json").read_text())["request"]
+    assert request["personal_tasks"] == [request["tasks"][0]["id"]]
+    assert request["personal_tasks"][0].startswith("my-tickets-")
