@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_configure() -> None:
-    """Give every process one thread: two suites' worth of threads on two cores wait for each other, minutes for seconds.
+    """Give every process one thread: more threads than cores wait for each other, minutes instead of seconds.
 
     Set before torch is imported, and inherited by the workers and commands that tests start.
     """
