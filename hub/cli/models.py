@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
-from evaluators.names import nearest
+from evaluators.names import nearest, unknown_name
+from evaluators.wording import count
 from hub.catalog import Catalog
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table, rows_of
@@ -17,13 +19,26 @@ from hub.log_cache import known_history
 from hub.promotion_log import History, Record, latest
 from hub.registry.address import registry_address
 from hub.resolve import doubt
+from hub.selection import KINDS, USES, Selection, parse_count
 
 
 @click.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Also proposed models, which are not measured yet.")
+@click.option(
+    "--task", "kind", help="Only for this: text-classification, image-classification, or a task's id."
+)
+@click.option("--use", type=click.Choice(list(USES)), help="Only what its licence allows to be used so.")
+@click.option("--max-params", help="At most so many parameters: 100M, 1.5B.")
 @catalog_option
 @format_option
-def list_models(everything: bool, catalog_folder: Path | None, output: Output) -> None:
+def list_models(
+    everything: bool,
+    kind: str | None,
+    use: str | None,
+    max_params: str | None,
+    catalog_folder: Path | None,
+    output: Output,
+) -> None:
     """List the models of the catalog, and what each is approved for.
 
     Approved models first. A model is approved for a task by a signed record of the promotion log; proposed models are
@@ -31,7 +46,9 @@ def list_models(everything: bool, catalog_folder: Path | None, output: Output) -
     """
     catalog = open_catalog(catalog_folder)
     history, read_at = known_history(home(), registry_address(os.environ, home()))
-    rows = sorted((_row(catalog, history, name) for name in catalog.cards), key=lambda row: row["order"])
+    selection = Selection(_modality(kind, catalog), use, parse_count(max_params) if max_params else None)
+    chosen = [name for name, card in catalog.cards.items() if selection.fits(card, catalog.locks.get(name))]
+    rows = sorted((_row(catalog, history, name) for name in chosen), key=lambda row: row["order"])
     shown = rows if everything else [row for row in rows if row["state"] != "proposed" or row["approved_for"]]
     hidden = len(rows) - len(shown)
     table = Table(
@@ -43,14 +60,27 @@ def list_models(everything: bool, catalog_folder: Path | None, output: Output) -
     output.data([{k: v for k, v in row.items() if k not in {"order", "best"}} for row in shown], table)
     for row in shown:
         output.essential(str(row["model"]))
+    if len(chosen) < len(catalog.cards):
+        output.note(f"{len(chosen)} of {count(len(catalog.cards), 'model')} are what you ask for")
     if hidden:
-        output.note(f"{hidden} proposed models are not shown: hub list --all")
+        output.note(f"{count(hidden, 'proposed model')} of them not shown: add --all")
     for warning in doubt(history):
         output.warn(warning)
     if not history.records:
         output.note(
             f"no approvals known here (log read: {read_at}); `hub history --refresh` reads the registry"
         )
+
+
+def _modality(kind: str | None, catalog: Catalog) -> Modality | None:
+    """Return what a kind of task, or a task of the catalog, reads."""
+    if kind is None:
+        return None
+    if kind in KINDS:
+        return KINDS[kind]
+    if kind in catalog.tasks:
+        return catalog.tasks[kind].modality
+    raise unknown_name("task", kind, (*KINDS, *catalog.tasks))
 
 
 @click.command()
