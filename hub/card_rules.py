@@ -12,12 +12,13 @@ from pathlib import Path
 from evaluators.candidate import FileEntry
 from evaluators.canonical import digest_of_file
 from hub.card import Card, DirectoryMirror, HubMirror
-from hub.catalog_rules import Around, Remark, spdx_remarks, unknown_reference
+from hub.catalog_rules import Around, Remark, spdx_remarks, unanswered, unknown_reference
 from hub.lock import Lock
 
 
 def card_remarks(card: Card, around: Around) -> Iterator[Remark]:
     """Yield what is wrong with a card among the others."""
+    yield from unanswered(card)
     lock = around.locks.get(card.id)
     if lock is None and card.lifecycle.state != "proposed":
         yield Remark(

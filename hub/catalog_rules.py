@@ -7,11 +7,13 @@ catalog itself, whose bytes are compared with what the tasks say.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluators.document import Document
 from evaluators.errors import InvalidDocument
 from evaluators.locations import FileFacts, facts_of
 from evaluators.mirrors import Mirror, parse_mirror
@@ -22,6 +24,8 @@ from evaluators.task import DataFile, Task
 from hub.lock import Lock
 from hub.policy import Policy, Rule
 
+#: What stands in a draft where only a person can answer.
+TODO = "TODO"
 _RESERVED_ALIAS = re.compile(r"latest|v\d+|.*[^\w-].*|", re.IGNORECASE)
 _NEEDS_BOUND = {"cost-cap": "at_most", "generalization-gap": "at_most", "shift-drop": "at_most"}
 # Optional where scikit-learn fits: without it the run's own seed is used.
@@ -60,8 +64,18 @@ class Around:
     locks: Mapping[str, Lock]
 
 
+def unanswered(document: Document) -> Iterator[Remark]:
+    """Yield the fields where a draft still says TODO."""
+    for field, value in document.model_dump(mode="json").items():
+        if TODO in json.dumps(value, ensure_ascii=False):
+            yield Remark(f"{field}: still says {TODO}", hint="only a person can answer it")
+
+
 def task_remarks(task: Task, around: Around) -> Iterator[Remark]:
     """Yield what is wrong with a task among the others."""
+    yield from unanswered(task)
+    if TODO in task.licence:
+        return
     yield from spdx_remarks("licence", task.licence)
     for name, file in task.files.items():
         if not file.mirrors:

@@ -13,6 +13,7 @@ from pathlib import Path
 from evaluators.cell import Failed
 from evaluators.compute import choose_device
 from evaluators.cost import CostEstimate, estimate, measured_rate
+from evaluators.data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData
@@ -120,7 +121,19 @@ def _prepared(choice: Choice, catalog: Catalog, home: Home, output: Output) -> P
         prepared = prepare(asked, catalog, history, home, tell)
     for note in prepared.notes:
         output.note(note)
+    for name in prepared.plan.request.personal_tasks:
+        output.note(_personal(prepared.data[name]))
     return prepared
+
+
+def _personal(data: TaskData) -> str:
+    """Say what a person's own data were taken for."""
+    sizes = ", ".join(f"{name} {size:,}" for name, size in data.sizes.items())
+    copies = ", ".join(f"{number:,} {kind}" for kind, number in sorted(data.duplicates.items()) if number)
+    return (
+        f"your data, as {data.task}: {count(len(data.labels), 'label')}; {sizes}; copies between the splits: "
+        f"{copies or 'none'}. A personal task: it can promote nothing (hub task new makes a reviewed one)"
+    )
 
 
 def _refresh(address: str, home: Home, output: Output) -> None:

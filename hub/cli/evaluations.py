@@ -8,10 +8,16 @@ from typing import Any
 
 import click
 
-from evaluators.errors import UsageProblem
-from evaluators.personal_task import OwnData
 from hub.cli.evaluating import Choice, decide_and_tell, evaluate_models, plan_models
-from hub.cli.options import Decorator, catalog_option, format_option, home, open_catalog
+from hub.cli.options import (
+    Decorator,
+    catalog_option,
+    format_option,
+    home,
+    open_catalog,
+    own_data,
+    own_data_options,
+)
 from hub.cli.output import Output
 
 
@@ -23,10 +29,7 @@ def _choices(function: Any) -> Any:
             "--all", "every", is_flag=True, help="Every model of the catalog whose bytes are locked."
         ),
         click.option("--task", "tasks", multiple=True, help="Task to measure on; may be repeated."),
-        click.option("--data", help="Your own table (CSV, JSONL, Parquet; path or URL), measured as a task."),
-        click.option("--text", help="Its column of texts."),
-        click.option("--label", help="Its column of labels."),
-        click.option("--images", help="Your own images: a folder, or a tar, with a folder for each label."),
+        own_data_options,
         click.option("--protocol", default="quick", show_default=True, help="How to measure."),
         click.option(
             "--strategy", "strategies", multiple=True, help="Only this strategy, beside the baselines."
@@ -108,23 +111,6 @@ def run(plan_file: Path, results: str, device: str, output: Output) -> None:
     run_plan_file(plan_file, results, device, home(), output)
 
 
-def _own(data: str | None, images: str | None, text: str | None, label: str | None) -> OwnData | None:
-    """Return the data that a person names; None if they name none.
-
-    Raises:
-        UsageProblem: If the options do not go together.
-    """
-    if data and images:
-        raise UsageProblem("--data and --images are two sets of data", hint="name one of them")
-    if data:
-        if not (text and label):
-            raise UsageProblem("--data needs its columns", hint="--data FILE --text COLUMN --label COLUMN")
-        return OwnData(data, text, label)
-    if text or label:
-        raise UsageProblem("--text and --label are columns of --data", hint="add --data FILE")
-    return OwnData(images) if images else None
-
-
 def _choice(values: dict[str, Any]) -> Choice:
     return Choice(
         models=tuple(values["models"]),
@@ -134,6 +120,6 @@ def _choice(values: dict[str, Any]) -> Choice:
         strategies=tuple(values["strategies"]),
         final=values["final"],
         device=values["device"],
-        own=_own(values["data"], values["images"], values["text"], values["label"]),
+        own=own_data(values["data"], values["images"], values["text"], values["label"]),
         results=values["results"] or os.environ.get("HUB_RESULTS"),
     )

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure models on tasks and say what the gate says.",
     ),
     "run": ("Approve", "hub.cli.evaluations:run", "Compute a plan anywhere (CI, GPU machine, scheduler)."),
+    "task": ("Approve", "hub.cli.tasks:task", "Start a task of the catalog from your own data."),
     "decide": ("Approve", "hub.cli.decisions:decide", "Judge stored evidence again under a policy."),
     "report": ("Approve", "hub.cli.decisions:report", "Evidence as a page: terminal or Markdown."),
     "promote": ("Approve", "hub.cli.promotions:promote", "Record an approval and show it in MLflow."),

@@ -15,6 +15,7 @@ from hub.home import Home, home_from
 from hub.registry.address import registry_address
 
 if TYPE_CHECKING:
+    from evaluators.personal_task import OwnData
     from hub.catalog import Catalog
     from hub.registry.registry import RegistryReader
 
@@ -110,3 +111,35 @@ def _published() -> Path | None:
         reader = open_reader(os.environ, place.ready())
         found = refresh_catalog(reader, address, home=place, keys=open_keyring(place.keys))
     return found
+
+
+def own_data_options(function: Any) -> Any:
+    """Add the options that name a person's own data."""
+    options: list[Decorator] = [
+        click.option("--data", help="Your own table (CSV, JSONL, Parquet; path or URL), measured as a task."),
+        click.option("--text", help="Its column of texts."),
+        click.option("--label", help="Its column of labels."),
+        click.option("--images", help="Your own images: a folder, or a tar, with a folder for each label."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def own_data(data: str | None, images: str | None, text: str | None, label: str | None) -> OwnData | None:
+    """Return the data that the options name; None if they name none.
+
+    Raises:
+        UsageProblem: If the options do not go together.
+    """
+    from evaluators.personal_task import OwnData
+
+    if data and images:
+        raise UsageProblem("--data and --images are two sets of data", hint="name one of them")
+    if data:
+        if not (text and label):
+            raise UsageProblem("--data needs its columns", hint="--data FILE --text COLUMN --label COLUMN")
+        return OwnData(data, text, label)
+    if text or label:
+        raise UsageProblem("--text and --label are columns of --data", hint="add --data FILE")
+    return OwnData(images) if images else None

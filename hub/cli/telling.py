@@ -76,6 +76,8 @@ def next_step(decision: Decision, evidence: Evidence) -> str:
     """Return the command that follows."""
     tasks = " ".join([f"--task {task.id}" for task in evidence.findings.tasks] + _chosen(evidence.findings))
     protocol = evidence.findings.protocol["id"]
+    if not all(task.promotable for task in evidence.findings.tasks):
+        return f"hub report {decision.model}   (what your data say, in full)"
     if decision.verdict == "approved":
         return f'hub promote {decision.model} --reason "..."'
     if not evidence.findings.final:
