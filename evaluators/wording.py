@@ -87,6 +87,17 @@ def at_size(labels_per_class: int) -> str:
     return f"{count(labels_per_class, 'label')} a class"
 
 
+def duration(seconds: float) -> str:
+    """Return `under 0.1 s`, `3.7 s`, `40 s`, `12 min`, `3.1 h`."""
+    if seconds < 0.1:
+        return "under 0.1 s"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def millions(parameters: int) -> str:
     """Return `22.7 M`, `0.38 M`, `940`."""
     if parameters < 1_000:

@@ -52,3 +52,34 @@ def test_the_good_vision_base_beats_its_floors_and_the_bad_one_is_refused(tmp_pa
     assert gains["gain-over-from-scratch"] == gains["gain-over-best-baseline"] == "pass"
     losses = {rule["rule"]: rule["outcome"] for rule in bad["tasks"][0]["rules"]}
     assert losses["gain-over-best-baseline"] == "fail"
+
+
+def test_recommend_measures_once_and_answers_from_it_afterwards(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "hub.cli",
+        "recommend",
+        "glyph-resnet",
+        "--task",
+        "digits",
+        "--format",
+        "json",
+    ]
+    environment = {**os.environ, "HUB_HOME": str(tmp_path), "HUB_CATALOG": str(ROOT / "catalog")}
+    answers = []
+    for _ in range(2):
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        answers.append(json.loads(done.stdout))
+    first, second = answers
+    assert first["sentence"] == second["sentence"]
+    scores = [row["score"]["value"] for row in first["options"]]
+    assert scores == sorted(scores, reverse=True)
+    assert {row["strategy"] for row in first["options"]} == {
+        "majority",
+        "pixels-logreg",
+        "knn",
+        "linear-probe",
+    }
+    assert first["smaller_sizes"]

@@ -1,0 +1,39 @@
+"""Which documents and models an answer to "what shall I use?" rests on. Reads HUB_HOME; measures nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluators.candidate import Modality
+from evaluators.errors import ReportedError
+from evaluators.evidence import Evidence
+from hub.catalog import Catalog
+from hub.evidence_folder import read_evidence
+from hub.home import Home
+from hub.promotion_log import History, latest
+from hub.signing import KeyRing
+
+#: The protocol that screens where there is no evidence.
+SCREEN = "screen"
+
+
+def evidence_about(task_digest: str, home: Home, keys: KeyRing) -> Iterator[Evidence]:
+    """Yield the signed evidence here about exactly these data, newest first; what cannot be trusted is left out."""
+    paths = sorted(home.evidence.glob("*/*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in paths:
+        try:
+            evidence = read_evidence(path, keys)
+        except ReportedError:
+            continue
+        if any(task.digest == task_digest for task in evidence.findings.tasks):
+            yield evidence
+
+
+def models_for(modality: Modality, catalog: Catalog, history: History) -> tuple[str, ...]:
+    """Return the approved bases that read a modality; where there is none, every active one whose bytes are locked."""
+    fitting = [
+        name for name, card in catalog.cards.items() if card.modality == modality and name in catalog.locks
+    ]
+    approved = [name for name in fitting if latest(history, name) is not None]
+    active = [name for name in fitting if catalog.cards[name].lifecycle.state == "active"]
+    return tuple(approved or active)
