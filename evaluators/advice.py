@@ -58,12 +58,14 @@ class Advice:
         sentence: Why, with numbers.
         options: Everything measured at the size that decides, best first.
         earlier: The chosen option at smaller sizes, smallest first.
+        margin: The smallest difference that matters.
     """
 
     chosen: Option
     sentence: str
     options: tuple[Option, ...]
     earlier: tuple[Option, ...]
+    margin: float
 
 
 def options_of(documents: Iterable[Evidence], task_digest: str) -> tuple[Option, ...]:
@@ -128,7 +130,7 @@ def advise(options: Sequence[Option], *, margin: float) -> Advice | None:
         ),
         key=lambda option: option.labels_per_class,
     )
-    return Advice(chosen, _sentence(chosen, here, earlier, margin), tuple(here), tuple(earlier))
+    return Advice(chosen, _sentence(chosen, here, earlier, margin), tuple(here), tuple(earlier), margin)
 
 
 def _weight(option: Option) -> tuple[int, int, float]:

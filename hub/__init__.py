@@ -9,13 +9,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hub.adapted import load_adapted as load_adapted
     from hub.loading import Loaded as Loaded
     from hub.loading import load as load
 
 __version__ = "0.1.0"
 
 #: Public name -> module. No module may bear a public name: importing it would put the module in the function's place.
-_PUBLIC = {"load": "hub.loading", "Loaded": "hub.loading"}
+_PUBLIC = {"load": "hub.loading", "Loaded": "hub.loading", "load_adapted": "hub.adapted"}
 
 
 def __getattr__(name: str) -> object:

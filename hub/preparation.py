@@ -162,6 +162,11 @@ def keep_inputs(prepared: Prepared, home: Home) -> None:
                     store.write(_blocks(stream), entry)
 
 
+def located(task: Task, catalog: Catalog, home: Home) -> Mapping[str, Path]:
+    """Return where a task's verified files lie on this machine; errors as `evaluators.locations.locate`."""
+    return locate(task, data_roots(catalog.folder, home, os.environ))
+
+
 def data_roots(catalog: Path | None, home: Home, environment: Mapping[str, str]) -> DataRoots:
     """Return where data are looked for: in the catalog, under HUB_DATA, and what was downloaded before."""
     named = environment.get("HUB_DATA")

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "list": ("Use", "hub.cli.models:list_models", "Models of the catalog, and what each is approved for."),
     "show": ("Use", "hub.cli.models:show", "One model, task, strategy, protocol or policy."),
     "recommend": ("Use", "hub.cli.recommending:recommend", "Which model, adapted how, for your data."),
+    "adapt": ("Use", "hub.cli.adapting:adapt", "Train the winning strategy on all your labels."),
     "pull": ("Use", "hub.cli.projects:pull", "Bring approved models into this project, verified."),
     "verify": ("Use", "hub.cli.projects:verify", "Check a pulled folder, byte for byte, offline."),
     "plan": ("Approve", "hub.cli.evaluations:plan", "What an evaluation would measure and cost."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from evaluators.advice import Advice, Option, advise, options_of
 from evaluators.errors import UsageProblem
 from evaluators.rule_of_thumb import contradiction, rule_of_thumb
 from evaluators.wording import compact, duration, millions
+from hub.catalog import Catalog
 from hub.cli.evaluating import Choice, evaluate_models
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
@@ -54,37 +56,52 @@ def recommend(
             "name your data, or a task",
             hint="--data FILE --text COLUMN --label COLUMN, --images DIR, or --task TASK",
         )
+    tasks = (task_name,) if task_name else ()
+    store = results or os.environ.get("HUB_RESULTS")
+    choice = Choice(models, False, tasks, SCREEN, (), False, own, device, store)
+    _tell(advice_on(choice, catalog, output), task_name, output)
+
+
+def advice_on(choice: Choice, catalog: Catalog, output: Output, *, only: str | None = None) -> Advice:
+    """Screen models on data and return the advice, with all that is measured about the same data.
+
+    Args:
+        choice: Models (none: all that are approved for what the data are), data or task, and where to compute.
+        catalog: Where the cards are.
+        output: Who is told how it goes.
+        only: Advise on this model alone, floors aside.
+
+    Raises:
+        UsageProblem: If there is no model, or nothing could be measured.
+    """
     history, _ = known_history(home(), registry_address(os.environ, home()))
-    modality = own.modality if own else catalog.task(task_name or "").modality
-    chosen = models or models_for(modality, catalog, history)
+    modality = choice.own.modality if choice.own else catalog.task(choice.tasks[0]).modality
+    chosen = choice.models or models_for(modality, catalog, history)
     if not chosen:
         raise UsageProblem(
             f"the catalog has no model for {modality} whose bytes are locked", hint="hub list --all"
         )
-    tasks = (task_name,) if task_name else ()
-    choice = Choice(
-        chosen, False, tasks, SCREEN, (), False, own, device, results or os.environ.get("HUB_RESULTS")
-    )
-    screened = evaluate_models(choice, catalog, home(), output)
-    digest = screened.evidence.findings.tasks[0].digest
-    documents = [screened.evidence, *evidence_about(digest, home(), open_keyring(home().keys))]
+    screened = evaluate_models(replace(choice, models=chosen), catalog, home(), output)
+    facts = screened.evidence.findings.tasks[0]
+    documents = [screened.evidence, *evidence_about(facts.digest, home(), open_keyring(home().keys))]
     options = [
         option
-        for option in options_of(documents, digest)
-        if not option.candidate or option.candidate in chosen
+        for option in options_of(documents, facts.digest)
+        if (
+            option.candidate == only and not option.is_baseline if only else option.candidate in {"", *chosen}
+        )
     ]
-    margin = screened.evidence.findings.tasks[0].margin
-    advice = advise(options, margin=margin)
+    advice = advise(options, margin=facts.margin)
     if advice is None:
         raise UsageProblem(
             "nothing could be measured on these data", hint="label at least 4 samples of each class"
         )
-    _tell(advice, margin, choice, output)
+    return advice
 
 
-def _tell(advice: Advice, margin: float, choice: Choice, output: Output) -> None:
+def _tell(advice: Advice, task_name: str | None, output: Output) -> None:
     rule = rule_of_thumb(advice.chosen.labels)
-    against = contradiction(rule, advice.options, margin=margin)
+    against = contradiction(rule, advice.options, margin=advice.margin)
     value = {
         "model": advice.chosen.candidate or None,
         "strategy": advice.chosen.strategy,
@@ -100,7 +117,7 @@ def _tell(advice: Advice, margin: float, choice: Choice, output: Output) -> None
     measured = {option.strategy for option in advice.options}
     heavier = [name for name in ("lora", "full-finetune") if name not in measured]
     if heavier and advice.chosen.candidate:
-        where = f"--task {choice.tasks[0]}" if choice.tasks else "--data ..."
+        where = f"--task {task_name}" if task_name else "--data ..."
         flags = " ".join(f"--strategy {name}" for name in heavier)
         output.note(f"not measured yet: hub evaluate {advice.chosen.candidate} {where} {flags}")
 

@@ -166,3 +166,35 @@ def test_own_data_are_planned_as_a_personal_task(run_hub, tmp_path, monkeypatch)
     request = json.loads((tmp_path / "plan.json").read_text())["request"]
     assert request["personal_tasks"] == [request["tasks"][0]["id"]]
     assert request["personal_tasks"][0].startswith("my-tickets-")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("all-minilm-l6-v2", "--into", "out"), 2, "name your data, or a task"),
+        (("glyph-resnet", "--task", "help-desk", "--into", "out"), 2, "reads image, the data are text"),
+        (("glyph-resnet", "--task", "digits", "--strategy", "majority", "--into", "out"), 2, "linear-probe"),
+        (
+            ("glyph-resnet", "--task", "digits", "--strategy", "lorra", "--into", "out"),
+            2,
+            "did you mean lora",
+        ),
+        (("glyph-resnt", "--task", "digits", "--into", "out"), 2, "did you mean glyph-resnet"),
+        (("glyph-resnet", "--task", "digits", "--into", "mine"), 7, "left as it is"),
+    ],
+)
+def test_what_cannot_be_adapted_is_told_before_anything_is_trained(
+    run_hub, tmp_path, monkeypatch, arguments, code, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    done = run_hub("adapt", *arguments)
+    assert done.exit_code == code
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_recommend_wants_data_or_a_task(run_hub):
+    done = run_hub("recommend")
+    assert (done.exit_code, "--task TASK" in done.stderr) == (2, True)

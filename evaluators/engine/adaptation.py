@@ -1,0 +1,95 @@
+"""One base adapted with one strategy to all the labels that there are: the same engine as a cell, without its draw.
+
+In: a candidate, its folder, a strategy, labelled samples. Out: a trained classifier and what it predicts. The numbers
+of an evaluation stay comparable, because settings and training are those of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from evaluators.backbones.backbone import Backbone
+from evaluators.backbones.load import load_backbone
+from evaluators.candidate import Candidate
+from evaluators.engine.encode import encode
+from evaluators.engine.fit import fit
+from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
+from evaluators.engine.reload import load_fitted
+from evaluators.protocol import SettingValue
+from evaluators.samples import FloatArray, LabelledSet, Samples
+from evaluators.strategy import Strategy
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptation:
+    """A base with a strategy.
+
+    Attributes:
+        candidate: What the base is.
+        folder: Its verified files.
+        row: The strategy.
+        settings: Its complete settings.
+        classes: Number of labels.
+        device: `cpu` or `cuda`.
+        dtype: `float32`, or `bfloat16` for autocast.
+    """
+
+    candidate: Candidate
+    folder: Path
+    row: Strategy
+    settings: Mapping[str, SettingValue]
+    classes: int
+    device: str = "cpu"
+    dtype: str = "float32"
+
+    def fit(self, training: LabelledSet, *, seed: int, progress: Progress) -> Fitted:
+        """Train on every label of a set.
+
+        Raises:
+            DivergedError: If the loss became NaN or infinite.
+        """
+        needs_backbone = self.row.sees == "samples" and self.row.subject != "nothing"
+        return fit(
+            self.row,
+            FitJob(
+                inputs=self._inputs(training.samples, progress),
+                labels=training.labels,
+                classes=self.classes,
+                settings=self.settings,
+                seed=seed,
+                selection="fixed",
+                load_backbone=self._load if needs_backbone else None,
+                device=self.device,
+                dtype=self.dtype,
+                progress=progress,
+            ),
+        )
+
+    def predict(self, fitted: Fitted, samples: Samples) -> FloatArray:
+        """Return class probabilities, (m, classes) float32."""
+        return fitted.predict(self._inputs(samples, _silent))
+
+    def reload(self, folder: Path) -> Fitted:
+        """Return a classifier that `Fitted.save` wrote, with the same bits."""
+        return load_fitted(
+            self.row, folder, settings=self.settings, classes=self.classes, load_backbone=self._load
+        )
+
+    def _inputs(self, samples: Samples, progress: Progress) -> Inputs:
+        if self.row.sees == "samples":
+            return Inputs(samples=samples)
+        return Inputs(features=encode(self._frozen, samples, dtype=self.dtype, progress=progress))
+
+    @cached_property
+    def _frozen(self) -> Backbone:
+        return self._load(True)
+
+    def _load(self, pretrained: bool) -> Backbone:
+        return load_backbone(self.candidate, self.folder, pretrained=pretrained, device=self.device)
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody waits for a few predictions."""

@@ -1,0 +1,155 @@
+"""Adapts a base to somebody's labels: measures the training on held-out ones, trains on all, writes the folder.
+
+In: a verified base, a task's data, a strategy. Out: the lineage, and a folder that appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluators.canonical import digest_of_file
+from evaluators.data import TaskData
+from evaluators.engine.job import Fitted, Progress
+from evaluators.errors import Conflict, EnvironmentProblem
+from evaluators.evidence import Estimate
+from evaluators.observe import environment
+from evaluators.samples import LabelledSet, Samples
+from evaluators.statistics.intervals import wilson_interval
+from evaluators.task import Task
+from hub.adapted import BASE, FITTED, LINEAGE, Adapted, Score
+from hub.adapted_card import adapted_card
+from hub.blobs import BlobStore
+from hub.exchange import exchange_folder
+from hub.promotion_log import utc
+from hub.staging import place_file, place_folder, staged_file, staged_folder
+
+if TYPE_CHECKING:
+    from evaluators.engine.adaptation import Adaptation
+
+Doing = Callable[[str], Progress]
+"""Called with what is trained now; returns what its progress is told to."""
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptRequest:
+    """What is adapted to what.
+
+    Attributes:
+        adaptation: The base with its strategy.
+        base_record: Digest of the promotion record that approves the base; None if nothing does.
+        task: What the labels are about.
+        data: Its loaded data.
+        everything: All labels that the delivered model may be trained on.
+        seed: Of initialisation and order.
+        into: The folder to write.
+    """
+
+    adaptation: Adaptation
+    base_record: str | None
+    task: Task
+    data: TaskData
+    everything: LabelledSet
+    seed: int
+    into: Path
+
+
+def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.datetime) -> Adapted:
+    """Measure, train on everything, and write the folder.
+
+    Raises:
+        Conflict: If something else stands where the folder shall be.
+        EnvironmentProblem: If it cannot be written.
+        DivergedError: If the loss became NaN or infinite.
+    """
+    refuse_foreign(request.into)
+    adaptation, data = request.adaptation, request.data
+    score = _score(request, doing(f"measuring: {len(data.train)} labels"))
+    whole = adaptation.fit(
+        request.everything, seed=request.seed, progress=doing(f"training: {len(request.everything)} labels")
+    )
+    adapted = Adapted(
+        name=request.into.name,
+        base=adaptation.candidate,
+        base_record=request.base_record,
+        strategy=adaptation.row.id,
+        strategy_version=adaptation.row.version,
+        settings=dict(adaptation.settings),
+        seed=request.seed,
+        dtype=adaptation.dtype,
+        task=request.task.id,
+        task_digest=request.task.digest,
+        labels=data.labels,
+        trained_on=len(request.everything),
+        score=score,
+        environment=environment(adaptation.device),
+        created=utc(now),
+    )
+    return _write(adapted, whole, request.into, store)
+
+
+def refuse_foreign(into: Path) -> None:
+    """Refuse to replace anything but an earlier adapted model.
+
+    Raises:
+        Conflict: If a person would lose something.
+    """
+    empty = not into.exists() or (into.is_dir() and not any(into.iterdir()))
+    if not empty and not (into / LINEAGE).is_file():
+        raise Conflict(
+            f"{into} exists and is no adapted model; it was left as it is",
+            hint="move it away, or name another folder: --into DIR",
+        )
+
+
+def joined(first: LabelledSet, second: LabelledSet) -> LabelledSet:
+    """Return two sets as one, in that order."""
+    one, two = first.samples, second.samples
+    samples = Samples(one.modality, one.items + two.items, one.digests + two.digests)
+    return LabelledSet("everything", samples, np.concatenate([first.labels, second.labels]))
+
+
+def _score(request: AdaptRequest, progress: Progress) -> Score:
+    """Score the same training, on the labels of `train`, by the validation set that it does not see."""
+    data = request.data
+    fitted = request.adaptation.fit(data.train, seed=request.seed, progress=progress)
+    guessed = request.adaptation.predict(fitted, data.validation.samples).argmax(axis=1)
+    right = int((guessed == data.validation.labels).sum())
+    interval = wilson_interval(right, len(data.validation))
+    estimate = Estimate(value=interval.value, low=interval.low, high=interval.high, n=len(data.validation))
+    return Score(estimate=estimate, trained_on=len(data.train))
+
+
+def _write(adapted: Adapted, fitted: Fitted, into: Path, store: BlobStore) -> Adapted:
+    try:
+        with staged_folder(into.absolute().parent) as staged:
+            tree = staged / "tree"
+            tree.mkdir()
+            store.materialise(adapted.base.files, tree / BASE)
+            fitted.save(tree)
+            complete = adapted.model_copy(
+                update={"files": {name: digest_of_file(tree / name) for name in FITTED}}
+            )
+            _put(tree / "README.md", adapted_card(complete))
+            _put(tree / LINEAGE, complete.model_dump_json(indent=1) + "\n")
+            if into.exists():
+                exchange_folder(tree, into.absolute())
+            else:
+                place_folder(tree, into.absolute())
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{into} cannot be written ({error.strerror})",
+            hint="what stood there is whole; free the place and run again",
+        ) from error
+    return complete
+
+
+def _put(path: Path, text: str) -> None:
+    with staged_file(path.parent) as stream:
+        stream.write(text.encode("utf-8"))
+        place_file(stream, path, mode=0o644)

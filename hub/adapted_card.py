@@ -1,0 +1,52 @@
+"""The model card of an adapted model: what it is, how good, from what, and how to use it. Pure."""
+
+from __future__ import annotations
+
+from evaluators.canonical import short
+from evaluators.report.markdown import plain
+from evaluators.strategy import strategy
+from evaluators.wording import count, score
+from hub.adapted import Adapted
+
+
+def adapted_card(adapted: Adapted) -> str:
+    """Return the card as Markdown, ending in a newline."""
+    row = strategy(adapted.strategy)
+    held_out = adapted.score.estimate
+    approved = (
+        f"approved (record `{short(adapted.base_record)}`)"
+        if adapted.base_record
+        else "not approved for any task"
+    )
+    settings = ", ".join(f"{name}={value}" for name, value in sorted(adapted.settings.items())) or "none"
+    shown = ", ".join(plain(label) for label in adapted.labels[:20])
+    more = f" and {len(adapted.labels) - 20} more" if len(adapted.labels) > 20 else ""
+    return f"""# {plain(adapted.name)}
+
+{row.title} on {plain(adapted.base.name)}, for {plain(adapted.task)}: {count(len(adapted.labels), "label")}.
+
+**{score(held_out)} accuracy** on {count(held_out.n, "sample")} held out, by the same training on
+{count(adapted.score.trained_on, "label")}. The model in this folder was trained on all {adapted.trained_on:,}; how good
+that one is on samples of another time or place was not measured.
+
+| fact | value |
+|---|---|
+| base | {plain(adapted.base.name)}@`{adapted.base.digest}`, {approved} |
+| strategy | {adapted.strategy}: {plain(row.trains)} |
+| settings | {plain(settings)} |
+| seed | {adapted.seed} |
+| data | `{adapted.task_digest}` |
+| labels | {shown}{more} |
+| made | {adapted.created}, {adapted.environment.device}, Python {adapted.environment.python} |
+
+## Use it
+
+```python
+import hub
+
+model = hub.load_adapted("{adapted.name}")
+model.predict(["..."])
+```
+
+`base/` holds the base's own files; `.hub/adapted.json` says where all of this came from, with digests.
+"""
