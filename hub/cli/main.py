@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "adapt": ("Use", "hub.cli.adapting:adapt", "Train the winning strategy on all your labels."),
     "pull": ("Use", "hub.cli.projects:pull", "Bring approved models into this project, verified."),
     "verify": ("Use", "hub.cli.projects:verify", "Check a pulled folder, byte for byte, offline."),
+    "propose": ("Approve", "hub.cli.proposing:propose", "Draft the card of a new model, and lock its bytes."),
     "plan": ("Approve", "hub.cli.evaluations:plan", "What an evaluation would measure and cost."),
     "evaluate": (
         "Approve",

@@ -37,6 +37,13 @@ class DirectorySource:
         """Return None: a folder has no commits."""
         return None
 
+    def paths(self) -> tuple[str, ...]:
+        """Return the names of all files; see `Source.paths`."""
+        if not self.folder.is_dir():
+            raise SourceProblem(f"there is no folder {self.folder}")
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return tuple(sorted(path.relative_to(self.folder).as_posix() for path in found))
+
     def published(self, path: str) -> Published:
         """Return the size of a file; see `Source.published`."""
         return Published(size=self._plain_file(path).stat().st_size)

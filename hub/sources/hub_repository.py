@@ -67,6 +67,10 @@ class HubRepository:
                 found[row["path"]] = Published(size=lfs.get("size", row.get("size")), sha256=lfs.get("oid"))
         return found
 
+    def paths(self) -> tuple[str, ...]:
+        """Return the names of all files; see `Source.paths`."""
+        return tuple(sorted(self._tree))
+
     def published(self, path: str) -> Published:
         """Return size and, for large files, sha256 of a file; see `Source.published`."""
         if path not in self._tree:

@@ -42,6 +42,14 @@ class Source(Protocol):
         """
         ...
 
+    def paths(self) -> tuple[str, ...]:
+        """Return the names of all files, sorted.
+
+        Raises:
+            SourceProblem: If they cannot be found out.
+        """
+        ...
+
     def published(self, path: str) -> Published:
         """Return what the place says about a file.
 

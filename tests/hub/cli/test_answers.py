@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tests.hub.cli.conftest import ROOT
+from tests.hub.models import put, tiny_bert
 
 
 @pytest.mark.parametrize(
@@ -198,3 +199,18 @@ def test_what_cannot_be_adapted_is_told_before_anything_is_trained(
 def test_recommend_wants_data_or_a_task(run_hub):
     done = run_hub("recommend")
     assert (done.exit_code, "--task TASK" in done.stderr) == (2, True)
+
+
+def test_a_proposed_model_gets_a_card_and_a_lock_and_its_todos_stop_the_check(run_hub, tmp_path):
+    catalog = tmp_path / "catalog"
+    (catalog / "models").mkdir(parents=True)
+    place = put(tmp_path / "checkpoint", tiny_bert())
+    done = run_hub("propose", str(place), "--id", "ours-v1", "--catalog", str(catalog), "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["id"] == "ours-v1"
+    assert (catalog / "models" / "ours-v1.lock.json").is_file()
+    checked = run_hub("catalog", "check", "--catalog", str(catalog))
+    assert checked.exit_code == 4
+    assert "owner: still says TODO" in checked.stdout
+    again = run_hub("propose", str(place), "--id", "ours-v1", "--catalog", str(catalog))
+    assert (again.exit_code, "has a card ours-v1 already" in again.stderr) == (2, True)

@@ -1,0 +1,118 @@
+"""A proposed card: facts from the model's own files, TODO for the rest, and nothing that could run code."""
+
+import json
+
+import pytest
+
+from evaluators.errors import InvalidDocument, UsageProblem
+from hub.catalog import load_catalog
+from hub.catalog_rules import unanswered
+from hub.home import Home
+from hub.locking import lock_card
+from hub.propose import propose
+from hub.sources.source import SourceProblem
+from tests.fakes_hub import FakeHub
+from tests.hub.models import COMMIT, put, tiny_bert
+
+POOLING = json.dumps({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}).encode()
+MODULES = json.dumps([{"type": "sentence_transformers.models.Normalize"}]).encode()
+README = b"---\nlicense: mit\nlanguage: en\n---\n# Tiny\n"
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    (tmp_path / "catalog" / "models").mkdir(parents=True)
+    return load_catalog(tmp_path / "catalog")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(**changes):
+        files = {**tiny_bert(), "README.md": README, **changes}
+        return str(
+            put(tmp_path / "My Model v2", {name: data for name, data in files.items() if data is not None})
+        )
+
+    return make
+
+
+def test_a_folder_becomes_a_card_with_what_its_files_say(catalog, folder):
+    place = folder(**{"1_Pooling/config.json": POOLING, "modules.json": MODULES, "training.log": b"secret"})
+    card = propose(place, None, catalog).card
+    assert card.id == "my-model-v2"
+    assert (card.library, card.family, card.lifecycle.state) == ("transformers", "encoder", "proposed")
+    assert (card.input.pooling, card.input.normalize) == ("cls", True)
+    assert (card.licence.spdx, card.licence.use) == ("MIT", "any")
+    assert "training.log" not in card.files
+    assert {"config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json"} <= set(card.files)
+    fields = {remark.text.partition(":")[0] for remark in unanswered(card)}
+    assert {"summary", "pretraining", "owner", "intended_use", "limits"} <= fields
+
+
+def test_a_repository_is_pinned_to_the_commit_that_was_read(catalog, tmp_path):
+    with FakeHub() as hub:
+        hub.add("org/Tiny-Bert", {**tiny_bert(), "README.md": README}, commit=COMMIT)
+        environment = {"HF_ENDPOINT": hub.endpoint}
+        card = propose("org/Tiny-Bert", None, catalog, environment).card
+        lock = lock_card(card, catalog, Home(tmp_path / "home"), environment=environment)
+        assert hub.count("model.safetensors") == 1
+    assert card.id == "tiny-bert"
+    assert card.mirrors[0].revision == COMMIT == lock.revision
+    assert card.licence.source == "https://huggingface.co/org/Tiny-Bert"
+
+
+def test_an_unknown_licence_is_the_strictest_until_a_person_says_otherwise(catalog, folder):
+    card = propose(folder(**{"README.md": b"no front matter"}), None, catalog).card
+    assert (card.licence.spdx, card.licence.use) == ("TODO", "research-only")
+
+
+@pytest.mark.parametrize(
+    "front", [b"---\nlicense: [\n---\n", b"---\n- a\n---\n", b"---\n" + b"[" * 5000 + b"\n---\n"]
+)
+def test_front_matter_that_cannot_be_read_says_nothing(catalog, folder, front):
+    assert propose(folder(**{"README.md": front}), None, catalog).card.licence.spdx == "TODO"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"model.safetensors": None, "pytorch_model.bin": b"\x80\x04."},
+            "pytorch_model.bin, which can run code",
+        ),
+        ({"adapter_config.json": b'{"base_model_name_or_path": "org/base"}'}, "an adapter of org/base"),
+        ({"config.json": b'{"model_type": "vit", "image_size": 224}'}, "read through timm here"),
+        ({"config.json": b"{}"}, "names no model_type"),
+        ({"config.json": b"{"}, "config.json is not JSON"),
+        ({"config.json": None}, "has no config.json"),
+    ],
+)
+def test_what_is_no_base_model_that_can_be_used_here_is_refused(catalog, folder, changes, said):
+    with pytest.raises(InvalidDocument, match=said):
+        propose(folder(**changes), None, catalog)
+
+
+def test_an_id_that_is_taken_and_a_place_that_is_none_are_told(catalog, folder, tmp_path):
+    place = folder()
+    proposal = propose(place, "tiny", catalog)
+    (catalog.folder / "models" / "tiny.yaml").write_text(proposal.text)
+    with pytest.raises(UsageProblem, match="has a card tiny already"):
+        propose(place, "tiny", load_catalog(catalog.folder))
+    with pytest.raises(UsageProblem, match="neither a folder here nor a repository"):
+        propose(str(tmp_path / "nowhere"), None, catalog)
+    with pytest.raises(SourceProblem, match="cannot be reached"):
+        propose("org/name", None, catalog, {"HF_ENDPOINT": "http://127.0.0.1:9"})
+
+
+def test_a_timm_network_is_read_as_its_configuration_says(catalog, folder):
+    published = {
+        "input_size": [3, 32, 48],
+        "mean": [0.1, 0.2, 0.3],
+        "std": [1, 1, 1],
+        "crop_pct": 0.9,
+        "interpolation": "bilinear",
+    }
+    config = json.dumps({"architecture": "resnet18", "pretrained_cfg": published}).encode()
+    card = propose(folder(**{"config.json": config, "tokenizer.json": None}), None, catalog).card
+    assert (card.library, card.family, card.input.size) == ("timm", "vision", 32)
+    assert (card.input.mean, card.input.crop, card.input.interpolation) == ((0.1, 0.2, 0.3), 0.9, "bilinear")
