@@ -57,7 +57,7 @@ def propose(
         SourceProblem: If the place does not answer.
         InvalidDocument: If it holds no base model that may be loaded here.
     """
-    chosen = name or _id_of(place)
+    chosen = name or id_of(place)
     if chosen in catalog.cards:
         raise UsageProblem(
             f"the catalog has a card {chosen} already", hint="another version is another id: --id NAME"
@@ -70,7 +70,8 @@ def propose(
     return Proposal(parse_document(text.encode("utf-8"), Card, where=f"{chosen}.yaml"), text)
 
 
-def _id_of(place: str) -> str:
+def id_of(place: str) -> str:
+    """Return an id made of a place's name."""
     return re.sub(r"[^a-z0-9._-]+", "-", place.rstrip("/").rsplit("/", 1)[-1].lower()).strip("-.")[:63]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from hub.catalog import Catalog
 from hub.cli.evaluating import Choice, decide_and_tell, evaluate_models, plan_models
 from hub.cli.options import (
     Decorator,
@@ -19,6 +22,7 @@ from hub.cli.options import (
     own_data_options,
 )
 from hub.cli.output import Output
+from hub.unproposed import Taken, take_folders
 
 
 def _choices(function: Any) -> Any:
@@ -56,7 +60,8 @@ def _choices(function: Any) -> Any:
 @format_option
 def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choices: Any) -> None:
     """Say what an evaluation of MODELS would measure and cost, before anything is spent."""
-    plan_models(_choice(choices), open_catalog(catalog_folder), home(), output, out=out)
+    choice, taken = _taken(_choice(choices), open_catalog(catalog_folder), output)
+    plan_models(choice, taken.measuring, home(), output, out=out)
 
 
 @click.command(
@@ -80,17 +85,19 @@ def evaluate(
 ) -> None:
     """Measure MODELS on tasks with every strategy of the protocol, and say what the gate says.
 
+    A model is the id of a card, or a folder with a checkpoint, which can be compared and not promoted.
+
     Ordinary evaluation scores on validation, as often as you like. `--final` opens the locked test, and is what an
     approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
     """
     catalog = open_catalog(catalog_folder)
-    choice = _choice(choices)
-    if dry_run:
-        plan_models(choice, catalog, home(), output, out=None)
-        return
     catalog.policy(policy)  # a misspelt policy is told before anything is measured
-    evaluated = evaluate_models(choice, catalog, home(), output)
-    approved = decide_and_tell(evaluated, catalog, policy, home(), output, log=not no_log)
+    choice, taken = _taken(_choice(choices), catalog, output)
+    if dry_run:
+        plan_models(choice, taken.measuring, home(), output, out=None)
+        return
+    evaluated = evaluate_models(choice, taken.measuring, home(), output)
+    approved = decide_and_tell(evaluated, taken.judging, policy, home(), output, log=not no_log)
     if gate and not approved:
         raise SystemExit(3)
 
@@ -109,6 +116,14 @@ def run(plan_file: Path, results: str, device: str, output: Output) -> None:
     from hub.cli.evaluating import run_plan_file
 
     run_plan_file(plan_file, results, device, home(), output)
+
+
+def _taken(choice: Choice, catalog: Catalog, output: Output) -> tuple[Choice, Taken]:
+    """Return the choice with folders taken in as candidates."""
+    today = dt.datetime.now(dt.UTC).date()
+    with output.transfers("reading") as tell:
+        taken = take_folders(choice.models, catalog, home(), tell, today=today)
+    return replace(choice, models=taken.models), taken
 
 
 def _choice(values: dict[str, Any]) -> Choice:

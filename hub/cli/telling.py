@@ -11,6 +11,7 @@ from evaluators.report.table import ResultTable, failures, result_table
 from evaluators.strategy import strategy
 from hub.cli.output import Output, Table, escape
 from hub.decision import Decision, RuleResult
+from hub.unproposed import PREFIX
 
 _MARKS = {
     "pass": "[green]pass[/green]",
@@ -78,6 +79,8 @@ def next_step(decision: Decision, evidence: Evidence) -> str:
     protocol = evidence.findings.protocol["id"]
     if not all(task.promotable for task in evidence.findings.tasks):
         return f"hub report {decision.model}   (what your data say, in full)"
+    if decision.model.startswith(PREFIX):
+        return "hub propose FOLDER   (drafts its card: what is not in the catalog can promote nothing)"
     if decision.verdict == "approved":
         return f'hub promote {decision.model} --reason "..."'
     if not evidence.findings.final:

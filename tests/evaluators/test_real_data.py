@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ def loaded(root: Path, *files: DataFile) -> TaskData:
     return load_task(task, locate(task, DataRoots(None, root)))
 
 
-def test_banking77_loads_whole_and_fast(hub_data: Path) -> None:
+def test_banking77_loads_whole(hub_data: Path) -> None:
     files = [
         DataFile(
             sha256=sha256, size=(hub_data / "banking77" / name).stat().st_size, mirrors=(f"data:banking77/{name}",),
@@ -37,10 +36,7 @@ def test_banking77_loads_whole_and_fast(hub_data: Path) -> None:
         )
         for name, sha256 in BANKING77.items()
     ]  # fmt: skip
-    started = time.process_time()
     data = loaded(hub_data, *files)
-    # A third of a second on an idle core; the bound is for a busy one.
-    assert time.process_time() - started < 2.0
     assert (len(data.labels), len(data.development), len(data.test)) == (77, 10_003, 3_080)
     assert data.duplicates == {"exact": 0, "normalised": 11, "conflicting": 0, "repeated": 0}
 
