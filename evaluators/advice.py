@@ -154,7 +154,7 @@ def _sentence(chosen: Option, here: Sequence[Option], earlier: Sequence[Option],
         floor = max(floors, key=lambda option: option.estimate.value)
         parts.append(f"{floor.words} {score(floor.estimate)}")
     if chosen.is_baseline:
-        parts.append("no model is better: a base model does not pay here")
+        parts.append("no model is better by as much as matters: a base model does not pay here")
     if earlier:
         last = earlier[-1]
         gain = signed(chosen.estimate.value - last.estimate.value)

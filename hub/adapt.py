@@ -15,8 +15,8 @@ import numpy as np
 
 from evaluators.canonical import digest_of_file
 from evaluators.data import TaskData
-from evaluators.engine.job import Fitted, Progress
-from evaluators.errors import Conflict, EnvironmentProblem
+from evaluators.engine.job import DivergedError, Fitted, Progress
+from evaluators.errors import Conflict, EnvironmentProblem, UsageProblem
 from evaluators.evidence import Estimate
 from evaluators.observe import environment
 from evaluators.samples import LabelledSet, Samples
@@ -65,14 +65,22 @@ def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.date
     Raises:
         Conflict: If something else stands where the folder shall be.
         EnvironmentProblem: If it cannot be written.
-        DivergedError: If the loss became NaN or infinite.
+        UsageProblem: If the loss became NaN or infinite.
     """
     refuse_foreign(request.into)
     adaptation, data = request.adaptation, request.data
-    score = _score(request, doing(f"measuring: {len(data.train)} labels"))
-    whole = adaptation.fit(
-        request.everything, seed=request.seed, progress=doing(f"training: {len(request.everything)} labels")
-    )
+    try:
+        score = _score(request, doing(f"measuring: {len(data.train)} labels"))
+        whole = adaptation.fit(
+            request.everything,
+            seed=request.seed,
+            progress=doing(f"training: {len(request.everything)} labels"),
+        )
+    except DivergedError as error:
+        raise UsageProblem(
+            f"{adaptation.row.id} diverged on these labels: {error}; nothing was written",
+            hint="try another --seed, or a lighter --strategy such as linear-probe",
+        ) from error
     adapted = Adapted(
         name=request.into.name,
         base=adaptation.candidate,

@@ -136,6 +136,14 @@ def test_nobodys_folder_is_replaced_and_an_earlier_one_is(store, request_for):
     assert read_adapted(other.into).seed == again.seed == 1
 
 
+def test_a_training_that_diverges_is_told_and_leaves_nothing(store, request_for):
+    request = request_for("full-finetune")
+    broken = replace(request.adaptation, settings={**request.adaptation.settings, "learning_rate": 1e30})
+    with pytest.raises(UsageProblem, match="diverged on these labels"):
+        adapt(replace(request, adaptation=broken), store, silent, now=NOW)
+    assert not request.into.exists()
+
+
 def test_a_folder_that_is_none_is_told_how_to_make_one(tmp_path):
     with pytest.raises(UsageProblem) as caught:
         load_adapted(tmp_path)

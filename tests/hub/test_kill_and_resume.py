@@ -12,28 +12,16 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-PROTOCOL = """
-schema: 1
-id: tiny
-title: For a test
-description: Three rungs, two runs.
-labels_per_class: [2]
-runs: 2
-strategies: [majority, pixels-logreg, knn, linear-probe, full-finetune]
-settings:
-  full-finetune: {max_steps: 8, min_steps: 8}
-"""
+from tests.hub.checkouts import ROOT, small_catalog
 
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("catalog")
-    for name in ("models", "tasks", "policies", "data"):
-        (folder / name).symlink_to(ROOT / "catalog" / name)
-    (folder / "protocols").mkdir()
-    (folder / "protocols" / "tiny.yaml").write_text(PROTOCOL)
-    return folder
+    return small_catalog(
+        tmp_path_factory.mktemp("catalog"),
+        strategies="majority, pixels-logreg, knn, linear-probe, full-finetune",
+        more="settings:\n  full-finetune: {max_steps: 8, min_steps: 8}\n",
+    )
 
 
 def start(catalog: Path, home: Path) -> subprocess.Popen[str]:

@@ -10,29 +10,15 @@ import pytest
 import yaml
 
 from evaluators.canonical import digest_of_file
+from tests.hub.checkouts import ROOT, small_catalog
 
-ROOT = Path(__file__).parent.parent.parent
 CANARIES = ("xylophonequark", "marzipanvortex")
-PROTOCOL = """
-schema: 1
-id: tiny
-title: For a test
-description: Light rungs, two runs.
-labels_per_class: [2]
-runs: 2
-strategies: [majority, tfidf-logreg, knn, linear-probe]
-"""
 
 
 @pytest.fixture
 def catalog(tmp_path) -> Path:
-    folder = tmp_path / "catalog"
-    for name in ("models", "policies"):
-        folder.mkdir(exist_ok=True)
-        (folder / name).symlink_to(ROOT / "catalog" / name)
-    for name in ("protocols", "tasks"):
-        (folder / name).mkdir()
-    (folder / "protocols" / "tiny.yaml").write_text(PROTOCOL)
+    (tmp_path / "catalog").mkdir()
+    folder = small_catalog(tmp_path / "catalog")
     table = folder / "secrets.csv"
     rows = (
         f"{canary} case {number},{queue}\n"

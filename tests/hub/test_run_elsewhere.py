@@ -9,26 +9,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-PROTOCOL = """
-schema: 1
-id: tiny
-title: For a test
-description: Light rungs, two runs.
-labels_per_class: [2]
-runs: 2
-strategies: [majority, pixels-logreg, knn, linear-probe]
-"""
+from tests.hub.checkouts import ROOT, small_catalog
 
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("catalog")
-    for name in ("models", "tasks", "policies", "data"):
-        (folder / name).symlink_to(ROOT / "catalog" / name)
-    (folder / "protocols").mkdir()
-    (folder / "protocols" / "tiny.yaml").write_text(PROTOCOL)
-    return folder
+    return small_catalog(tmp_path_factory.mktemp("catalog"))
 
 
 def hub(where: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
