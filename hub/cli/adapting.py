@@ -69,15 +69,15 @@ def adapt(
     from evaluators.compute import choose_device
     from evaluators.data import load_task
     from evaluators.engine.adaptation import Adaptation
-    from hub.adapt import AdaptRequest, refuse_foreign
-    from hub.adapt import adapt as make
+    from hub.adapting import AdaptRequest, refuse_foreign
+    from hub.adapting import adapt as make
     from hub.blobs import BlobStore
     from hub.cli.evaluating import Choice
     from hub.cli.recommending import advice_on
     from hub.fetch import fetch
     from hub.own_data import bring
     from hub.preparation import located
-    from hub.recommend import SCREEN
+    from hub.evidence_at_hand import SCREEN
 
     place, catalog = home().ready(), open_catalog(catalog_folder)
     card = catalog.card(model)
@@ -145,7 +145,7 @@ def _everything(loaded: TaskData, task: Task, *, personal: bool, now: dt.datetim
     """Return all labels that may be trained on: of a person's own data also those of the test, which is then none."""
     from evaluators.canonical import digest_of
     from evaluators.test_access import TestAccessLog
-    from hub.adapt import joined
+    from hub.adapting import joined
 
     if not personal:
         return loaded.development

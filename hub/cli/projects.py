@@ -16,8 +16,8 @@ from hub.deliver import Origin
 from hub.home import Home
 from hub.log_cache import remember
 from hub.promotion_log import utc
-from hub.pull import Pulled, PullRequest, restore
-from hub.pull import pull as bring
+from hub.pulling import Pulled, PullRequest, restore
+from hub.pulling import pull as bring
 from hub.reference import parse_reference
 from hub.registry.address import registry_address
 from hub.registry.mlflow_log import LogReader

@@ -14,7 +14,7 @@ from hub.blobs import BlobStore
 from hub.deliver import Origin
 from hub.home import Home
 from hub.promotion_log import GENESIS, ApprovedTask, Entry, History, Record, read_history
-from hub.pull import Pulled, PullRequest, pull, restore
+from hub.pulling import Pulled, PullRequest, pull, restore
 from hub.reference import parse_reference
 from hub.registry.registry import ModelVersion, RegisteredModel
 from hub.signing import KeyRing, Signer

@@ -7,8 +7,8 @@ import pytest
 
 from evaluators.errors import ReportedError
 from hub.project_lock import read_project_lock
-from hub.pull import PullRequest
-from hub.pull import pull as pull_one
+from hub.pulling import PullRequest
+from hub.pulling import pull as pull_one
 from hub.reference import parse_reference
 from hub.verify import verify
 

@@ -6,7 +6,7 @@ from evaluators.errors import IntegrityError
 from hub.blobs import BlobStore
 from hub.deliver import Origin
 from hub.home import Home
-from hub.pull import PullRequest, pull
+from hub.pulling import PullRequest, pull
 from hub.reference import parse_reference
 from hub.registry.mlflow_log import LogReader, RegistryLog
 from hub.registry.registry import NewVersion

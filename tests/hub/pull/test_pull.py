@@ -6,7 +6,7 @@ import pytest
 
 from evaluators.errors import GateRefused, IntegrityError
 from hub.project_lock import read_project_lock
-from hub.pull import PullRequest, pull
+from hub.pulling import PullRequest, pull
 from hub.reference import parse_reference
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from evaluators.errors import EnvironmentProblem, GateRefused, IntegrityError, InvalidDocument, UsageProblem
 from hub.card import Lifecycle
-from hub.pull import restore
+from hub.pulling import restore
 from hub.signing import KeyRing
 
 
