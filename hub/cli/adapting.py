@@ -14,6 +14,7 @@ import click
 from evaluators.errors import UsageProblem
 from evaluators.strategy import STRATEGIES, strategy
 from evaluators.wording import score, title
+from hub.adapted_logging import log_adapted_to_mlflow
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, rows_of
 from hub.log_cache import known_history
@@ -44,6 +45,7 @@ AUTO = "auto"
 )
 @click.option("--seed", default=0, show_default=True, help="Of initialisation and order.")
 @click.option("--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute.")
+@click.option("--no-log", is_flag=True, help="Do not log the model to MLflow.")
 @catalog_option
 @format_option
 def adapt(
@@ -57,6 +59,7 @@ def adapt(
     into: Path,
     seed: int,
     device: str,
+    no_log: bool,
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
@@ -139,6 +142,11 @@ def adapt(
 
         made = make(request, BlobStore(place), doing, now=now)
     _tell(made, into, output)
+    if not no_log:
+        with output.status() as tell_now:
+            tell_now("logging to MLflow")
+            sentence, warning = log_adapted_to_mlflow(into, place)
+        (output.warn if warning else output.note)(sentence)
 
 
 def _everything(loaded: TaskData, task: Task, *, personal: bool, now: dt.datetime) -> LabelledSet:
