@@ -1,7 +1,7 @@
 """What the promotion log says of adapted models: whether their base still stands, and which one a newcomer must meet.
 
-In: the verified history. Out: records. Pure. An adapted model carries its base's bytes, so it stands only while a record
-that was not withdrawn approves them: what was withdrawn is not delivered inside something else.
+In: the verified history. Out: records. Pure. An adapted model carries its base's bytes, so it stands only while a
+record that was not withdrawn approves them: what was withdrawn is not delivered inside something else.
 """
 
 from __future__ import annotations
