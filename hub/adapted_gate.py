@@ -2,7 +2,7 @@
 
 Reads evidence about the artifact, its base's card and approval, and a policy; returns a `Decision`, as for bases.
 Touches no disk, network or clock. Two demands hold under every policy: the base is approved for this task, and the
-scores are of the locked test. Rules about strategies, which need runs, judged the base; they say nothing of an artifact.
+scores are of the locked test. Rules about strategies need runs: they judged the base, and say nothing of an artifact.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`hub promote --adapted`, without the printing: from a folder to a record, or to the decision that refused it.
 
 In: what a person asked, the catalog, the registry. Out: an `Outcome`. The order is that of cost and trust: words, log,
-name and base are refused before anything is measured; what was promoted before is not measured again; the locked test is
-opened last.
+name and base are refused before anything is measured; what was promoted before is not measured again; the locked test
+is opened last.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def promote(
     Judges the evidence again under the policy, appends a record signed with your key to the promotion log, and shows it
     in MLflow: the version around the exact bytes, description, tags and alias. Promoting the same again writes nothing.
 
-    With --adapted: an adapted model, whose base must be approved for the task. It is measured here, on the task's locked
-    test, against the adapted model that is approved now and what the same labels give without a base.
+    With --adapted: an adapted model, whose base must be approved for the task. It is measured here, on the task's
+    locked test, against the adapted model that is approved now and what the same labels give without a base.
     """
     if adapted is not None:
         if model is not None or evidence is not None:

@@ -22,6 +22,7 @@ from evaluators.engine.adaptation import Adaptation
 from evaluators.samples import LabelledSet
 from evaluators.strategy import strategy
 from evaluators.task import Task
+from evaluators.test_access import TestAccessLog
 from hub.adapted import read_adapted
 from hub.adapting import AdaptRequest, adapt
 from hub.blobs import BlobStore
@@ -32,6 +33,7 @@ from hub.home import Home
 from hub.lock import Lock
 from hub.policy import Policy
 from hub.promote import promote
+from hub.promoting_adapted import AskedToPromote, Outcome, Person, promote_folder
 from hub.promotion_log import History, Record, read_history
 from hub.promotion_request import PromotionRequest
 from hub.registry.mlflow_log import RegistryLog
@@ -133,15 +135,31 @@ class Workshop:
         adapt(request, self.store, silent, now=NOW)
         return request.into
 
-    def approve_base(self, registry: Registry, task: str = TASK, **changes: object) -> Record:
+    def approve_base(
+        self, registry: Registry, task: str = TASK, card: Card | None = None, **changes: object
+    ) -> Record:
         """Promote the base, on synthetic evidence."""
-        card, lock, policy = self.card(), self.lock(), approval.policy()
+        card, lock, policy = card or self.card(), self.lock(), approval.policy()
         made = synthetic.evidence(approval.world(card, lock, task=task, **changes))
         evidence = made.model_copy(update={"signature": self.signer.sign(canonical_json(made.unsigned))})
         decision = decide(card, lock, evidence, policy, today=approval.TODAY)
         request = PromotionRequest(card, lock, self.base, decision, evidence, policy, "It is good.", NOW)
         log = RegistryLog(registry)
         return promote(request, registry, log=log, signer=self.signer, keys=self.keys, tell=self.told.append)
+
+    def promote(self, folder: Path, registry: Registry, **changes: object) -> Outcome:
+        """Promote an adapted model's folder, as `hub promote --adapted` does."""
+        values = {
+            "folder": folder, "name": None, "reason": "Better than the words alone.", "policy": "default",
+            "test_access": str(self.home.results / "test-access"), "who": "ana", "now": NOW, "device": "cpu",
+        }  # fmt: skip
+        asked = AskedToPromote(**{**values, **changes})
+        person = Person(self.signer, self.keys)
+        return promote_folder(asked, self.catalog, registry, self.home, person=person, tell=self.told.append)
+
+    def reads(self) -> int:
+        """Return how many cells ever read the locked test."""
+        return TestAccessLog(str(self.home.results / "test-access")).count(self.task.splits_digest)
 
     def withdraw(self, registry: Registry, record: Record) -> Record:
         history = self.history(registry)
