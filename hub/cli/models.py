@@ -12,6 +12,7 @@ from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
 from evaluators.names import nearest, unknown_name
 from evaluators.wording import count
+from hub.adapted_listing import adapted_facts, adapted_named, adapted_rows
 from hub.catalog import Catalog
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table, rows_of
@@ -57,8 +58,13 @@ def list_models(
         right=frozenset({"params"}),
         wrap=frozenset({"approved for"}),
     )
-    output.data([{k: v for k, v in row.items() if k not in {"order", "best"}} for row in shown], table)
-    for row in shown:
+    adapted = adapted_rows(history, catalog, selection, kind if kind in catalog.tasks else None)
+    output.data(
+        [{k: v for k, v in row.items() if k not in {"order", "best"}} for row in [*shown, *adapted]],
+        table,
+        *([_adapted_table(adapted)] if adapted else []),
+    )
+    for row in [*shown, *adapted]:
         output.essential(str(row["model"]))
     if len(chosen) < len(catalog.cards):
         output.note(f"{len(chosen)} of {count(len(catalog.cards), 'model')} are what you ask for")
@@ -70,6 +76,14 @@ def list_models(
         output.note(
             f"no approvals known here (log read: {read_at}); `hub history --refresh` reads the registry"
         )
+
+
+def _adapted_table(rows: list[dict[str, Any]]) -> Table:
+    return Table(
+        ("adapted model", "status", "approved for", "base"),
+        tuple((r["model"], r["status"], r["best"], r["base"]) for r in rows),
+        wrap=frozenset({"approved for", "base"}),
+    )
 
 
 def _modality(kind: str | None, catalog: Catalog) -> Modality | None:
@@ -107,6 +121,8 @@ def show(name: str, catalog_folder: Path | None, output: Output) -> None:
         ]  # fmt: skip
         output.data(dict(facts), rows_of(facts))
     else:
+        if _show_adapted(name, output):
+            return
         document = catalog.tasks.get(name) or catalog.protocols.get(name) or catalog.policies.get(name)
         if document is None:
             known = [*catalog.cards, *catalog.tasks, *strategies, *catalog.protocols, *catalog.policies]
@@ -119,6 +135,18 @@ def show(name: str, catalog_folder: Path | None, output: Output) -> None:
         output.data(
             value, rows_of([(key, _plain(item)) for key, item in value.items() if item not in (None, [], {})])
         )
+
+
+def _show_adapted(name: str, output: Output) -> bool:
+    """Show an adapted model, if the log has one of that name."""
+    history, _ = known_history(home(), registry_address(os.environ, home()))
+    record = adapted_named(history, name)
+    if record is None:
+        return False
+    output.data({"record": record.model_dump(mode="json")}, rows_of(adapted_facts(record, history)))
+    for warning in doubt(history):
+        output.warn(warning)
+    return True
 
 
 def _show_model(catalog: Catalog, name: str, output: Output) -> None:

@@ -234,7 +234,7 @@ def test_a_base_that_is_approved_for_another_task_is_not_enough(workshop, folder
 def test_a_withdrawn_base_is_refused_before_anything_is_measured(workshop, folder, approved):
     workshop.withdraw(approved, workshop.history(approved).records[0])
     before = len(workshop.told)
-    with pytest.raises(GateRefused, match="was withdrawn on .*: licence revoked"):
+    with pytest.raises(GateRefused, match=r"was withdrawn on .*: licence revoked"):
         workshop.promote(folder, approved)
     assert len(workshop.told) == before
 
