@@ -147,6 +147,8 @@ def adapt(
             tell_now("logging to MLflow")
             sentence, warning = log_adapted_to_mlflow(into, place)
         (output.warn if warning else output.note)(sentence)
+    if task_name and standing is not None:
+        output.note(f'to approve it: hub promote --adapted {into} --reason "..."')
 
 
 def _everything(loaded: TaskData, task: Task, *, personal: bool, now: dt.datetime) -> LabelledSet:
