@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from evaluators.errors import UsageProblem
-from hub.cli.options import catalog_option, home, own_data, own_data_options
+from hub.cli.options import catalog_option, find_checkout, home, own_data, own_data_options
 from hub.cli.output import Output
 
 
@@ -36,7 +36,6 @@ def new(
     """
     from evaluators.data import load_task
     from evaluators.names import is_safe_name
-    from hub.catalog import find_catalog
     from hub.own_data import bring
     from hub.task_draft import draft_task, mirror_for
 
@@ -50,7 +49,7 @@ def new(
         raise UsageProblem(
             f"{name!r} cannot be a task's id", hint="lower-case letters, digits, '.', '_' and '-'"
         )
-    folder = find_catalog(catalog_folder, os.environ, Path.cwd())
+    folder = find_checkout(catalog_folder)
     target = folder / "tasks" / f"{name}.yaml"
     if target.exists():
         raise UsageProblem(f"{target} exists; it was left as it is", hint="choose another name")
