@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_ONE_LINE = 28
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture on a white ground.
@@ -111,7 +114,9 @@ def _table(table: ResultTable) -> str:
 
 
 def _cell(tag: str, text: str) -> str:
-    return f'<{tag} style="text-align:left;vertical-align:top">{escape(text)}</{tag}>'
+    # A score with its interval is read as one.
+    wrap = "" if len(text) > _ONE_LINE else ";white-space:nowrap"
+    return f'<{tag} style="text-align:left;vertical-align:top{wrap}">{escape(text)}</{tag}>'
 
 
 def _picture(picture: Picture) -> str:
