@@ -15,6 +15,7 @@ from evaluators.errors import ReportedError
 
 #: Name -> (group, `module:attribute`, one line of help). Help of the whole program is printed from here alone.
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("Use", "hub.cli.initialising:init", "Choose the catalog to use; or start your own."),
     "list": ("Use", "hub.cli.models:list_models", "Models of the catalog, and what each is approved for."),
     "show": ("Use", "hub.cli.models:show", "One model, task, strategy, protocol or policy."),
     "recommend": ("Use", "hub.cli.recommending:recommend", "Which model, adapted how, for your data."),
