@@ -13,6 +13,7 @@ from evaluators.errors import UsageProblem
 from evaluators.names import nearest, unknown_name
 from evaluators.strategy import STRATEGIES, Strategy
 from hub.catalog import Catalog
+from hub.glossary import meaning
 from hub.promotion_log import ApprovedTask, History, Record, latest
 from hub.selection import KINDS, Selection
 
@@ -111,7 +112,7 @@ def modality_of(kind: str | None, catalog: Catalog) -> Modality | None:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """One model, task, strategy, protocol or policy.
+    """One model, task, strategy, protocol, policy or word of the glossary.
 
     Attributes:
         name: Its name.
@@ -135,6 +136,9 @@ def facts_of(name: str, catalog: Catalog, history: History) -> Facts:
     strategies = {row.id: row for row in STRATEGIES}
     if name in strategies:
         return _strategy_facts(strategies[name])
+    explained = meaning(name)
+    if explained is not None:
+        return Facts(name, (("word", name), ("means", explained)), {"word": name, "means": explained})
     document = catalog.tasks.get(name) or catalog.protocols.get(name) or catalog.policies.get(name)
     if document is None:
         known = [*catalog.cards, *catalog.tasks, *strategies, *catalog.protocols, *catalog.policies]

@@ -43,11 +43,11 @@ def adapt(
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
-    """Adapt MODEL to your labels and write a folder: base, what was trained, model card and lineage.
+    """Adapt MODEL to your labels and write a folder: the model, what was trained, how good it is, where it comes from.
 
     The training is measured on labels that it does not see, then repeated on all of them. `auto` takes the lightest
-    strategy that is as good as the best, from evidence about these data, or from a quick screening. A task's locked
-    test stays closed; your own data are used whole.
+    strategy that is as good as the best, by reports about these data, or by a quick screening. A task's test stays
+    closed; your own data are used whole.
     """
     own = own_data(data, images, text, label)
     choice = AdaptChoice(model, into, own, task_name, wanted, seed, device)

@@ -36,8 +36,8 @@ def list_models(
 ) -> None:
     """List the models of the catalog, and what each is approved for.
 
-    Approved models first. A model is approved for a task by a signed record of the promotion log; proposed models are
-    candidates for `hub evaluate` once their bytes are locked.
+    Approved models first: somebody signed that they may be used for these tasks. A proposed model can be measured once
+    its bytes are pinned.
     """
     catalog = open_catalog(catalog_folder)
     history, read_at = known_history(home(), registry_address(os.environ, home()))
@@ -71,7 +71,7 @@ def list_models(
 @catalog_option
 @format_option
 def show(name: str, catalog_folder: Path | None, output: Output) -> None:
-    """Show one model, task, strategy, protocol or policy by its NAME."""
+    """Show one model, task, strategy, protocol or policy by its NAME; or say what a word of ours means."""
     history, _ = known_history(home(), registry_address(os.environ, home()))
     found = facts_of(name, open_catalog(catalog_folder), history)
     output.data(found.value, rows_of(found.facts))

@@ -38,7 +38,7 @@ def recommend(
 ) -> None:
     """Say in one sentence which of MODELS, adapted how, for your data; all approved ones if none is named.
 
-    From evidence where there is some. What the features alone can do (linear probe, neighbours) is measured beside it:
+    From reports where there are some. What the features alone can do (linear probe, neighbours) is measured beside it:
     one pass of each model over the data. Heavier strategies are measured by `hub evaluate`, and counted from then on.
     """
     own = own_data(data, images, text, label)
