@@ -84,8 +84,8 @@ class HubCommand(click.Group):
 @click.command(
     cls=HubCommand,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with `hub list`; `hub show WORD` explains a word. Exit codes: 0 done, 1 defect, 2 usage, 3 refused, 4 invalid catalog or report, "
-    "5 environment, 6 integrity, 7 conflict, 130 interrupted (run it again to go on).",
+    epilog="Start with `hub list`; `hub show WORD` explains a word. Exit codes: 0 done, 1 defect, 2 usage, 3 refused, "
+    "4 invalid catalog or report, 5 environment, 6 integrity, 7 conflict, 130 interrupted (run it again to go on).",
 )
 @click.version_option(package_name=None, version="0.1.0", prog_name="hub")
 def hub() -> None:
