@@ -95,7 +95,7 @@ def test_a_repository_that_is_gone_leaves_the_copy_and_says_its_age(repo, place,
     assert set(titles(folder)) == {"tiny"}
     assert len(told) == 1
     assert "was not refreshed, so it is as it was 3 days ago" in told[0]
-    assert "does not exist" in told[0] or "does not appear" in told[0]
+    assert "does not appear to be a git repository" in told[0]
 
 
 def test_after_a_failure_commands_wait_before_they_try_again(repo, place, home):
