@@ -75,9 +75,9 @@ def _git(arguments: list[str], address: str, seconds: float) -> str:
             errors="replace",
             start_new_session=True,
         )
-    except FileNotFoundError as error:
+    except OSError as error:
         raise EnvironmentProblem(
-            "the catalog lies in a git repository, and there is no program `git` here",
+            f"the catalog lies in a git repository, and there is no program `git` here ({error.strerror})",
             hint="install git, or name a folder: hub init FOLDER",
         ) from error
     try:
