@@ -21,17 +21,17 @@ from hub.registry.address import registry_address
 
 #: What is refreshed when, by kind of place.
 _REFRESH = {
-    "folder": "read as it is, each time",
-    "git": "read anew by the next command once it is older than a day, or now: hub init --refresh",
-    "registry": "read anew by the next command once it is older than a day, or now: hub init --refresh",
+    "folder": "not needed: it is read as it is",
+    "git": "by the next command after a day, or now: hub init --refresh",
+    "registry": "by the next command after a day, or now: hub init --refresh",
 }
 
 
 @click.command(
-    epilog="\b\nhub init https://github.com/acme/catalog        # or git@host:acme/catalog, --ref BRANCH\n"
-    "hub init ../catalog                             # a folder: read as it is\n"
-    "hub init mlflow                                 # what hub sync published; needs hub trust add\n"
-    "hub init --new acme-catalog --name acme         # start your organization's own"
+    epilog="\b\nhub init https://github.com/acme/catalog   # or git@host:acme/catalog; --ref\n"
+    "hub init ../catalog                        # a folder: read as it is\n"
+    "hub init mlflow                            # what hub sync published\n"
+    "hub init --new acme-catalog --name acme    # start your organization's own"
 )
 @click.argument("place", required=False)
 @click.option("--ref", help="Branch or tag of a git repository. Default: its own main branch.")
@@ -76,6 +76,8 @@ def _choose(text: str, ref: str | None, output: Output) -> None:
     copy, catalog = _read(place, output)
     write_choice(place, home())
     _tell(place, copy, catalog, output)
+    if place.place.startswith("http://") and place.kind == "git":
+        output.warn("http:// protects nothing: who sits between can change the catalog; use https:// or ssh")
     source = source_of(None, os.environ, home(), Path.cwd())
     if source is not None and source.place != place:
         output.note(f"here commands use another one, named by {source.named_by}: {source.place.shown}")
