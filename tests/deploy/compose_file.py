@@ -1,7 +1,8 @@
 """deploy/compose.yaml as processes of this machine: its commands, environments and health checks, with other places.
 
-In: the file, the variables of `.env`, and which text of the file means which place on this machine. Out: for each service what to
-start and how to ask whether it is well. Nothing is added, so a test that starts these starts what compose starts.
+In: the file, the variables of `.env`, and which text of the file means which place on this machine. Out: for each
+service what to start and how to ask whether it is well. Nothing is added, so a test that starts these starts what
+compose starts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""PostgreSQL from the `pgserver` wheel, made as the image of deploy/compose.yaml makes it: its user, password, database.
+"""PostgreSQL from the `pgserver` wheel, made as the image of compose.yaml makes it: its user, password and database.
 
 Only the programs of the wheel are used: its own Python starts a server without a password, on a socket alone.
 PostgreSQL refuses to run as root, so there it runs as `nobody`, from a copy that `nobody` can read.

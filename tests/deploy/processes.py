@@ -1,4 +1,4 @@
-"""Servers that a test starts and ends: each in its own process group, with its output in a file that a failure shows."""
+"""Servers that a test starts and ends: each in a process group, with its output in a file that a failure shows."""
 
 from __future__ import annotations
 
@@ -79,8 +79,7 @@ def _await(process: subprocess.Popen[bytes], start: Start) -> None:
 def _end(process: subprocess.Popen[bytes], stop_with: signal.Signals) -> None:
     """End the whole group: a server's workers go with it, whatever became of the server."""
     with contextlib.suppress(ProcessLookupError):
-        # PostgreSQL ends its own children; the signal goes to the server alone first.
-        os.kill(process.pid, stop_with)
+        os.killpg(process.pid, stop_with)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)
     with contextlib.suppress(ProcessLookupError):
