@@ -40,7 +40,7 @@ def open_reader(
     address = registry_address(environment, home)
     if not address.startswith(("http://", "https://")):
         return open_registry(environment, home)
-    from hub.registry.rest import access_from
+    from hub.registry.access import access_from
     from hub.registry.rest_registry import RestRegistry
 
     tracking = environment.get("MLFLOW_TRACKING_URI")
