@@ -74,10 +74,10 @@ def adapt(
     from hub.blobs import BlobStore
     from hub.cli.evaluating import Choice
     from hub.cli.recommending import advice_on
+    from hub.evidence_at_hand import SCREEN
     from hub.fetch import fetch
     from hub.own_data import bring
     from hub.preparation import located
-    from hub.evidence_at_hand import SCREEN
 
     place, catalog = home().ready(), open_catalog(catalog_folder)
     card = catalog.card(model)

@@ -16,8 +16,8 @@ from hub.catalog import Catalog
 from hub.cli.evaluating import Choice, evaluate_models
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
-from hub.log_cache import known_history
 from hub.evidence_at_hand import SCREEN, evidence_about, models_for
+from hub.log_cache import known_history
 from hub.registry.address import registry_address
 from hub.signing import open_keyring
 
