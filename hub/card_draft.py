@@ -100,7 +100,7 @@ files:
   source: "{TODO}: where that can be checked"
 {"".join(_lineage(seen.lineage))}owner: "{TODO}: who answers for this card"
 licence:
-  spdx: {_quoted(spdx)}
+  spdx: {_quoted(spdx)}{_said_licence(seen, spdx)}
   use: {use}{"" if spdx != TODO else "  # the strictest, until a person says otherwise"}
   source: {_quoted(seen.page or f"{TODO}: where that can be checked")}
 {_terms(seen)}intended_use: "{TODO}: what it is for here"
@@ -115,6 +115,15 @@ sources:
 def _licence(seen: Seen) -> tuple[str, str]:
     tag = seen.head.get("license")
     return _LICENCES.get(str(tag).lower(), (TODO, "research-only")) if tag else (TODO, "research-only")
+
+
+def _said_licence(seen: Seen, spdx: str) -> str:
+    """Return the comment that tells a person what the place says, where that is no SPDX id."""
+    if spdx != TODO:
+        return ""
+    said = [seen.head.get(key) for key in ("license", "license_name", "license_link")]
+    told = ", ".join(" ".join(str(row).split())[:80] for row in said if row)
+    return f"  # {f'its place says: {told}' if told else 'its place says nothing'}"
 
 
 def _terms(seen: Seen) -> str:

@@ -18,10 +18,11 @@ SUPPORTED = (
     "supported are text encoders (BERT, RoBERTa, DeBERTa, MPNet, ModernBERT and others), causal language models "
     "(GPT-2, Llama, Qwen and others) and image networks of timm"
 )
-_HEADS = (
-    "Model", "ForMaskedLM", "ForCausalLM", "LMHeadModel", "ForPreTraining", "ForSequenceClassification",
-    "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice", "ForNextSentencePrediction",
-)  # fmt: skip
+#: BertForMaskedLM and its kin: heads under which transformers keeps the trunk where AutoModel finds it.
+_HEADS = frozenset({
+    "MaskedLM", "CausalLM", "PreTraining", "SequenceClassification", "TokenClassification", "QuestionAnswering",
+    "MultipleChoice", "NextSentencePrediction",
+})  # fmt: skip
 _DECODERS = (
     "gpt", "llama", "mistral", "mixtral", "ministral", "qwen", "phi", "gemma", "opt", "bloom", "falcon", "stablelm",
     "olmo", "smollm", "granite", "mpt", "cohere", "mamba", "starcoder", "openai-gpt", "xglm", "codegen", "biogpt",
@@ -119,12 +120,12 @@ def _refused(kind: str, architecture: str, config: Mapping[str, Any]) -> tuple[s
         return "has quantized weights, which cannot be trained or measured here", (
             "propose the model that it was quantized from, in its own precision"
         )
+    if any(name in low for name in _SPEECH) or "audio_config" in config:
+        return "reads sound", SUPPORTED
     if low in _SEQ2SEQ or config.get("is_encoder_decoder") is True:
         return "is an encoder-decoder, and one pooled vector is not defined for it here", (
             f"save its encoder alone, as a model of its own; {SUPPORTED}"
         )
-    if any(name in low for name in _SPEECH) or "audio_config" in config:
-        return "reads sound", SUPPORTED
     if low.startswith(_PAGES):
         return "reads pages (words with their places), not plain texts", SUPPORTED
     if "vision_config" in config or any(
@@ -137,7 +138,8 @@ def _refused(kind: str, architecture: str, config: Mapping[str, Any]) -> tuple[s
         return "is a vision model of transformers, and images are read through timm here", (
             "propose the same network from timm's own repositories (timm/...)"
         )
-    if architecture != kind and not architecture.endswith(_HEADS):
+    trunk, _, head = architecture.rpartition("For")
+    if architecture != kind and not (head in _HEADS if trunk else architecture.endswith("Model")):
         return "is of no kind that is known here, so where its trunk ends is not known", (
             f"save its trunk alone: AutoModel.from_pretrained(...).save_pretrained(...); {SUPPORTED}"
         )

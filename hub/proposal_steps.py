@@ -13,6 +13,8 @@ from pathlib import Path
 
 from hub.catalog_rules import TODO
 
+#: Questions that the card has no room for.
+_ASKED = {"licence.spdx": "SPDX id of the weights' licence; "}
 _KEY = re.compile(r"\s*(?:- )?([a-z_]+):")
 
 
@@ -70,5 +72,6 @@ def _todos(text: str) -> Iterator[Todo]:
         if TODO not in line or line.lstrip().startswith("#"):
             continue
         own = key[1] if key and indented and not line.lstrip().startswith("- ") else ""
-        question = line.partition(TODO)[2].lstrip(": ").rstrip().removesuffix('"')
-        yield Todo(number, f"{above}.{own}" if own else above, question)
+        field = f"{above}.{own}" if own else above
+        question = line.partition(TODO)[2].strip(': "#').rstrip('"')
+        yield Todo(number, field, f"{_ASKED.get(field, '')}{question}")

@@ -59,12 +59,14 @@ class RestRunFiles:
 
     def version(self, name: str, number: str) -> VersionFacts:
         """Return a registered version, by its number or `@alias`."""
-        what = f"version {number} of {name}" if not number.startswith("@") else f"alias {number} of {name}"
         if number.startswith("@"):
-            path, params = "registered-models/alias", {"name": name, "alias": number[1:]}
-        else:
-            path, params = "model-versions/get", {"name": name, "version": number}
-        found = self._get(path, params, what)["model_version"]
+            model = self._get("registered-models/get", {"name": name}, f"model {name}")["registered_model"]
+            aliases = {row["alias"]: str(row["version"]) for row in model.get("aliases", [])}
+            if number[1:] not in aliases:
+                raise missing(f"alias {number} of {name}", self.uri)
+            number = aliases[number[1:]]
+        params = {"name": name, "version": number}
+        found = self._get("model-versions/get", params, f"version {number} of {name}")["model_version"]
         return VersionFacts(
             number=int(found["version"]),
             source=found.get("source", ""),
