@@ -36,6 +36,7 @@ def new(
     """
     from evaluators.data import load_task
     from evaluators.names import is_safe_name
+    from evaluators.remarks import remarks_on
     from hub.catalog import find_catalog
     from hub.own_data import bring
     from hub.task_draft import draft_task, mirror_for
@@ -61,6 +62,8 @@ def new(
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(written, encoding="utf-8")
     output.say(f"written: {target}")
+    for remark in remarks_on(loaded):
+        output.note(remark)
     if mirror is None:
         output.note(
             f"{brought.path} is not where others find it: put it under catalog/data/, HUB_DATA or at a URL, and name "

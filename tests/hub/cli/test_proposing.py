@@ -1,4 +1,4 @@
-"""`hub propose` as a person runs it: what is written, what is asked, which commands come next, and nothing half done."""
+"""`hub propose` as a person runs it: what is written, what is asked, which commands come next; nothing half done."""
 
 import json
 import subprocess
