@@ -63,6 +63,10 @@ class Access:
             return "a token"
         return "a client certificate" if self.certificate else "no credentials"
 
+    def without_credentials(self) -> Access:
+        """Return what is left for another server: whose certificates are accepted, and nothing that lets anybody in."""
+        return Access(verify=self.verify, authorities=self.authorities)
+
     def headers(self) -> dict[str, str]:
         """Return what every request carries beside basic authentication.
 
