@@ -83,8 +83,11 @@ class Computation:
         for chunk in missing:
             if not len(chunk):
                 continue
+            started = time.perf_counter()
             features = encode(backbone, chunk, dtype=readers[0].cell.dtype, progress=_ignore)
-            table.add(store_chunk(bench.results, trunk, chunk, features))
+            cost = FitCost(seconds=round(time.perf_counter() - started, 4))
+            made = Origin(cost, self._environment)
+            table.add(store_chunk(bench.results, trunk, chunk, features, made))
             done += len(chunk)
             progress(done, total)
         return total
