@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
 from evaluators.advice import Advice, Option, advise, options_of
+from evaluators.domain_distance import domain_distance
 from evaluators.errors import UsageProblem
-from evaluators.rule_of_thumb import contradiction, rule_of_thumb
+from evaluators.roles import TooFewSamples
+from evaluators.rule_of_thumb import Elsewhere, RuleOfThumb, contradiction, rule_of_thumb
 from evaluators.wording import compact, duration, millions
 from hub.catalog import Catalog
 from hub.cli.evaluating import Choice, evaluate_models
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
-from hub.cli.output import Output, Table
+from hub.cli.output import Output, Table, escape
+from hub.evidence_at_hand import SCREEN, evidence_about, models_for, reachable
+from hub.first_guess import FirstGuess, NothingMeasured, evidence_elsewhere, first_guess
 from hub.log_cache import known_history
-from hub.evidence_at_hand import SCREEN, evidence_about, models_for
 from hub.registry.address import registry_address
 from hub.signing import open_keyring
 
@@ -59,7 +62,22 @@ def recommend(
     tasks = (task_name,) if task_name else ()
     store = results or os.environ.get("HUB_RESULTS")
     choice = Choice(models, False, tasks, SCREEN, (), False, own, device, store)
-    _tell(advice_on(choice, catalog, output), task_name, output)
+    try:
+        advice = advice_on(choice, catalog, output)
+    except (NothingMeasured, TooFewSamples) as nothing:
+        _tell_guess(
+            first_guess(own, task_name, catalog, home().ready(), why=nothing.message), nothing.hint, output
+        )
+        return
+    modality = own.modality if own else catalog.task(task_name or "").modality
+    rule = rule_of_thumb(advice.chosen.labels, domain_distance(advice.options, margin=advice.margin))
+    _tell(
+        advice,
+        rule,
+        evidence_elsewhere(rule, modality, catalog, home(), besides=advice.chosen.task),
+        task_name,
+        output,
+    )
 
 
 def advice_on(choice: Choice, catalog: Catalog, output: Output, *, only: str | None = None) -> Advice:
@@ -76,9 +94,13 @@ def advice_on(choice: Choice, catalog: Catalog, output: Output, *, only: str | N
     """
     history, _ = known_history(home(), registry_address(os.environ, home()))
     modality = choice.own.modality if choice.own else catalog.task(choice.tasks[0]).modality
-    chosen = choice.models or models_for(modality, catalog, history)
+    chosen = choice.models
     if not chosen:
-        raise UsageProblem(
+        chosen, missing = reachable(models_for(modality, catalog, history), catalog, home().ready())
+        for sentence in missing:
+            output.warn(sentence)
+    if not chosen:
+        raise NothingMeasured(
             f"the catalog has no model for {modality} whose bytes are locked", hint="hub list --all"
         )
     screened = evaluate_models(replace(choice, models=chosen), catalog, home(), output)
@@ -93,26 +115,40 @@ def advice_on(choice: Choice, catalog: Catalog, output: Output, *, only: str | N
     ]
     advice = advise(options, margin=facts.margin)
     if advice is None:
-        raise UsageProblem(
+        raise NothingMeasured(
             "nothing could be measured on these data", hint="label at least 4 samples of each class"
         )
     return advice
 
 
-def _tell(advice: Advice, task_name: str | None, output: Output) -> None:
-    rule = rule_of_thumb(advice.chosen.labels)
+def _tell_guess(guess: FirstGuess, hint: str | None, output: Output) -> None:
+    output.say(f"\n[bold]{escape(guess.sentence)}[/bold]")
+    output.data(guess.value)
+    output.essential(f"- {guess.rule.strategies[0]}")
+    output.note(f"nothing was measured: {guess.why}" + (f"; {hint}" if hint else ""))
+
+
+def _tell(
+    advice: Advice, rule: RuleOfThumb, others: tuple[Elsewhere, ...], task_name: str | None, output: Output
+) -> None:
     against = contradiction(rule, advice.options, margin=advice.margin)
     value = {
+        "measured": True,
         "model": advice.chosen.candidate or None,
         "strategy": advice.chosen.strategy,
         "sentence": advice.sentence,
         "rule_of_thumb": {"strategy": rule.close, "far": rule.far, "contradicted": against},
+        "more_labels": asdict(advice.more) if advice.more else None,
+        "elsewhere": [{"task": o.task, "labels": o.labels, "contradicted": o.against} for o in others],
         "options": [_value(option) for option in advice.options],
         "smaller_sizes": [_value(option) for option in advice.earlier],
     }
-    output.say(f"\n[bold]{advice.sentence}[/bold]")
+    output.say(f"\n[bold]{escape(advice.sentence)}[/bold]")
     output.data(value, _table(advice))
-    output.say(f"[dim]{rule.sentence}{' ' + against if against else ''}[/dim]")
+    contradicted = [row.sentence for row in others if row.against]
+    output.say(
+        f"[dim]{escape(' '.join([rule.sentence, *([against] if against else []), *contradicted]))}[/dim]"
+    )
     output.essential(f"{advice.chosen.candidate or '-'} {advice.chosen.strategy}")
     measured = {option.strategy for option in advice.options}
     heavier = [name for name in ("lora", "full-finetune") if name not in measured]
@@ -128,16 +164,16 @@ def _table(advice: Advice) -> Table:
             ("* " if option is advice.chosen else "  ") + (option.candidate or "(no model)"),
             option.strategy,
             compact(option.estimate),
-            duration(option.seconds),
+            duration(option.seconds if option.spent is None else option.spent),
             millions(option.parameters) if option.parameters else "",
         )
         for option in advice.options
     )
     size = advice.chosen.labels_per_class
     return Table(
-        ("model", "strategy", f"at {size} a class", "a fit", "params"),
+        ("model", "strategy", f"at {size} a class", "time", "params"),
         rows,
-        right=frozenset({"a fit", "params"}),
+        right=frozenset({"time", "params"}),
     )
 
 
@@ -149,4 +185,6 @@ def _value(option: Option) -> dict[str, object]:
         "labels": option.labels,
         "score": option.estimate.model_dump(mode="json"),
         "seconds": option.seconds,
+        "encoding_seconds": option.encoding,
+        "machine": option.machine or None,
     }
