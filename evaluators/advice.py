@@ -128,7 +128,9 @@ def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]
     heavier = [
         option
         for option in here
-        if not option.is_baseline and option.weight > chosen.weight and (chosen.failed or not option.failed)
+        if not option.is_baseline
+        and option.weight[:3] > chosen.weight[:3]
+        and (chosen.failed or not option.failed)
     ]
     if not heavier:
         return []
@@ -140,7 +142,7 @@ def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]
 
 def _lighter(chosen: Option, here: Sequence[Option], margin: float) -> list[str]:
     """Say why the best lighter transfer is not enough."""
-    lighter = [option for option in here if not option.is_baseline and option.weight < chosen.weight]
+    lighter = [option for option in here if not option.is_baseline and option.weight[:3] < chosen.weight[:3]]
     if not lighter:
         return []
     other = max(lighter, key=lambda option: option.estimate.value)

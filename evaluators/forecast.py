@@ -1,12 +1,13 @@
 """What more labels would bring, from the curve that was measured: an extrapolation, and called one.
 
-In: scores of paired runs at three or more sizes. Out: the gain at a larger size, at most twice the largest one, with a
-band that spans two laws and the runs: an error that falls as a power of n (Hestness et al. 2017), and a score that
-rises by a constant for each doubling. The first flattens, the second does not; which one holds is not known beforehand.
+In: scores of paired runs at three or more sizes. Out: the gain at a larger size, at most twice the largest one. The
+error is taken to fall as a power of n (Hestness et al. 2017), once as the whole curve says and once as its last step
+does, because curves flatten; the gain is the mean of both. The band spans both, and adds the noise of a measured step.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.option import Option
-from evaluators.statistics.intervals import mean_interval
+from evaluators.statistics.intervals import Interval, mean_interval
 
 #: Sizes that a law is fitted to, and how far beyond the largest it is followed.
 MIN_SIZES, REACH = 3, 2.0
@@ -28,7 +29,7 @@ class Forecast:
 
     Attributes:
         more: Labels beyond the largest size that was measured.
-        gain: Expected difference in the metric: the mean of both laws.
+        gain: Expected difference in the metric.
         low: Lower end of the band.
         high: Upper end.
         sizes: Sizes that it rests on.
@@ -63,10 +64,19 @@ def forecast(curve: Sequence[Option], *, labels: int | None = None) -> Forecast 
     if len(scores) < 2 or not sizes[-1] < wanted <= REACH * sizes[-1]:
         return None
     x, at = np.log2(np.array(sizes, dtype=np.float64)), float(np.log2(wanted))
-    laws = [mean_interval(gains) for gains in (_power(x, scores, at), _doubling(x, scores, at))]
-    ends = [end for law in laws for end in (law.low, law.high) if end is not None]
-    gain = sum(law.value for law in laws) / len(laws)
-    return Forecast(wanted - sizes[-1], gain, min(ends), max(ends), len(sizes), len(scores))
+    fits = [mean_interval(_gains(x[start:], scores[:, start:], at)) for start in (0, -2)]
+    gain = sum(fit.value for fit in fits) / len(fits)
+    noise = _half(mean_interval(scores[:, -1] - scores[:, -2]))
+    low = gain - math.hypot(gain - min(fit.value - _half(fit) for fit in fits), noise)
+    high = gain + math.hypot(max(fit.value + _half(fit) for fit in fits) - gain, noise)
+    room = float(1.0 - scores[:, -1].mean())
+    return Forecast(wanted - sizes[-1], min(gain, room), low, min(high, room), len(sizes), len(scores))
+
+
+def _half(interval: Interval) -> float:
+    """Return half the width of an interval over two or more runs."""
+    assert interval.high is not None
+    return interval.high - interval.value
 
 
 def _scores(runs: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
@@ -75,19 +85,12 @@ def _scores(runs: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
     return np.array([[row[name] for row in runs] for name in common], dtype=np.float64)
 
 
-def _power(x: NDArray[np.float64], scores: NDArray[np.float64], at: float) -> NDArray[np.float64]:
-    """Return each run's gain if log error is a line over log n: the line's own fall beyond the last size."""
-    logs = np.log2(np.maximum(1.0 - scores, _FLOOR))
-    slopes = _slopes(x, logs)
-    last = np.mean(np.maximum(1.0 - scores[:, -1], _FLOOR))
+def _gains(x: NDArray[np.float64], scores: NDArray[np.float64], at: float) -> NDArray[np.float64]:
+    """Return each run's gain beyond the last size if its log error is a line over log n."""
+    errors = np.maximum(1.0 - scores, _FLOOR)
+    slopes = _slopes(x, np.log2(errors))
     # From the error that was measured, not from the line's: the line need not pass through it.
-    return np.asarray(last * (1.0 - 2.0 ** (slopes * (at - x[-1]))), dtype=np.float64)
-
-
-def _doubling(x: NDArray[np.float64], scores: NDArray[np.float64], at: float) -> NDArray[np.float64]:
-    """Return each run's gain if the score is a line over log n, drawn through the last three sizes."""
-    gains = _slopes(x[-MIN_SIZES:], scores[:, -MIN_SIZES:]) * (at - x[-1])
-    return np.asarray(np.minimum(gains, 1.0 - scores[:, -1]), dtype=np.float64)
+    return np.asarray(errors[:, -1].mean() * (1.0 - 2.0 ** (slopes * (at - x[-1]))), dtype=np.float64)
 
 
 def _slopes(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
