@@ -78,6 +78,11 @@ class Elsewhere:
     against: str | None
 
     @property
+    def value(self) -> dict[str, object]:
+        """The judgement as plain values."""
+        return {"task": self.task, "labels": self.labels, "contradicted": self.against}
+
+    @property
     def sentence(self) -> str:
         """The judgement for people."""
         where = f"n {self.task} ({count(self.labels, 'label')})"

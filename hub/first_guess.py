@@ -52,20 +52,22 @@ class FirstGuess:
         return " ".join([self.rule.sentence, *(row.sentence for row in self.elsewhere)])
 
     @property
-    def value(self) -> dict[str, object]:
-        """The answer as plain values; `strategy` is None where it depends on what is not known."""
+    def strategy(self) -> str | None:
+        """What it names; None where that depends on what is not known."""
         named = self.rule.strategies
+        return named[0] if len(named) == 1 else None
+
+    @property
+    def value(self) -> dict[str, object]:
+        """The answer as plain values."""
         return {
             "measured": False,
             "why": self.why,
             "model": None,
-            "strategy": named[0] if len(named) == 1 else None,
+            "strategy": self.strategy,
             "sentence": self.sentence,
             "rule_of_thumb": {"labels": self.rule.labels, "strategy": self.rule.close, "far": self.rule.far},
-            "elsewhere": [
-                {"task": row.task, "labels": row.labels, "contradicted": row.against}
-                for row in self.elsewhere
-            ],
+            "elsewhere": [row.value for row in self.elsewhere],
         }
 
 

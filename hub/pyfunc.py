@@ -43,7 +43,7 @@ class Encoder:
 
         if self._candidate.modality == "text":
             return text_samples([str(row) for row in rows])
-        return image_samples([_image(row) for row in rows])
+        return image_samples([image_of(row) for row in rows])
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Encoder:  # noqa: ARG001  (MLflow's)
@@ -87,7 +87,7 @@ def _rows(model_input: Any) -> list[Any]:
     return list(model_input)
 
 
-def _image(value: Any) -> Image:
+def image_of(value: Any) -> Image:
     """Return an image as pixels. Paths are not read: who asks a served model must not name files of its machine."""
     import io
 

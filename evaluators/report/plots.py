@@ -7,6 +7,7 @@ too.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def write_plots(findings: Findings, folder: Path) -> tuple[Path, ...]:
             for name, figure in _figures(findings, task, facts.name):
                 written += _write(figure, folder / f"{task.id}-{facts.name}-{name}")
     return tuple(written)
+
+
+def efficiency_png(findings: Findings, task: TaskFacts, candidate: str) -> bytes | None:
+    """Return the picture of what labels buy, as PNG; None if the candidate was not scored on the task."""
+    curves = _curves(findings, task, candidate)
+    if not any(rows[0].candidate == candidate for rows in curves.values()):
+        return None
+    figure = _efficiency_figure(findings, task, candidate, curves)
+    FigureCanvasAgg(figure)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None})
+    return out.getvalue()
 
 
 def _figures(findings: Findings, task: TaskFacts, candidate: str) -> Iterator[tuple[str, Figure]]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 from pathlib import Path
 
 import click
-from pydantic import BaseModel
 
 from evaluators.errors import EnvironmentProblem, ReportedError, UsageProblem
-from hub.catalog import Catalog, find_catalog, load_catalog
-from hub.cli.options import catalog_option, format_option, home, open_checkout
+from hub.catalog import Catalog
+from hub.catalog_schema import KINDS
+from hub.cli.options import catalog_option, find_checkout, format_option, home, open_checkout
 from hub.cli.output import Output, Table
 
 
@@ -28,7 +26,7 @@ def check(catalog_folder: Path | None, output: Output) -> None:
     """Read every file of the catalog as a review does; exit with 4 if one is not valid."""
     from hub.catalog_check import check_catalog
 
-    folder = find_catalog(catalog_folder, os.environ, Path.cwd())
+    folder = find_checkout(catalog_folder)
     results = check_catalog(folder, today=dt.datetime.now(dt.UTC).date())
     rows = tuple(
         (
@@ -52,24 +50,16 @@ def check(catalog_folder: Path | None, output: Output) -> None:
 
 
 @catalog.command()
-@click.argument("kind", type=click.Choice(("card", "task", "protocol", "policy")))
+@click.argument("kind", type=click.Choice(tuple(KINDS)))
 def schema(kind: str) -> None:
     """Print the JSON Schema of a KIND of file, so that an editor completes keys and marks errors as one types.
 
     For example `hub catalog schema card > card.schema.json`, and `# yaml-language-server: $schema=PATH` on a card's
     first line.
     """
-    from evaluators.protocol import Protocol
-    from evaluators.task import Task
-    from hub.card import Card
-    from hub.policy import Policy
+    from hub.catalog_schema import schema_text
 
-    kinds: dict[str, type[BaseModel]] = {"card": Card, "task": Task, "protocol": Protocol, "policy": Policy}
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **kinds[kind].model_json_schema(by_alias=True),
-    }
-    click.echo(json.dumps(document, indent=1))
+    click.echo(schema_text(kind), nl=False)
 
 
 @catalog.command()
@@ -135,9 +125,8 @@ def choosing(
     """
     from hub.choosing import stale
 
-    folder = find_catalog(catalog_folder, os.environ, Path.cwd())
-    cards = load_catalog(folder)
-    path = out or folder / "choosing.md"
+    cards = open_checkout(catalog_folder)
+    path = out or cards.folder / "choosing.md"
     if only_check:
         try:
             problems = stale(path.read_text(encoding="utf-8"), cards)

@@ -6,12 +6,14 @@ import importlib.metadata
 import os
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import click
 
 from evaluators.errors import ReportedError
 from hub import __version__
+from hub.catalog_search import source_of
 from hub.cli.options import format_option, home, open_catalog
 from hub.cli.output import Output, Table
 from hub.registry.address import registry_address, without_credentials
@@ -89,12 +91,12 @@ def _version(distribution: str) -> str | None:
 
 def _catalog() -> Check:
     try:
+        source = source_of(None, os.environ, home(), Path.cwd())
         catalog = open_catalog(None)
     except ReportedError as error:
         return Check("catalog", "missing", f"{error.message}; {error.hint}")
-    return Check(
-        "catalog", "ok", f"{catalog.folder}: {len(catalog.cards)} models, {len(catalog.tasks)} tasks"
-    )
+    where = f"{source.place.shown}, named by {source.named_by}" if source else str(catalog.folder)
+    return Check("catalog", "ok", f"{where}: {len(catalog.cards)} models, {len(catalog.tasks)} tasks")
 
 
 def _keys() -> Check:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from evaluators.evidence import Evidence, Findings
+from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
 from evaluators.report.table import ResultTable, failures, result_table
-from evaluators.strategy import strategy
 from hub.cli.output import Output, Table, escape
 from hub.decision import Decision, RuleResult
-from hub.unproposed import PREFIX
+from hub.next_step import next_step
 
 _MARKS = {
     "pass": "[green]pass[/green]",
@@ -71,32 +70,6 @@ def tell_decision(decision: Decision, output: Output) -> None:
         marked=frozenset({"", "rule", "measured, and required"}),
     )
     output.show(shown)
-
-
-def next_step(decision: Decision, evidence: Evidence) -> str:
-    """Return the command that follows."""
-    tasks = " ".join([f"--task {task.id}" for task in evidence.findings.tasks] + _chosen(evidence.findings))
-    protocol = evidence.findings.protocol["id"]
-    if not all(task.promotable for task in evidence.findings.tasks):
-        return f"hub report {decision.model}   (what your data say, in full)"
-    if decision.model.startswith(PREFIX):
-        return "hub propose FOLDER   (drafts its card: what is not in the catalog can promote nothing)"
-    if decision.verdict == "approved":
-        return f'hub promote {decision.model} --reason "..."'
-    if not evidence.findings.final:
-        return (
-            f"hub evaluate {decision.model} {tasks} --protocol {protocol} --final   (opens the locked test)"
-        )
-    if decision.verdict == "refused" or protocol == "standard":
-        return f"hub report {decision.model}   (why, in full)"
-    return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
-
-
-def _chosen(findings: Findings) -> list[str]:
-    """Return the options that name the strategies, if not all of the protocol were asked for."""
-    transfers = {cell.strategy for cell in findings.cells if not strategy(cell.strategy).is_baseline}
-    named = {name for name in findings.protocol["strategies"] if not strategy(name).is_baseline}
-    return [] if transfers == named else [f"--strategy {name}" for name in sorted(transfers)]
 
 
 def drawn(table: ResultTable) -> Table:

@@ -39,6 +39,7 @@ class Access:
         verify: False to accept any certificate.
         authorities: File of the certificate authorities to trust instead of the usual ones.
         workspace: MLflow workspace, where the server has them.
+        seconds: Give up after so long without an answer, and do not try again; None: as long as a person waits.
     """
 
     username: str | None = None
@@ -47,6 +48,7 @@ class Access:
     verify: bool = True
     authorities: str | None = None
     workspace: str | None = None
+    seconds: float | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -75,6 +77,9 @@ class RestServer:
         host = parts.netloc.rpartition("@")[2]
         self.uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._headers = access.headers
+        hurried = httpx.Timeout(access.seconds) if access.seconds else None
+        self._metadata, self._artifacts = hurried or _METADATA, hurried or _ARTIFACTS
+        self._tries = 1 if hurried else _TRIES
         username = access.username or parts.username
         self._auth = httpx.BasicAuth(username, access.password or parts.password or "") if username else None
         self._tls = _tls(access) if parts.scheme == "https" else False
@@ -91,7 +96,7 @@ class RestServer:
             NotFound: If there is no such thing.
             EnvironmentProblem: If the server does not answer, or refuses.
         """
-        with self._client(_METADATA) as client:
+        with self._client(self._metadata) as client:
             response = self._send(client, client.build_request("GET", self.uri + path, params=dict(params)))
             try:
                 self._check(response)
@@ -109,7 +114,7 @@ class RestServer:
 
     def stream(self, path: str, params: Mapping[str, str]) -> Iterator[bytes]:
         """Yield the body of a GET in blocks of at most 1 MiB; errors as `get`."""
-        with self._client(_ARTIFACTS) as client:
+        with self._client(self._artifacts) as client:
             request = client.build_request("GET", self.uri + path, params=dict(params))
             response = self._send(client, request)
             try:
@@ -123,7 +128,7 @@ class RestServer:
     def upload(self, path: str, file: Path) -> None:
         """PUT the bytes of a file; errors as `get`."""
         length = {"Content-Length": str(file.stat().st_size), "Content-Type": "application/octet-stream"}
-        with self._client(_ARTIFACTS) as client, file.open("rb") as stream:
+        with self._client(self._artifacts) as client, file.open("rb") as stream:
             blocks = iter(lambda: stream.read(BLOCK), b"")
             try:
                 response = client.put(self.uri + path, content=blocks, headers=length)
@@ -138,8 +143,8 @@ class RestServer:
     def _send(self, client: httpx.Client, request: httpx.Request) -> httpx.Response:
         """Send a request that changes nothing, again while there is time; the body is read by the caller."""
         deadline = time.monotonic() + _PATIENCE
-        for attempt in range(_TRIES):
-            final = attempt == _TRIES - 1
+        for attempt in range(self._tries):
+            final = attempt == self._tries - 1
             try:
                 response = client.send(request, stream=True)
                 if final or response.status_code not in _TRANSIENT or time.monotonic() > deadline:

@@ -1,0 +1,226 @@
+"""The workflow of a new catalog: its shell runs, its commands exist, strangers reach neither secrets nor machines."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from hub.cli.main import hub
+from hub.new_catalog import new_catalog
+from tests.hub.repositories import git, repository
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A repository as an organization has it after the first push."""
+    folder = tmp_path_factory.mktemp("organizations") / "acme-catalog"
+    new_catalog(folder, "acme")
+    return repository(folder)
+
+
+@pytest.fixture(scope="module")
+def workflow(made) -> dict:
+    return yaml.safe_load((made.checkout / ".github" / "workflows" / "catalog.yml").read_text())
+
+
+def steps(workflow):
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def scripts(workflow) -> dict[str, str]:
+    return {
+        f"{job}: {step['name']}": step["run"]
+        for job, body in workflow["jobs"].items()
+        for step in body["steps"]
+        if "run" in step
+    }
+
+
+@pytest.fixture
+def shell(tmp_path, made):
+    """Run a script as a runner does: bash -eo pipefail, in a checkout, `hub` on the path."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "hub").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m hub.cli "$@"\n')
+    (programs / "hub").chmod(0o755)
+
+    def run(script: str, cwd: Path = made.checkout, **variables: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "MLFLOW_"))}
+        environment = {
+            **kept,
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "HUB_HOME": str(tmp_path / "home"),
+            "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_OUTPUT": str(tmp_path / "output"),
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+            **variables,
+        }
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def commands(script: str) -> list[list[str]]:
+    """Return the words of every call of `hub` in a script."""
+    found = re.findall(r"(?:^|[;|(]|\bdo|\bthen|\|\|)\s*hub ([^\n;|#]*)", script, re.MULTILINE)
+    return [
+        [word for word in re.split(r"\s+", re.sub(r"\s[<>].*", "", call).strip(")} ")) if word]
+        for call in found
+    ]
+
+
+def test_every_command_of_ours_exists_with_its_options(workflow):
+    calls = [call for script in scripts(workflow).values() for call in commands(script)]
+    assert len(calls) >= 9
+    for words in calls:
+        command: click.Command = hub
+        while isinstance(command, click.Group):
+            name = words.pop(0)
+            found = command.get_command(click.Context(command), name)
+            assert found is not None, name
+            command = found
+        options = {name for parameter in command.params for name in parameter.opts}
+        used = [word for word in words if word.startswith("--")]
+        assert set(used) <= options, (command.name, used)
+
+
+def test_every_script_is_bash_and_takes_nothing_of_an_event_into_its_text(workflow):
+    for name, script in scripts(workflow).items():
+        assert "${{" not in script, name
+        checked = subprocess.run(["bash", "-n", "-c", script], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, (name, checked.stderr)
+
+
+def test_a_fork_reaches_neither_the_gpu_machine_nor_a_secret(workflow):
+    assert "pull_request_target" not in workflow[True]
+    jobs = workflow["jobs"]
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    for name, job in jobs.items():
+        if "self-hosted" in job["runs-on"]:
+            assert own in job["if"], name
+        if "secrets." in str(job):
+            assert "github.event_name == 'push'" in job["if"], name
+            assert job["environment"], name
+    assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["publish"]
+    assert workflow[True]["push"]["branches"] == ["main"]
+
+
+def test_permissions_are_the_least(workflow):
+    assert workflow["permissions"] == {"contents": "read"}
+    granted = {name: job["permissions"] for name, job in workflow["jobs"].items() if "permissions" in job}
+    assert granted == {"comment": {"pull-requests": "write"}}
+    for step in steps(workflow):
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_the_check_job_passes_on_what_was_made(workflow, shell):
+    for name in ("check: Check every file", "check: Compare the schemas for editors"):
+        done = shell(scripts(workflow)[name])
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "::warning::" not in done.stdout
+
+
+def test_the_check_job_fails_on_a_broken_card_and_warns_of_an_old_schema(workflow, shell, made, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(made.checkout, broken)
+    (broken / "catalog" / "models" / "bad.yaml").write_text("id: bad\n")
+    (broken / "schemas" / "task.schema.json").write_text("{}")
+    done = shell(scripts(workflow)["check: Check every file"], cwd=broken)
+    assert done.returncode == 4
+    assert "models/bad.yaml" in done.stdout
+    compared = shell(scripts(workflow)["check: Compare the schemas for editors"], cwd=broken)
+    assert compared.returncode == 0
+    assert compared.stdout.count("::warning::") == 1
+    assert "schemas/task.schema.json" in compared.stdout
+
+
+def changed(workflow, shell, tmp_path, cwd, **variables) -> dict[str, str]:
+    output = tmp_path / "output"
+    output.unlink(missing_ok=True)
+    done = shell(scripts(workflow)["changed: Find the models and tasks that changed"], cwd, **variables)
+    assert done.returncode == 0, done.stderr
+    pairs = [line.split("=", 1) for line in output.read_text().splitlines()]
+    return {name: " ".join(value.split()) for name, value in pairs}
+
+
+def test_what_changed_is_found_from_git_alone(workflow, shell, made, tmp_path):
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", made.url, str(checkout))
+    new = {"models": "all-minilm-l6-v2", "tasks": "help-desk", "any": "true"}
+    assert changed(workflow, shell, tmp_path, checkout, EVENT="push", BEFORE="0" * 40) == new
+
+    work = repository_of(checkout)
+    before = git(checkout, "rev-parse", "HEAD").strip()
+    models = checkout / "catalog" / "models"
+    (models / "all-minilm-l6-v2.lock.json").write_text("{}")
+    (models / "proposal.yaml").write_text("id: proposal")
+    (models / "$(touch pwned).yaml").write_text("x")
+    (models / "-rf.yaml").write_text("x")
+    (checkout / "catalog" / "data" / "help-desk" / "pool.csv").write_text("x")
+    work("a model")
+    only = {"models": "all-minilm-l6-v2", "tasks": "", "any": "true"}
+    assert changed(workflow, shell, tmp_path, checkout, EVENT="push", BEFORE=before) == only
+
+    git(checkout, "rm", "--quiet", "catalog/tasks/help-desk.yaml")
+    (checkout / "README.md").write_text("changed")
+    work("no more task")
+    none = {"models": "", "tasks": "", "any": "false"}
+    parent = git(checkout, "rev-parse", "HEAD^").strip()
+    assert changed(workflow, shell, tmp_path, checkout, EVENT="push", BEFORE=parent) == none
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_of_a_pull_request_only_its_own_changes_count(workflow, shell, made, tmp_path):
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", made.url, str(checkout))
+    work = repository_of(checkout)
+    git(checkout, "switch", "--quiet", "--create", "proposal")
+    task = checkout / "catalog" / "tasks" / "help-desk.yaml"
+    task.write_text(task.read_text() + "# changed\n")
+    work("a task")
+    git(checkout, "switch", "--quiet", "main")
+    card = checkout / "catalog" / "models" / "all-minilm-l6-v2.yaml"
+    card.write_text(card.read_text() + "# changed on main meanwhile\n")
+    work("main went on")
+    git(
+        checkout,
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@x",
+        "merge",
+        "--quiet",
+        "--no-ff",
+        "-m",
+        "m",
+        "proposal",
+    )
+    found = changed(workflow, shell, tmp_path, checkout, EVENT="pull_request", BEFORE="")
+    assert found == {"models": "", "tasks": "help-desk", "any": "true"}
+
+
+def repository_of(checkout: Path):
+    def commit(message: str) -> None:
+        git(checkout, "add", "--all")
+        git(checkout, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-m", message)
+
+    return commit
+
+
+def test_without_a_signing_key_nothing_is_published(workflow, shell):
+    script = scripts(workflow)["publish: Promote what the gate approves, and publish"]
+    done = shell(script, SIGNING_KEY="", MLFLOW_TRACKING_TOKEN="")
+    assert done.returncode != 0
+    assert "HUB_SIGNING_KEY" in done.stderr
