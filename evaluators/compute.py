@@ -113,6 +113,16 @@ class Computation:
             results.write("predict", key, Stored({"probabilities": probabilities.astype(np.float32)}, facts))
         return made.cost
 
+    def withholds(self, task: str | None) -> bool:
+        """Whether nothing that may quote a sample may leave the computation: of restricted data, and personal ones.
+
+        Args:
+            task: Id of the task that is computed; None if samples of several are.
+        """
+        request = self._bench.plan.request
+        about = [row for row in request.tasks if task in (None, row.id)]
+        return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
+
     @cached_property
     def _environment(self) -> Environment:
         return environment(self._bench.device)
@@ -181,7 +191,7 @@ class Computation:
 
     def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
         """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
-        if self._bench.plan.task(task).sensitivity == "restricted":
+        if self.withholds(task):
             return
         from evaluators.engine.records import FILES
 
