@@ -31,6 +31,10 @@ _NO_LABEL = "is `label` the right column? an id, a date or a measured number is 
 _CARVED_FIRST = ("test", "validation")
 
 
+class TooFewSamples(InvalidDocument):
+    """The data may be what they should be, but nothing can be measured on so few."""
+
+
 @dataclass(frozen=True, eq=False)
 class Roles:
     """The splits of a task; `development` is train and validation together, in file order."""
@@ -49,6 +53,7 @@ def assign_roles(task: Task, contents: Mapping[str, Content]) -> Roles:
         contents: What its files hold, by their names.
 
     Raises:
+        TooFewSamples: If the samples do not suffice for every role.
         InvalidDocument: If a role cannot be filled.
     """
     _check_files(task)
@@ -63,7 +68,7 @@ def assign_roles(task: Task, contents: Mapping[str, Content]) -> Roles:
     }
     for role, part in parts.items():
         if not len(part.samples):
-            raise InvalidDocument(
+            raise TooFewSamples(
                 f"{part.where}: nothing is left for {role}",
                 hint="give the file more distinct samples of each class",
             )
@@ -78,12 +83,13 @@ def class_names(train: Content) -> tuple[str, ...]:
     """Return the classes of a task: the sorted labels of `train`.
 
     Raises:
-        InvalidDocument: If there is only one, or one of them has fewer than two samples.
+        TooFewSamples: If one of them has fewer than two samples.
+        InvalidDocument: If there is only one.
     """
     counts = Counter(_labels(train))
     scarce = sorted(name for name, count in counts.items() if count < MIN_TRAIN)
     if scarce:
-        raise InvalidDocument(
+        raise TooFewSamples(
             f"{train.where}: fewer than {MIN_TRAIN} training samples of the label{'s' * (len(scarce) > 1)} "
             f"{_quoted(scarce)}",
             hint="label more samples of it, remove them, or merge it with another label",

@@ -22,7 +22,7 @@ from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES
 from evaluators.task import DataFile, Task
 from hub.lock import Lock
-from hub.policy import Policy, Rule
+from hub.policy import NOT_WAIVABLE, Policy, Rule, Waiver
 
 #: What stands in a draft where only a person can answer.
 TODO = "TODO"
@@ -113,6 +113,7 @@ def policy_remarks(policy: Policy, around: Around) -> Iterator[Remark]:
     for waiver in policy.waivers:
         if waiver.rule not in ids:
             yield _unknown("waivers", "rule", waiver.rule, ids)
+        yield from _waiver_remarks(waiver, policy)
         if waiver.model not in around.models:
             yield _unknown("waivers", "model", waiver.model, around.models)
         if waiver.expires < around.today:
@@ -165,6 +166,20 @@ def _rule_remarks(rule: Rule) -> Iterator[Remark]:
         yield Remark(f"rules.{rule.id}: a rule of kind {rule.kind} needs `{bound}`")
     if rule.enabled and rule.kind in _NEEDS_LIST and not rule.allow:
         yield Remark(f"rules.{rule.id}: a rule of kind {rule.kind} needs `allow`")
+
+
+def _waiver_remarks(waiver: Waiver, policy: Policy) -> Iterator[Remark]:
+    """Yield what is wrong with a waiver whatever the day: nobody answers for it, or its rule is none to waive."""
+    name = f"waivers: the one of {waiver.rule} for {waiver.model}"
+    for field, value in (("reason", waiver.reason), ("owner", waiver.owner)):
+        if not value.strip():
+            yield Remark(f"{name} has no {field}", hint="a waiver says why, and who answers for it")
+    kind = next((rule.kind for rule in policy.rules if rule.id == waiver.rule), None)
+    if kind in NOT_WAIVABLE:
+        yield Remark(
+            f"{name}: a rule of kind {kind} cannot be waived",
+            hint="change the rule itself, for every model, if it asks too much",
+        )
 
 
 def _mirror_remarks(field: str, text: str, file: DataFile, around: Around) -> Iterator[Remark]:

@@ -19,8 +19,8 @@ from hub.decision import Decision, Outcome, RuleResult, TaskVerdict
 from hub.gate_rules import comparisons, diagnostics, model
 from hub.gate_rules.case import Judgement, ModelCase, TaskCase
 from hub.lock import Lock
-from hub.policy import Policy, Rule, Waiver
-from hub.verdict_sentence import TaskOutcome, Verdict, score_words, verdict_sentence
+from hub.policy import NOT_WAIVABLE, Policy, Rule, Waiver
+from hub.verdict_sentence import TaskOutcome, Verdict, score_words, verdict_sentence, waiver_sentence
 
 MODEL_RULES: Mapping[str, Callable[[Rule, ModelCase], Judgement]] = {
     "licence": model.licence,
@@ -88,7 +88,7 @@ def decide(
     outcomes = [TaskOutcome(case, _verdict(rules), _reason(rules)) for case, rules in ruled]
     verdict = _overall(model_verdict, [outcome.verdict for outcome in outcomes])
     reason = _reason(about_model) if verdict == model_verdict != "approved" else ""
-    return Decision(
+    decision = Decision(
         model=card.id,
         model_digest=lock.digest,
         verdict=verdict,
@@ -101,6 +101,7 @@ def decide(
         policy_digest=policy.digest,
         decided_on=today.isoformat(),
     )
+    return decision.model_copy(update={"sentence": decision.sentence + waiver_sentence(decision)})
 
 
 def _cases(card: Card, evidence: Evidence) -> list[TaskCase]:
@@ -161,18 +162,24 @@ def _waiver(policy: Policy, rule: Rule, card: Card) -> Waiver | None:
 def _with_waiver(
     rule: Rule, judgement: Judgement, waiver: Waiver | None, today: dt.date, *, task: str | None = None
 ) -> _Ruled:
-    """Return a rule's result; a waiver that holds lifts a failure, an expired one is only mentioned."""
+    """Return a rule's result; a waiver that holds lifts a failure, one that does not is only mentioned."""
     outcome, measured = judgement.outcome, judgement.measured
     if waiver and outcome not in _SETTLED:
         until = f"{waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason}"
-        if today <= waiver.expires:
+        if rule.kind in NOT_WAIVABLE:
+            measured = f"{measured}; its waiver is void: a rule of kind {rule.kind} cannot be waived"
+        elif today <= waiver.expires:
             measured = f"{measured}; {outcome.value}, waived until {until}"
             outcome = Outcome.WAIVED
         else:
             measured = f"{measured}; the waiver expired {waiver.expires.isoformat()}"
-    settles = None if outcome is Outcome.WAIVED else judgement.settles
-    ruled = replace(judgement, outcome=outcome, measured=measured, settles=settles)
-    return _Ruled(_result(rule.id, rule.kind, ruled, task=task, decisive=rule.required), judgement.because)
+    waived = outcome is Outcome.WAIVED
+    ruled = replace(
+        judgement, outcome=outcome, measured=measured, settles=None if waived else judgement.settles
+    )
+    plain = _result(rule.id, rule.kind, ruled, task=task, decisive=rule.required)
+    result = plain.model_copy(update={"why": rule.why, "waiver": waiver if waived else None})
+    return _Ruled(result, judgement.because)
 
 
 def _built_in(name: str, judgement: Judgement, *, task: str | None = None, decisive: bool = True) -> _Ruled:

@@ -161,6 +161,7 @@ def _model_facts(name: str, catalog: Catalog, history: History) -> Facts:
         ("summary", card.summary),
         ("status", _status(card.lifecycle.state, record, locked=lock is not None)),
         *(("approved for", f"{t.task}: {t.strategy}, {t.score}") for t in (record.tasks if record else ())),
+        *(("rests on", f"{t.task}: {w.words}") for t in (record.tasks if record else ()) for w in t.waivers),
         ("parameters", f"{parameters:,}" if parameters else "not locked yet"),
         ("licence", f"{card.licence.spdx} ({card.licence.use})"),
         ("pre-training", f"{card.pretraining.text} ({card.pretraining.source})"),

@@ -6,15 +6,19 @@ In: a choice of data or task. Out: a `Recommended`. The commands and the noteboo
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from evaluators.advice import Advice, Option, advise, options_of
+from evaluators.candidate import Modality
+from evaluators.domain_distance import domain_distance
 from evaluators.errors import UsageProblem
 from evaluators.personal_task import OwnData
-from evaluators.rule_of_thumb import RuleOfThumb, contradiction, rule_of_thumb
+from evaluators.roles import TooFewSamples
+from evaluators.rule_of_thumb import Elsewhere, RuleOfThumb, contradiction, rule_of_thumb
 from hub.catalog import Catalog
 from hub.evaluating import Choice, measure
-from hub.evidence_at_hand import SCREEN, evidence_about, models_for
+from hub.evidence_at_hand import SCREEN, evidence_about, models_for, reachable
+from hub.first_guess import FirstGuess, NothingMeasured, evidence_elsewhere, first_guess
 from hub.home import Home
 from hub.log_cache import known_history
 from hub.registry.address import registry_address
@@ -33,19 +37,28 @@ class Recommended:
         advice: The measured answer.
         rule: What people do before anything is measured.
         against: Where the measurements contradict that rule; None if they do not.
+        elsewhere: What evidence about other tasks of this modality says of it.
         unmeasured: Heavier strategies that nobody measured on these data yet.
     """
 
     advice: Advice
     rule: RuleOfThumb
     against: str | None
+    elsewhere: tuple[Elsewhere, ...]
     unmeasured: tuple[str, ...]
+
+    @property
+    def thumb(self) -> str:
+        """The rule of thumb, and what our evidence says against it."""
+        contradicted = [row.sentence for row in self.elsewhere if row.against]
+        return " ".join([self.rule.sentence, *([self.against] if self.against else []), *contradicted])
 
     @property
     def value(self) -> dict[str, object]:
         """The answer as plain values."""
         chosen = self.advice.chosen
         return {
+            "measured": True,
             "model": chosen.candidate or None,
             "strategy": chosen.strategy,
             "sentence": self.advice.sentence,
@@ -54,6 +67,8 @@ class Recommended:
                 "far": self.rule.far,
                 "contradicted": self.against,
             },
+            "elsewhere": [row.value for row in self.elsewhere],
+            "more_labels": asdict(self.advice.more) if self.advice.more else None,
             "options": [_value(option) for option in self.advice.options],
             "smaller_sizes": [_value(option) for option in self.advice.earlier],
         }
@@ -76,17 +91,24 @@ def screening(
     return Choice(models, tasks=tasks, protocol=SCREEN, own=own, device=device, results=results)
 
 
-def recommend(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Recommended:
-    """Answer by what is measured: a screening, and all evidence about the same data.
+def recommend(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Recommended | FirstGuess:
+    """Answer by what is measured: a screening, and all evidence about the same data; else by the rule of thumb.
 
     Raises:
-        UsageProblem: If there is no model, or nothing could be measured.
+        ReportedError: If a name is unknown, or the data cannot be read.
     """
-    advice = advice_on(choice, catalog, home, teller)
-    rule = rule_of_thumb(advice.chosen.labels)
+    try:
+        advice = advice_on(choice, catalog, home, teller)
+    except (NothingMeasured, TooFewSamples) as nothing:
+        why = nothing.message + (f"; {nothing.hint}" if nothing.hint else "")
+        task = choice.tasks[0] if choice.tasks else None
+        return first_guess(choice.own, task, catalog, home.ready(), why=why)
+    rule = rule_of_thumb(advice.chosen.labels, domain_distance(advice.options, margin=advice.margin))
+    others = evidence_elsewhere(rule, _modality(choice, catalog), catalog, home, besides=advice.chosen.task)
     measured = {option.strategy for option in advice.options}
     heavier = tuple(name for name in _HEAVIER if name not in measured) if advice.chosen.candidate else ()
-    return Recommended(advice, rule, contradiction(rule, advice.options, margin=advice.margin), heavier)
+    against = contradiction(rule, advice.options, margin=advice.margin)
+    return Recommended(advice, rule, against, others, heavier)
 
 
 def advice_on(
@@ -102,14 +124,20 @@ def advice_on(
         only: Advise on this model alone, floors aside.
 
     Raises:
-        UsageProblem: If there is no model, or nothing could be measured.
+        NothingMeasured: If there is no model, or nothing could be measured.
+        TooFewSamples: If the data are too few to be split.
     """
     history, _ = known_history(home, registry_address(os.environ, home))
-    modality = choice.own.modality if choice.own else catalog.task(choice.tasks[0]).modality
-    chosen = choice.models or models_for(modality, catalog, history)
+    modality, chosen = _modality(choice, catalog), choice.models
     if not chosen:
-        raise UsageProblem(
-            f"the catalog has no model for {modality} whose bytes are locked", hint="hub list --all"
+        with teller.transfers("fetching") as tell:
+            chosen, missing = reachable(models_for(modality, catalog, history), catalog, home.ready(), tell)
+        for sentence in missing:
+            teller.warn(sentence)
+    if not chosen:
+        raise NothingMeasured(
+            f"the catalog has no model for {modality} whose bytes are locked and can be reached",
+            hint="hub list --all",
         )
     screened = measure(replace(choice, models=chosen), catalog, home, teller)
     facts = screened.evidence.findings.tasks[0]
@@ -123,10 +151,14 @@ def advice_on(
     ]
     advice = advise(options, margin=facts.margin)
     if advice is None:
-        raise UsageProblem(
+        raise NothingMeasured(
             "nothing could be measured on these data", hint="label at least 4 samples of each class"
         )
     return advice
+
+
+def _modality(choice: Choice, catalog: Catalog) -> Modality:
+    return choice.own.modality if choice.own else catalog.task(choice.tasks[0]).modality
 
 
 def _value(option: Option) -> dict[str, object]:
@@ -137,4 +169,6 @@ def _value(option: Option) -> dict[str, object]:
         "labels": option.labels,
         "score": option.estimate.model_dump(mode="json"),
         "seconds": option.seconds,
+        "encoding_seconds": option.encoding,
+        "machine": option.machine or None,
     }

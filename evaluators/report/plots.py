@@ -19,12 +19,10 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from evaluators.canonical import short
 from evaluators.evidence import Comparison, Findings, Summary, TaskFacts
+from evaluators.report.palette import COLOURS, GREYS, MARKERS
 from evaluators.report.table import judged_set
 from evaluators.wording import is_baseline, ladder_position, metric_title, title
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_GREYS = ("#555555", "#777777", "#999999", "#333333")
-_MARKERS = "osD^vPX"
 _PURPOSES = {
     "gain-over-from-scratch": "over from scratch",
     "gain-over-best-baseline": "over best baseline",
@@ -109,10 +107,10 @@ def _efficiency_figure(
     for name, rows in curves.items():
         if name in floors:
             index = floors.index(name)
-            _curve(axes, rows, colour=_GREYS[index % len(_GREYS)], marker=_MARKERS[index % len(_MARKERS)])
+            _curve(axes, rows, colour=GREYS[index % len(GREYS)], marker=MARKERS[index % len(MARKERS)])
         else:
             index = [other for other in curves if other not in floors].index(name)
-            colour, marker = _COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)]
+            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
             _curve(axes, rows, colour=colour, marker=marker)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(sizes))

@@ -14,7 +14,7 @@ from hub.cli.decisions import decisions_of, find_evidence, policy_option
 from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
 from hub.cli.output import Output, Table
 from hub.log_cache import known_history, remember
-from hub.promotion_log import Record, read_history, utc
+from hub.promotion_log import ApprovedTask, Record, read_history, utc
 from hub.registry.address import registry_address
 from hub.signing import open_keyring, open_signer
 
@@ -118,7 +118,7 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
             str(r.sequence),
             r.created[:10],
             f"{r.action} {r.model}:{r.version} as {r.alias}",
-            ", ".join(f"{task.task} {100 * task.value:.1f}" for task in r.tasks),
+            ", ".join(_for(task) for task in r.tasks),
             r.approver,
             r.reason,
         )
@@ -134,7 +134,15 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
         output.note(f"no records known here (log read: {read_at}); hub history --refresh reads the registry")
 
 
+def _for(task: ApprovedTask) -> str:
+    waived = "; ".join(waiver.words for waiver in task.waivers)
+    return f"{task.task} {100 * task.value:.1f}" + (f" ({waived})" if waived else "")
+
+
 def _approved(record: Record) -> Table:
-    rows = tuple((task.task, task.strategy, task.score) for task in record.tasks)
+    rows = tuple(
+        (task.task, task.strategy, "\n".join([task.score, *(waiver.words for waiver in task.waivers)]))
+        for task in record.tasks
+    )
     title = f"{record.model} version {record.version} is {record.alias} (record {record.sequence}, {record.created})"
     return Table(("task", "strategy", "score"), rows, title=title, wrap=frozenset({"score"}))

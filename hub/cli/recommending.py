@@ -10,8 +10,10 @@ from evaluators.advice import Advice
 from evaluators.wording import compact, duration, millions
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
+from hub.first_guess import FirstGuess
 from hub.recommending import Recommended, screening
 from hub.recommending import recommend as answer
+from hub.teller import escape
 
 
 @click.command(
@@ -40,18 +42,29 @@ def recommend(
 
     From reports where there are some. What the features alone can do (linear probe, neighbours) is measured beside it:
     one pass of each model over the data. Heavier strategies are measured by `hub evaluate`, and counted from then on.
+    Where nothing can be measured, the answer is the rule of thumb, called so.
     """
     own = own_data(data, images, text, label)
     choice = screening(models, own, task_name, device=device, results=results)
     found = answer(choice, open_catalog(catalog_folder), home(), output)
+    if isinstance(found, FirstGuess):
+        _tell_guess(found, output)
+        return
     _tell(found, f"--task {task_name}" if task_name else "--data ...", output)
 
 
+def _tell_guess(guess: FirstGuess, output: Output) -> None:
+    output.say(f"\n[bold]{escape(guess.sentence)}[/bold]")
+    output.data(guess.value)
+    output.essential(f"- {guess.rule.strategies[0]}")
+    output.note(f"nothing was measured: {guess.why}")
+
+
 def _tell(found: Recommended, where: str, output: Output) -> None:
-    advice, rule = found.advice, found.rule
-    output.say(f"\n[bold]{advice.sentence}[/bold]")
+    advice = found.advice
+    output.say(f"\n[bold]{escape(advice.sentence)}[/bold]")
     output.data(found.value, _table(advice))
-    output.say(f"[dim]{rule.sentence}{' ' + found.against if found.against else ''}[/dim]")
+    output.say(f"[dim]{escape(found.thumb)}[/dim]")
     output.essential(f"{advice.chosen.candidate or '-'} {advice.chosen.strategy}")
     if found.unmeasured:
         flags = " ".join(f"--strategy {name}" for name in found.unmeasured)
@@ -64,14 +77,14 @@ def _table(advice: Advice) -> Table:
             ("* " if option is advice.chosen else "  ") + (option.candidate or "(no model)"),
             option.strategy,
             compact(option.estimate),
-            duration(option.seconds),
+            duration(option.seconds if option.spent is None else option.spent),
             millions(option.parameters) if option.parameters else "",
         )
         for option in advice.options
     )
     size = advice.chosen.labels_per_class
     return Table(
-        ("model", "strategy", f"at {size} a class", "a fit", "params"),
+        ("model", "strategy", f"at {size} a class", "time", "params"),
         rows,
-        right=frozenset({"a fit", "params"}),
+        right=frozenset({"time", "params"}),
     )

@@ -98,6 +98,8 @@ def _rule_row(rule: RuleResult) -> tuple[str, str, str]:
     name = rule.rule if rule.decisive else f"[dim]{rule.rule}[/dim]"
     mark = _MARKS[rule.outcome] if rule.decisive else f"[dim]{_PLAIN[rule.outcome]}[/dim]"
     text = f"{escape(rule.measured)}\n[dim]required: {escape(rule.required)}[/dim]"
+    if rule.why and rule.outcome not in ("pass", "not applicable"):
+        text += f"\n[dim]why: {escape(rule.why)}[/dim]"
     if rule.settles:
         text += f"\n[yellow]to settle it: {escape(rule.settles)}[/yellow]"
     return mark, name, text
