@@ -76,7 +76,7 @@ def folder_of(
     if copy is None:
         return refresh(place, environment, home, now=now).folder
     age = now - copy.read_at
-    if is_fresh(age) or not _reads_cheaply(place):
+    if is_fresh(age) or not reads_by_the_way(place):
         return copy.folder
     if _tried_lately(place, home, now):
         tell(f"the catalog ({place.shown}) is as it was {ago(age)}; read it anew: hub init --refresh")
@@ -143,6 +143,11 @@ def refresh(
 def is_fresh(age: dt.timedelta) -> bool:
     """Whether a copy of this age is used as it is. One from the future, after a clock was set, is not."""
     return dt.timedelta(minutes=-1) <= age <= STALE
+
+
+def reads_by_the_way(place: CatalogPlace) -> bool:
+    """Whether a command may read a place anew by the way; a database needs mlflow, whose import takes seconds."""
+    return place.kind == "git" or place.place.startswith(("http://", "https://"))
 
 
 def ago(age: dt.timedelta) -> str:
@@ -213,11 +218,6 @@ def _chosen_folder(place: CatalogPlace) -> Path:
             hint="choose another: hub init PLACE",
         )
     return folder
-
-
-def _reads_cheaply(place: CatalogPlace) -> bool:
-    """Whether a command may read a place by the way. A database needs mlflow, whose import alone takes seconds."""
-    return place.kind == "git" or place.place.startswith(("http://", "https://"))
 
 
 def _tried_lately(place: CatalogPlace, home: Home, now: dt.datetime) -> bool:

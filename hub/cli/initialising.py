@@ -12,19 +12,12 @@ import click
 from evaluators.errors import ReportedError, UsageProblem
 from evaluators.wording import count
 from hub.catalog import Catalog, load_whole
-from hub.catalog_copy import Copy, ago, last_copy, refresh
+from hub.catalog_copy import Copy, ago, last_copy, reads_by_the_way, refresh
 from hub.catalog_place import CatalogPlace, choice_path, parse_place, read_choice, write_choice
 from hub.catalog_search import Source, source_of
 from hub.cli.options import format_option, home
 from hub.cli.output import Output, rows_of
 from hub.registry.address import registry_address
-
-#: What is refreshed when, by kind of place.
-_REFRESH = {
-    "folder": "not needed: it is read as it is",
-    "git": "by the next command after a day, or now: hub init --refresh",
-    "registry": "by the next command after a day, or now: hub init --refresh",
-}
 
 
 @click.command(
@@ -109,7 +102,7 @@ def _read(place: CatalogPlace, output: Output) -> tuple[Copy, Catalog]:
 
 def _tell(place: CatalogPlace, copy: Copy, catalog: Catalog, output: Output) -> None:
     facts = [("catalog", place.shown), ("holds", _holdings(catalog)), *_copy_facts(copy)]
-    output.data(_value(place, copy), rows_of([*facts, ("refresh", _REFRESH[place.kind])]))
+    output.data(_value(place, copy), rows_of([*facts, ("refresh", _when_refreshed(place))]))
     output.essential(str(copy.folder))
 
 
@@ -122,7 +115,7 @@ def _tell_present(output: Output) -> None:
     if source is not None:
         copy = _present_copy(source)
         facts += [("commands here use", source.place.shown), ("named by", source.named_by)]
-        facts += [("holds", _holds(copy)), *_copy_facts(copy), ("refresh", _REFRESH[source.place.kind])]
+        facts += [("holds", _holds(copy)), *_copy_facts(copy), ("refresh", _when_refreshed(source.place))]
     else:
         facts.append(("commands here use", "none: no catalog is named anywhere"))
     value = {
@@ -131,6 +124,14 @@ def _tell_present(output: Output) -> None:
     }
     output.data(value, rows_of(facts))
     output.essential(str(copy.folder) if copy else "none")
+
+
+def _when_refreshed(place: CatalogPlace) -> str:
+    if place.kind == "folder":
+        return "not needed: it is read as it is"
+    if reads_by_the_way(place):
+        return "by the next command after a day, or now: hub init --refresh"
+    return "when you ask: hub init --refresh"
 
 
 def _present_copy(source: Source) -> Copy | None:
