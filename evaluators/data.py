@@ -43,6 +43,7 @@ class TaskData:
         test: Locked.
         shifted: Id -> locked set from elsewhere.
         duplicates: What `evaluators.diagnostics.duplicates` counted.
+        roles: Role of each row of the training file, then of each row of validation's if that is another one.
     """
 
     task: str
@@ -55,6 +56,7 @@ class TaskData:
     test: LockedSet
     shifted: Mapping[str, LockedSet]
     duplicates: Mapping[str, int]
+    roles: tuple[str, ...]
 
     def open(self, name: str, access: TestAccess | None = None) -> LabelledSet:
         """Return a set with its labels.
@@ -142,6 +144,7 @@ def load_task(task: Task, files: Mapping[str, Path]) -> TaskData:
         test=_locked(test, digest),
         shifted={group.name: _locked(group, digest) for group in shifted},
         duplicates=duplicate_counts(development, test),
+        roles=roles.of_rows,
     )
 
 

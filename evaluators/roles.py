@@ -37,12 +37,16 @@ class TooFewSamples(InvalidDocument):
 
 @dataclass(frozen=True, eq=False)
 class Roles:
-    """The splits of a task; `development` is train and validation together, in file order."""
+    """The splits of a task; `development` is train and validation together, in file order.
+
+    `of_rows` is the role of each row of the training file, then of each row of validation's if that is another one.
+    """
 
     train: Content
     validation: Content
     development: Content
     test: Content
+    of_rows: tuple[str, ...]
 
 
 def assign_roles(task: Task, contents: Mapping[str, Content]) -> Roles:
@@ -76,7 +80,8 @@ def assign_roles(task: Task, contents: Mapping[str, Content]) -> Roles:
         development = origin.take(np.sort(np.concatenate([rows["train"], rows["validation"]])))
     else:
         development = _joined(parts["train"], parts["validation"])
-    return Roles(parts["train"], parts["validation"], development, parts["test"])
+    of_rows = _of_rows(rows, 0 if "validation" in rows else len(parts["validation"].samples))
+    return Roles(parts["train"], parts["validation"], development, parts["test"], of_rows)
 
 
 def class_names(train: Content) -> tuple[str, ...]:
@@ -221,6 +226,12 @@ def _carved_rows(task: Task, origin: Content) -> dict[str, IntArray]:
             hint="each fraction is a share of the whole file; together they must stay below 1",
         )
     return carve(origin.samples.digests, _labels(origin), shares=shares, seed=task.splits.seed)
+
+
+def _of_rows(rows: Mapping[str, IntArray], validation: int) -> tuple[str, ...]:
+    """Return the role of each row that was divided, and of as many rows of a validation file."""
+    role_of = {int(row): role for role, chosen in rows.items() for row in chosen}
+    return (*(role_of[row] for row in range(len(role_of))), *["validation"] * validation)
 
 
 def _joined(first: Content, second: Content) -> Content:
