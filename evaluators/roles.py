@@ -188,7 +188,7 @@ def _check_carved(origin: Content, rows: Mapping[str, IntArray]) -> None:
     told = ", ".join(f"{name!r} has {counts[name]}" for name in scarce[:5])
     more = f" and {len(scarce) - 5} more" if len(scarce) > 5 else ""
     parts = ", ".join(f"1 for {role}" for role in reversed(tuple(rows)) if role != "train")
-    raise InvalidDocument(
+    raise TooFewSamples(
         f"{origin.where}: too few distinct samples: {told}{more}",
         hint=f"each label needs {needed}: {MIN_TRAIN} to train on, {parts}; label more, merge the label with another, "
         "or remove it",
