@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from evaluators.errors import EnvironmentProblem, IntegrityError
+from hub.home import Home
+from hub.registry.open import reader_at
 from hub.registry.rest_registry import RestRegistry
 from tests.hub.registry.stub import MISSING, MODEL, Answer, Stub, as_json, listening
 
@@ -131,3 +133,20 @@ def test_an_artifact_that_the_server_lacks_is_an_integrity_error(stub):
     stub.answer = lambda path: found(path) if "model-versions/get?" in path else as_json(MISSING, 404)
     with pytest.raises(IntegrityError, match=r"m version 1 has no artifact a\.bin"):
         list(RestRegistry(stub.url).artifact("m", 1, "a.bin"))
+
+
+@pytest.mark.parametrize(
+    ("configured", "shown"), [("", "Bearer secret"), ("http://other", None), ("ITSELF", "Bearer secret")]
+)
+def test_what_gives_access_to_one_server_is_not_shown_to_another(stub, tmp_path, configured, shown):
+    configured = configured.replace("ITSELF", stub.url)
+    environment = {"MLFLOW_TRACKING_TOKEN": "secret", "MLFLOW_TRACKING_URI": configured}
+    reader_at(stub.url, environment, Home(tmp_path)).model("m")
+    assert [header for _, header in stub.requests] == [shown]
+
+
+def test_a_reader_in_a_hurry_asks_once(stub, tmp_path):
+    stub.answer = lambda _path: (503, "text/plain", b"later")
+    with pytest.raises(EnvironmentProblem):
+        reader_at(stub.url, {}, Home(tmp_path), seconds=2).model("m")
+    assert len(stub.requests) == 1
