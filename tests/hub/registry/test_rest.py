@@ -142,7 +142,7 @@ def test_what_gives_access_to_one_server_is_not_shown_to_another(stub, tmp_path,
     configured = configured.replace("ITSELF", stub.url)
     environment = {"MLFLOW_TRACKING_TOKEN": "secret", "MLFLOW_TRACKING_URI": configured}
     reader_at(stub.url, environment, Home(tmp_path)).model("m")
-    assert [header for _, header in stub.requests] == [shown]
+    assert [asked.authorization for asked in stub.requests] == [shown]
 
 
 def test_a_reader_in_a_hurry_asks_once(stub, tmp_path):
