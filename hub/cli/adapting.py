@@ -54,10 +54,10 @@ def adapt(
     own = own_data(data, images, text, label)
     choice = AdaptChoice(model, into, own, task_name, wanted, seed, device)
     made = adapt_to(choice, open_catalog(catalog_folder), home(), output, log=not no_log)
-    _tell(made, into, output)
+    _tell(made, into, output, promotable=task_name is not None)
 
 
-def _tell(made: Adapted, into: Path, output: Output) -> None:
+def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> None:
     estimate = made.score.estimate
     output.data(
         made.model_dump(mode="json"),
@@ -75,3 +75,5 @@ def _tell(made: Adapted, into: Path, output: Output) -> None:
     )
     output.essential(str(into))
     output.note(f'use it: hub.load_adapted("{into}").predict([...]); its card: {into}/README.md')
+    if made.base_record and promotable:
+        output.note(f'to approve it: hub promote --adapted {into} --reason "..."')

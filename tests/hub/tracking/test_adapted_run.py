@@ -12,16 +12,24 @@ import numpy as np
 import pytest
 
 from evaluators.canonical import digest_of_file
+from evaluators.data import load_task
+from evaluators.engine.adaptation import Adaptation
 from evaluators.errors import EnvironmentProblem, IntegrityError
+from evaluators.locations import facts_of
+from evaluators.personal_task import OwnData, personal_task
+from evaluators.strategy import strategy
 from hub.adapted import load_adapted
 from hub.adapted_files import read_artifact
 from hub.adapted_logging import log_adapted_to_mlflow
+from hub.adapting import AdaptRequest, adapt
+from hub.blobs import BlobStore
 from hub.home import Home
 from hub.registry.adapted_model import build_adapted
 from hub.registry.connection import connect
 from hub.tracking import adapted_run
 from hub.tracking.adapted_run import EXPERIMENT, log_adapted
-from tests.hub.workshop import Workshop
+from tests.evaluators.engine.worlds import make_worlds
+from tests.hub.workshop import NOW, Workshop, silent
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -157,6 +165,40 @@ def test_a_folder_that_changed_since_it_was_read_is_not_built(folder, tmp_path):
     (copy / "README.md").write_text("edited since")
     with pytest.raises(IntegrityError, match="does not have the bytes"):
         build_adapted(replace(artifact, folder=copy), tmp_path / "built")
+
+
+def test_images_are_asked_as_the_bytes_of_a_file(tmp_path):
+    import io
+
+    import mlflow.pyfunc
+    import pandas as pd
+    from PIL import Image
+
+    world = make_worlds(tmp_path / "worlds")["image"]
+    pictures = list(zip(world.train.samples.images, world.train.labels.tolist(), strict=True))
+    for number, (pixels, label) in enumerate(pictures):
+        path = tmp_path / "shapes" / f"shape {label}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    task = personal_task(
+        OwnData(str(tmp_path / "shapes")), tmp_path / "shapes", facts_of(tmp_path / "shapes")
+    )
+    data, row = load_task(task, {"data": tmp_path / "shapes"}), strategy("linear-probe")
+    adaptation = Adaptation(world.candidate, world.folder, row, row.defaults_for("image"), len(data.labels))
+    store = BlobStore(Home(tmp_path / "home").ready())
+    for entry in world.candidate.files:
+        store.write([(world.folder / entry.path).read_bytes()], entry)
+    request = AdaptRequest(adaptation, None, task, data, data.development, 0, tmp_path / "shaper")
+    adapt(request, store, silent, now=NOW)
+    model = mlflow.pyfunc.load_model(str(build_adapted(read_artifact(request.into), tmp_path / "built")))
+    files = []
+    for pixels, _ in pictures[:5]:
+        stream = io.BytesIO()
+        Image.fromarray(pixels).save(stream, "PNG")
+        files.append(stream.getvalue())
+    expected = load_adapted(request.into).predict([pixels for pixels, _ in pictures[:5]])
+    assert model.predict(pd.DataFrame({"image": files})) == expected
+    assert model.predict(files) == expected
 
 
 def test_a_dead_server_is_a_warning_and_the_folder_stays(folder, tmp_path, monkeypatch, closed_port):
