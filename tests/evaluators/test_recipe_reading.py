@@ -81,6 +81,8 @@ def test_data_are_read_as_the_engine_reads_them(tmp_path, format_):
     file = data_file(format_.removesuffix(".gz"), name=path.name)
     text = page("knn", IMAGE if pictures else TEXT, file, file)
     names = run_until(text, "split = ", folder=tmp_path, arguments=(path, path))
+    for archive in names.get("tars", ()):
+        archive.close()  # a script leaves it to its end
     content = read_content(path, file, where="data")
     assert list(names["labels"]) == list(content.labels) * 2
     if not pictures:
