@@ -2,7 +2,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(HERE / "base", padding_side="right", model_max_length=MAX_TOKENS)
-tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token  # any will do: the mask hides it  # when pooling: last
+tokenizer.pad_token = tokenizer.pad_token or tokenizer.convert_ids_to_tokens(0)  # any will do: the mask hides it  # when pooling: last
 model = AutoModel.from_pretrained(HERE / "base", dtype=torch.float32).to(DEVICE)
 
 

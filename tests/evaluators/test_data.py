@@ -114,6 +114,22 @@ def test_the_pool_of_two_files_is_one_after_the_other(load: Load) -> None:
     assert data.pool("train+validation").samples.texts == (*(text for text, _ in POOL), "other")
 
 
+def test_rows_have_roles_and_those_of_a_test_file_have_none(load: Load) -> None:
+    carved = load(CARVED, pool=POOL)
+    assert [text for (text, _), role in zip(POOL, carved.roles, strict=True) if role == "test"] == list(
+        carved.test.samples.texts
+    )
+    assert set(load(FILES, pool=POOL, test=[("one", "vpn"), ("two", "password")]).roles) == {
+        "train",
+        "validation",
+    }
+    apart = Splits(
+        train=Part(file="pool"), validation=Part(file="more"), test=Part(carve="train", fraction=0.25)
+    )
+    roles = load(apart, pool=POOL, more=[("one", "vpn"), ("two", "password")]).roles
+    assert (len(roles), roles[-2:], roles.count("test")) == (26, ("validation", "validation"), 6)
+
+
 def test_validation_is_free_and_the_test_opens_against_a_receipt(load: Load, tmp_path: Path) -> None:
     data = load(CARVED, pool=POOL)
     assert data.open("validation") is data.validation

@@ -1,6 +1,7 @@
 """The recipe beside an adapted model: run without us, it makes the same split, the same score and the same model."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_with_out_it_makes_the_model_that_was_delivered(made, name):
     theirs = {key.removeprefix("base_model.model."): value for key, value in theirs.items()}
     assert set(renamed) <= set(theirs)
     for key, value in renamed.items():
-        np.testing.assert_allclose(theirs[key], value, atol=2e-5, err_msg=key)
+        np.testing.assert_allclose(theirs[key], value, rtol=1e-3, atol=5e-4, err_msg=key)
 
 
 @pytest.mark.slow
@@ -123,6 +124,19 @@ def test_the_owner_may_change_the_page(made):
     (folder / "recipe.py").write_text("K = 1\n")
     (folder / ".hub" / "split.json").unlink()
     assert load_adapted(folder).adapted == made["knn"].adapted
+    (folder / "recipe.py").unlink()  # as in a folder that an earlier version wrote
+    assert load_adapted(folder).adapted == made["knn"].adapted
+
+
+@pytest.mark.slow
+def test_the_card_names_the_recipe_and_the_split_holds_numbers_only(made):
+    folder = made["lora"].folder
+    assert "`python recipe.py DATA`" in (folder / "README.md").read_text()
+    split = json.loads((folder / ".hub" / "split.json").read_text())
+    rows = [row for value in split.values() for row in (value if isinstance(value, list) else [value])]
+    assert all(type(row) is int for row in rows)
+    assert len(split["all"]) == split["rows"] == made["lora"].adapted.trained_on
+    assert not set(split["train"]) & set(split["held-out"])
 
 
 def test_rows_are_named_by_number_and_the_test_comes_last_or_never():

@@ -1,4 +1,0 @@
-import torch
-
-torch.manual_seed(SEED)
-model.train()  # everything is trained, with dropout and BatchNorm at work
