@@ -22,7 +22,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "adapt": ("Use", "hub.cli.adapting:adapt", "Train the winning strategy on all your labels."),
     "pull": ("Use", "hub.cli.projects:pull", "Bring approved models into this project, verified."),
     "verify": ("Use", "hub.cli.projects:verify", "Check a pulled folder, byte for byte, offline."),
-    "propose": ("Approve", "hub.cli.proposing:propose", "Start with a new model: its facts, its bytes pinned."),
+    "propose": (
+        "Approve",
+        "hub.cli.proposing:propose",
+        "Start with a new model: its facts, its bytes pinned.",
+    ),
     "plan": ("Approve", "hub.cli.evaluations:plan", "What an evaluation would measure and cost."),
     "evaluate": (
         "Approve",
