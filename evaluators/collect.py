@@ -164,8 +164,10 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
     )
 
 
-def _task_facts(task: Task, reading: Reading) -> TaskFacts:
-    data = reading.data[task.id]
+def facts_of_task(
+    task: Task, data: TaskData, *, promotable: bool = True, incumbent: str | None = None
+) -> TaskFacts:
+    """Return a task's identity and what its data look like; see `TaskFacts`."""
     return TaskFacts(
         id=task.id,
         digest=task.digest,
@@ -177,6 +179,15 @@ def _task_facts(task: Task, reading: Reading) -> TaskFacts:
         duplicates=dict(data.duplicates),
         majority_share=data.majority_share,
         sensitivity=task.sensitivity,
+        promotable=promotable,
+        incumbent=incumbent,
+    )
+
+
+def _task_facts(task: Task, reading: Reading) -> TaskFacts:
+    return facts_of_task(
+        task,
+        reading.data[task.id],
         promotable=task.id not in reading.personal,
         incumbent=reading.plan.request.incumbents.get(task.id),
     )

@@ -22,6 +22,7 @@ from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
 from hub.adapted import Adapted
+from hub.adapted_logging import log_adapted_to_mlflow
 from hub.adapting import AdaptRequest, adapt, joined, refuse_foreign
 from hub.blobs import BlobStore
 from hub.catalog import Catalog
@@ -61,8 +62,8 @@ class AdaptChoice:
     device: str = "any"
 
 
-def adapt_to(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller) -> Adapted:
-    """Adapt a base to somebody's labels and write the folder; see `prepare_adaptation` for errors."""
+def adapt_to(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller, *, log: bool) -> Adapted:
+    """Adapt a base to somebody's labels, write the folder and log it; errors as of `prepare_adaptation`."""
     now = dt.datetime.now(dt.UTC)
     request = prepare_adaptation(choice, catalog, home, teller, now=now)
     with teller.progress() as progress:
@@ -71,7 +72,13 @@ def adapt_to(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller) 
             bar = progress.add_task(what, total=None)
             return lambda done, total: progress.update(bar, completed=done, total=total)
 
-        return adapt(request, BlobStore(home), doing, now=now)
+        made = adapt(request, BlobStore(home), doing, now=now)
+    if log:
+        with teller.status() as saying:
+            saying("logging to MLflow")
+            sentence, warning = log_adapted_to_mlflow(choice.into, home)
+        (teller.warn if warning else teller.note)(sentence)
+    return made
 
 
 def prepare_adaptation(

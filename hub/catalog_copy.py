@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument, ReportedError, UsageProblem
@@ -78,13 +76,17 @@ def folder_of(
     if copy is None:
         return refresh(place, environment, home, now=now).folder
     age = now - copy.read_at
-    if is_fresh(age) or not _reads_cheaply(place):
+    if is_fresh(age) or not reads_by_the_way(place):
         return copy.folder
     if _tried_lately(place, home, now):
         tell(f"the catalog ({place.shown}) is as it was {ago(age)}; read it anew: hub init --refresh")
         return copy.folder
     try:
+        # Before the attempt: one that is broken off was an attempt too.
+        _tried(place, home).touch()
         return refresh(place, environment, home, now=now, seconds=HURRY).folder
+    except OSError:
+        return copy.folder  # HUB_HOME can be read and not written, which is nobody's concern here
     except ReportedError as error:
         tell(f"the catalog was not refreshed, so it is as it was {ago(age)}: {error.message}")
         return copy.folder
@@ -105,11 +107,10 @@ def last_copy(place: CatalogPlace, home: Home) -> Copy | None:
         folder = catalog_in(kept / "files")
         try:
             fetched = _Fetched.model_validate_json((kept / "fetched.json").read_bytes())
-        except (OSError, ValidationError):
+            read_at = dt.datetime.fromisoformat(fetched.read_at)
+        except (OSError, ValueError):
             return None  # never read, or half gone: read again
-        if folder is None:
-            return None
-        return Copy(folder, dt.datetime.fromisoformat(fetched.read_at), fetched.commit)
+        return Copy(folder, read_at, fetched.commit) if folder is not None else None
     return None
 
 
@@ -131,12 +132,9 @@ def refresh(
     """
     if place.kind == "folder":
         return Copy(_chosen_folder(place), now)
-    tried = _tried(place, home)
     try:
-        tried.parent.mkdir(parents=True, exist_ok=True)
-        tried.touch()
         copy = (_clone if place.kind == "git" else _published)(place, environment, home, now, seconds)
-        tried.unlink(missing_ok=True)
+        _tried(place, home).unlink(missing_ok=True)
     except OSError as error:
         raise home.unwritable(error) from error
     return copy
@@ -145,6 +143,11 @@ def refresh(
 def is_fresh(age: dt.timedelta) -> bool:
     """Whether a copy of this age is used as it is. One from the future, after a clock was set, is not."""
     return dt.timedelta(minutes=-1) <= age <= STALE
+
+
+def reads_by_the_way(place: CatalogPlace) -> bool:
+    """Whether a command may read a place anew by the way; a database needs mlflow, whose import takes seconds."""
+    return place.kind == "git" or place.place.startswith(("http://", "https://"))
 
 
 def ago(age: dt.timedelta) -> str:
@@ -215,11 +218,6 @@ def _chosen_folder(place: CatalogPlace) -> Path:
             hint="choose another: hub init PLACE",
         )
     return folder
-
-
-def _reads_cheaply(place: CatalogPlace) -> bool:
-    """Whether a command may read a place by the way. A database needs mlflow, whose import alone takes seconds."""
-    return place.kind == "git" or place.place.startswith(("http://", "https://"))
 
 
 def _tried_lately(place: CatalogPlace, home: Home, now: dt.datetime) -> bool:

@@ -115,7 +115,7 @@ def policy_remarks(policy: Policy, around: Around) -> Iterator[Remark]:
             yield _unknown("waivers", "rule", waiver.rule, ids)
         yield from _waiver_remarks(waiver, policy)
         if waiver.model not in around.models:
-            yield _unknown("waivers", "model", waiver.model, around.models)
+            yield _waiver_of_no_card(waiver, around)
         if waiver.expires < around.today:
             text = f"waivers: the one of {waiver.rule} for {waiver.model} expired on {waiver.expires}; it is void"
             yield Remark(text, hint="remove it", warning=True)
@@ -144,6 +144,15 @@ def spdx_remarks(field: str, licence: str) -> Iterator[Remark]:
         )
     elif licence not in _SPDX:
         yield Remark(f"{field}: {licence} is not among the common SPDX ids; check its spelling", warning=True)
+
+
+def _waiver_of_no_card(waiver: Waiver, around: Around) -> Remark:
+    """Return the remark for a waiver whose model has no card: a slip, unless it is about an adapted model."""
+    remark = _unknown("waivers", "model", waiver.model, around.models)
+    if remark.hint:
+        return remark
+    text = f"waivers: {waiver.model} has no card: the one of {waiver.rule} counts for an adapted model of that name"
+    return Remark(text, warning=True)
 
 
 def _unknown(

@@ -75,9 +75,9 @@ def _git(arguments: list[str], address: str, seconds: float) -> str:
             errors="replace",
             start_new_session=True,
         )
-    except FileNotFoundError as error:
+    except OSError as error:
         raise EnvironmentProblem(
-            "the catalog lies in a git repository, and there is no program `git` here",
+            f"the catalog lies in a git repository, and there is no program `git` here ({error.strerror})",
             hint="install git, or name a folder: hub init FOLDER",
         ) from error
     try:
@@ -85,17 +85,26 @@ def _git(arguments: list[str], address: str, seconds: float) -> str:
     except subprocess.TimeoutExpired as error:
         raise EnvironmentProblem(
             f"{without_password(address)} did not answer within {seconds:.0f} s",
-            hint="is the network there? By hand: git ls-remote ADDRESS",
+            hint=f"is the network there? By hand: git ls-remote {without_password(address)}",
         ) from error
     finally:
         _end(process)
     if process.returncode != 0:
         raise EnvironmentProblem(
             f"git cannot read {without_password(address)}: {without_password(_said(complained))}",
-            hint="does `git ls-remote ADDRESS` work? It must not ask: use an ssh agent or a credential helper. "
-            "The catalog on an MLflow server: MLFLOW_TRACKING_URI=ADDRESS hub init mlflow",
+            hint=_hint(complained, without_password(address)),
         )
     return told
+
+
+def _hint(complained: str, shown: str) -> str:
+    """Return the next step for what git complained of."""
+    if "Remote branch" in complained:
+        return f"its branches and tags: git ls-remote {shown}"
+    hint = f"does `git ls-remote {shown}` work without asking? Use an ssh agent or a credential helper"
+    if shown.startswith("http"):
+        hint += f"; for an MLflow server: MLFLOW_TRACKING_URI={shown} hub init mlflow"
+    return hint
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -106,14 +115,14 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _said(complained: str) -> str:
-    """Return git's own last word: its last fatal line, with the line before where that alone says nothing."""
+    """Return git's own last word: its last fatal line, or the line before where that one says nothing."""
     lines = [line.strip() for line in complained.splitlines() if line.strip()]
     fatal = [number for number, line in enumerate(lines) if line.startswith("fatal:")]
     if not fatal:
         return lines[-1] if lines else "it said nothing"
     last = lines[fatal[-1]]
     if "Could not read from remote repository" in last and fatal[-1] > 0:
-        return f"{lines[fatal[-1] - 1]} {last}"
+        return lines[fatal[-1] - 1]
     return last
 
 

@@ -12,6 +12,7 @@ from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
 from evaluators.names import nearest, unknown_name
 from evaluators.strategy import STRATEGIES, Strategy
+from hub.adapted_listing import adapted_facts, adapted_named
 from hub.catalog import Catalog
 from hub.glossary import meaning
 from hub.promotion_log import ApprovedTask, History, Record, latest
@@ -136,6 +137,10 @@ def facts_of(name: str, catalog: Catalog, history: History) -> Facts:
     strategies = {row.id: row for row in STRATEGIES}
     if name in strategies:
         return _strategy_facts(strategies[name])
+    adapted = adapted_named(history, name)
+    if adapted is not None:
+        facts = tuple(adapted_facts(adapted, history))
+        return Facts(name, facts, {"record": adapted.model_dump(mode="json")})
     explained = meaning(name)
     if explained is not None:
         return Facts(name, (("word", name), ("means", explained)), {"word": name, "means": explained})

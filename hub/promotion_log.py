@@ -69,6 +69,23 @@ class ApprovedTask(Document):
         return value
 
 
+class AdaptedFrom(Document):
+    """Where an adapted model comes from: what its record says beside what every record says."""
+
+    base: str
+    """Name of the base."""
+    base_digest: str
+    """Digest of the base's bytes, which the adapted model carries below `base/`."""
+    base_record: str
+    """Digest of the record that approves the base for the task."""
+    strategy: str
+
+    @property
+    def lineage(self) -> str:
+        """`NAME@digest` of the base."""
+        return f"{self.base}@{self.base_digest}"
+
+
 class Record(Document):
     """One promotion (or withdrawal) of one version of one model."""
 
@@ -98,7 +115,17 @@ class Record(Document):
     reason: str
     created: str
     """UTC, ISO 8601."""
+    adapted: AdaptedFrom | None = None
+    """Of an adapted model; None of a base."""
     signature: Signature | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a record of a base does not have: version 0.1.0 signed such records without it."""
+        value: dict[str, Any] = handler(self)
+        if self.adapted is None:
+            value.pop("adapted", None)
+        return value
 
     @property
     def unsigned(self) -> dict[str, Any]:
@@ -249,11 +276,11 @@ def backing(history: History, model: str, version: int) -> Record:
 
 
 def incumbent(history: History, task: str) -> tuple[Record, ApprovedTask] | None:
-    """Return the newest valid approval for a task over all models: what a newcomer must beat."""
+    """Return the newest valid approval for a task over all bases: what a new base must beat."""
     standing = [
         (record, approved)
         for record in history.records
-        if latest(history, record.model) is record
+        if record.adapted is None and latest(history, record.model) is record
         for approved in record.tasks
         if approved.task == task
     ]

@@ -166,7 +166,8 @@ def _carried_over(request: PromotionRequest, history: History) -> tuple[Approved
     return tuple(row for row in standing.tasks if row.task not in judged and row.subject == subject)
 
 
-def _waived(verdict: TaskVerdict, decision: Decision) -> tuple[WaivedRule, ...]:
+def waived_rules(verdict: TaskVerdict, decision: Decision) -> tuple[WaivedRule, ...]:
+    """Return what an approval could do without, for its record."""
     return tuple(
         WaivedRule(rule=row.rule, owner=row.owner, reason=row.reason, expires=row.expires.isoformat())
         for row in decision.waivers_of(verdict)
@@ -191,7 +192,7 @@ def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest,
                 subject=candidate_of(request.card, request.lock).subject,
                 findings_digest=request.decision.findings_digest,
                 since=since,
-                waivers=_waived(verdict, request.decision),
+                waivers=waived_rules(verdict, request.decision),
             )
     raise IntegrityError(
         f"the decision approves {verdict.strategy} on {verdict.task}, which the evidence does not score on {judged}",

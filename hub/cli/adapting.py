@@ -27,6 +27,7 @@ from hub.cli.output import Output, rows_of
 )
 @click.option("--seed", default=0, show_default=True, help="Of initialisation and order.")
 @click.option("--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute.")
+@click.option("--no-log", is_flag=True, help="Do not log the model to MLflow.")
 @catalog_option
 @format_option
 def adapt(
@@ -40,6 +41,7 @@ def adapt(
     into: Path,
     seed: int,
     device: str,
+    no_log: bool,
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
@@ -51,7 +53,7 @@ def adapt(
     """
     own = own_data(data, images, text, label)
     choice = AdaptChoice(model, into, own, task_name, wanted, seed, device)
-    made = adapt_to(choice, open_catalog(catalog_folder), home(), output)
+    made = adapt_to(choice, open_catalog(catalog_folder), home(), output, log=not no_log)
     _tell(made, into, output)
 
 

@@ -12,26 +12,19 @@ import click
 from evaluators.errors import ReportedError, UsageProblem
 from evaluators.wording import count
 from hub.catalog import Catalog, load_whole
-from hub.catalog_copy import Copy, ago, last_copy, refresh
+from hub.catalog_copy import Copy, ago, last_copy, reads_by_the_way, refresh
 from hub.catalog_place import CatalogPlace, choice_path, parse_place, read_choice, write_choice
 from hub.catalog_search import Source, source_of
 from hub.cli.options import format_option, home
 from hub.cli.output import Output, rows_of
 from hub.registry.address import registry_address
 
-#: What is refreshed when, by kind of place.
-_REFRESH = {
-    "folder": "read as it is, each time",
-    "git": "read anew by the next command once it is older than a day, or now: hub init --refresh",
-    "registry": "read anew by the next command once it is older than a day, or now: hub init --refresh",
-}
-
 
 @click.command(
-    epilog="\b\nhub init https://github.com/acme/catalog        # or git@host:acme/catalog, --ref BRANCH\n"
-    "hub init ../catalog                             # a folder: read as it is\n"
-    "hub init mlflow                                 # what hub sync published; needs hub trust add\n"
-    "hub init --new acme-catalog --name acme         # start your organization's own"
+    epilog="\b\nhub init https://github.com/acme/catalog   # or git@host:acme/catalog; --ref\n"
+    "hub init ../catalog                        # a folder: read as it is\n"
+    "hub init mlflow                            # what hub sync published\n"
+    "hub init --new acme-catalog --name acme    # start your organization's own"
 )
 @click.argument("place", required=False)
 @click.option("--ref", help="Branch or tag of a git repository. Default: its own main branch.")
@@ -76,6 +69,8 @@ def _choose(text: str, ref: str | None, output: Output) -> None:
     copy, catalog = _read(place, output)
     write_choice(place, home())
     _tell(place, copy, catalog, output)
+    if place.place.startswith("http://") and place.kind == "git":
+        output.warn("http:// protects nothing: who sits between can change the catalog; use https:// or ssh")
     source = source_of(None, os.environ, home(), Path.cwd())
     if source is not None and source.place != place:
         output.note(f"here commands use another one, named by {source.named_by}: {source.place.shown}")
@@ -107,7 +102,7 @@ def _read(place: CatalogPlace, output: Output) -> tuple[Copy, Catalog]:
 
 def _tell(place: CatalogPlace, copy: Copy, catalog: Catalog, output: Output) -> None:
     facts = [("catalog", place.shown), ("holds", _holdings(catalog)), *_copy_facts(copy)]
-    output.data(_value(place, copy), rows_of([*facts, ("refresh", _REFRESH[place.kind])]))
+    output.data(_value(place, copy), rows_of([*facts, ("refresh", _when_refreshed(place))]))
     output.essential(str(copy.folder))
 
 
@@ -120,7 +115,7 @@ def _tell_present(output: Output) -> None:
     if source is not None:
         copy = _present_copy(source)
         facts += [("commands here use", source.place.shown), ("named by", source.named_by)]
-        facts += [("holds", _holds(copy)), *_copy_facts(copy), ("refresh", _REFRESH[source.place.kind])]
+        facts += [("holds", _holds(copy)), *_copy_facts(copy), ("refresh", _when_refreshed(source.place))]
     else:
         facts.append(("commands here use", "none: no catalog is named anywhere"))
     value = {
@@ -129,6 +124,14 @@ def _tell_present(output: Output) -> None:
     }
     output.data(value, rows_of(facts))
     output.essential(str(copy.folder) if copy else "none")
+
+
+def _when_refreshed(place: CatalogPlace) -> str:
+    if place.kind == "folder":
+        return "not needed: it is read as it is"
+    if reads_by_the_way(place):
+        return "by the next command after a day, or now: hub init --refresh"
+    return "when you ask: hub init --refresh"
 
 
 def _present_copy(source: Source) -> Copy | None:

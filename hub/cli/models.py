@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from evaluators.wording import count
+from hub.adapted_listing import adapted_rows
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table, rows_of
 from hub.listing import facts_of, listing, modality_of
@@ -51,9 +53,14 @@ def list_models(
         right=frozenset({"params"}),
         wrap=frozenset({"approved for"}),
     )
-    output.data([row.value for row in found.models], table)
-    for row in found.models:
-        output.essential(row.model)
+    adapted = adapted_rows(history, catalog, selection, kind if kind in catalog.tasks else None)
+    output.data(
+        [*(row.value for row in found.models), *adapted],
+        table,
+        *([_adapted_table(adapted)] if adapted else []),
+    )
+    for name in [*(row.model for row in found.models), *(str(row["model"]) for row in adapted)]:
+        output.essential(name)
     if found.fitting < found.known:
         output.note(f"{found.fitting} of {count(found.known, 'model')} are what you ask for")
     if found.hidden:
@@ -64,6 +71,14 @@ def list_models(
         output.note(
             f"no approvals known here (log read: {read_at}); `hub history --refresh` reads the registry"
         )
+
+
+def _adapted_table(rows: list[dict[str, Any]]) -> Table:
+    return Table(
+        ("adapted model", "status", "approved for", "base"),
+        tuple((r["model"], r["status"], r["best"], r["base"]) for r in rows),
+        wrap=frozenset({"approved for", "base"}),
+    )
 
 
 @click.command()

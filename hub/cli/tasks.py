@@ -50,6 +50,7 @@ def new(
     from evaluators.data import load_task
     from evaluators.names import is_safe_name
     from evaluators.personal_task import OwnData
+    from evaluators.remarks import remarks_on
     from hub.catalog_rules import TODO
     from hub.own_data import bring
     from hub.propose import id_of
@@ -86,6 +87,8 @@ def new(
     ]
     output.data({"task": name, "path": str(target), "todo": written.count(TODO)}, rows_of(facts))
     output.essential(name)
+    for remark in remarks_on(loaded):
+        output.note(remark)
     if mirror is None:
         output.note(
             f"{brought.path} is not where others find it: put it under catalog/data/, HUB_DATA or at a URL, and name "

@@ -19,7 +19,7 @@ from evaluators.errors import UsageProblem
 from evaluators.names import nearest
 from evaluators.personal_task import OwnData
 from hub.home import Home
-from hub.pyfunc import image_of
+from hub.served_inputs import image_of
 from hub.staging import place_file, staged_file
 
 _OWN = 0o600

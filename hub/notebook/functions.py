@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.adapt_preparation import AUTO, AdaptChoice, adapt_to
+from hub.adapted_listing import adapted_rows
 from hub.catalog import Catalog
 from hub.catalog_search import open_catalog
 from hub.evaluating import Choice
@@ -60,9 +61,11 @@ def list_models(
     opened, home = _catalog(catalog), _home()
     history, read_at = known_history(home, registry_address(os.environ, home))
     most = parse_count(str(max_params)) if max_params is not None else None
-    found = listing(opened, history, Selection(modality_of(task, opened), use, most), everything=everything)
+    selection = Selection(modality_of(task, opened), use, most)
+    found = listing(opened, history, selection, everything=everything)
+    adapted = adapted_rows(history, opened, selection, task if task in opened.tasks else None)
     unread = () if history.records else (f"no approvals known here (log read: {read_at})",)
-    return Models(found, (*doubt(history), *unread))
+    return Models(found, tuple(adapted), (*doubt(history), *unread))
 
 
 def show(name: str, *, catalog: Place = None) -> Described:
@@ -154,6 +157,7 @@ def adapt(
     strategy: str = AUTO,
     seed: int = 0,
     device: str = "any",
+    log: bool = True,
     catalog: Place = None,
 ) -> AdaptedHere:
     """Adapt a model to all of your labels, and write a folder; data as of `evaluate`.
@@ -170,12 +174,13 @@ def adapt(
         strategy: How; `auto`: the lightest one that is enough.
         seed: Of initialisation and order.
         device: `any`, `cpu` or `cuda`.
+        log: Log the model to MLflow.
         catalog: Folder of the catalog; None: as the commands find it.
     """
     home = _home()
     own = own_data_of(data, text=text, image=image, label=label, images=images, home=home)
     choice = AdaptChoice(model, Path(into), own, task, strategy, seed, device)
-    return AdaptedHere(adapt_to(choice, _catalog(catalog), home, Teller()), Path(into))
+    return AdaptedHere(adapt_to(choice, _catalog(catalog), home, Teller(), log=log), Path(into))
 
 
 def pull(

@@ -18,10 +18,12 @@ class Models(Shown):
 
     Attributes:
         listing: The models.
+        adapted: Adapted models whose base fits, as plain records.
         notes: What one should know of the log they were read from.
     """
 
     listing: Listing
+    adapted: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[ListedModel]:
@@ -34,10 +36,16 @@ class Models(Shown):
     def page(self) -> Page:
         """A table, approved models first."""
         rows = tuple((row.model, row.status, row.best, row.size, row.licence) for row in self)
-        table = ResultTable("", ("model", "status", "approved for", "params", "licence"), rows)
+        tables = [ResultTable("", ("model", "status", "approved for", "params", "licence"), rows)]
+        if self.adapted:
+            columns = ("adapted model", "status", "approved for", "base")
+            made = tuple((row["model"], row["status"], row["best"], row["base"]) for row in self.adapted)
+            tables.append(ResultTable("", columns, made))
         hidden = self.listing.hidden
         more = (f"{count(hidden, 'proposed model')} not shown: everything=True",) if hidden else ()
-        return Page(f"{count(len(self), 'model')} of {self.listing.known}", (table,), notes=more + self.notes)
+        return Page(
+            f"{count(len(self), 'model')} of {self.listing.known}", tuple(tables), notes=more + self.notes
+        )
 
     @property
     def records(self) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.errors import Conflict, EnvironmentProblem, ReportedError, UsageProblem
-from hub.registry.rest import RestServer, access_from
+from hub.registry.access import access_from
+from hub.registry.rest import RestServer
 
 # MLflow's own defaults wait for minutes; a variable that the user set is left alone.
 _DEFAULTS = {

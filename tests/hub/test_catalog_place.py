@@ -1,5 +1,6 @@
 """What a person types becomes one place or an answer; passwords are kept from eyes; the choice survives."""
 
+import re
 import stat
 
 import pytest
@@ -73,9 +74,8 @@ def test_without_a_server_mlflow_is_the_store_under_hub_home(home):
     ],
 )
 def test_what_is_no_place_is_told(home, text, ref, said):
-    with pytest.raises(UsageProblem, match="^") as caught:
+    with pytest.raises(UsageProblem, match=re.escape(said)) as caught:
         parsed(text, home, ref=ref)
-    assert said in caught.value.message
     assert caught.value.hint
 
 

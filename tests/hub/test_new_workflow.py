@@ -224,3 +224,98 @@ def test_without_a_signing_key_nothing_is_published(workflow, shell):
     done = shell(script, SIGNING_KEY="", MLFLOW_TRACKING_TOKEN="")
     assert done.returncode != 0
     assert "HUB_SIGNING_KEY" in done.stderr
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Put a program of few lines on the path of `shell`; what it was called with is written down."""
+
+    def put(name: str, answer: str) -> Path:
+        calls = tmp_path / f"{name}.calls"
+        path = tmp_path / "bin" / name
+        path.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n{answer}\n')
+        path.chmod(0o755)
+        return calls
+
+    return put
+
+
+def test_only_what_the_gate_approves_is_promoted_and_the_catalog_is_published(
+    workflow, shell, made, program, tmp_path
+):
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", made.url, str(checkout))
+    (checkout / "out" / "evidence").mkdir(parents=True)
+    (checkout / "out" / "evidence" / "task-x.json").write_text("{}")
+    (checkout / "keys" / "approvals.pub").write_text("ed25519 AAAA ana\n")
+    verdicts = "printf 'good approved\\nbad refused\\nunclear insufficient evidence\\n'"
+    calls = program("hub", f'[ "$1" != decide ] || {verdicts}; [ -z "$SIGNING_KEY" ]')
+    done = shell(
+        scripts(workflow)["publish: Promote what the gate approves, and publish"],
+        checkout,
+        SIGNING_KEY="pem",
+        MLFLOW_TRACKING_TOKEN="",
+        GITHUB_REPOSITORY="acme/catalog",
+        GITHUB_ACTOR="ana",
+        GITHUB_SHA="0123456789abcdef",
+    )
+    assert done.returncode == 0, done.stderr
+    assert calls.read_text().splitlines() == [
+        "trust add ed25519 AAAA ana",
+        "decide out/evidence/task-x.json --format quiet",
+        "promote good --evidence out/evidence/task-x.json --reason merged by ana as 0123456789ab: first",
+        "sync",
+    ]
+    key = tmp_path / "hub" / "keys" / "signing.pem"
+    assert key.read_text() == "pem\n"
+    assert key.stat().st_mode & 0o077 == 0
+
+
+def test_a_promotion_that_fails_publishes_nothing(workflow, shell, made, program, tmp_path):
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", made.url, str(checkout))
+    (checkout / "out" / "evidence").mkdir(parents=True)
+    (checkout / "out" / "evidence" / "m.json").write_text("{}")
+    calls = program("hub", '[ "$1" != decide ] || echo "m approved"; [ "$1" != promote ] || exit 7')
+    script = scripts(workflow)["publish: Promote what the gate approves, and publish"]
+    variables = dict.fromkeys(("SIGNING_KEY", "GITHUB_REPOSITORY", "GITHUB_ACTOR", "GITHUB_SHA"), "x")
+    assert shell(script, checkout, MLFLOW_TRACKING_TOKEN="", **variables).returncode == 7
+    assert "sync" not in calls.read_text()
+
+
+def test_every_model_and_task_that_changed_is_evaluated_and_reported(
+    workflow, shell, made, program, tmp_path
+):
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", made.url, str(checkout))
+    (tmp_path / "kept.json").write_text("evidence")
+    answer = f'case "$1" in evaluate) echo \'{{"evidence": "{tmp_path}/kept.json"}}\';; report) echo "# page";; esac'
+    calls = program("hub", answer)
+    script = scripts(workflow)["evaluate: Evaluate what changed"]
+    done = shell(script, checkout, MODELS=" a b", TASKS="t ", DEVICE="cuda")
+    assert done.returncode == 0, done.stderr
+    measured = [line for line in calls.read_text().splitlines() if line.startswith("evaluate")]
+    options = "--final --no-log --device cuda --format json"
+    assert measured == [
+        f"evaluate a {options}",
+        f"evaluate b {options}",
+        f"evaluate --all --task t {options}",
+    ]
+    for folder, suffix in (("evidence", "json"), ("reports", "md")):
+        kept = sorted(path.name for path in (checkout / "out" / folder).iterdir())
+        assert kept == [f"a.{suffix}", f"b.{suffix}", f"task-t.{suffix}"]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_the_report_is_one_comment_that_is_edited(workflow, shell, program, tmp_path, exists):
+    (tmp_path / "out" / "reports").mkdir(parents=True)
+    (tmp_path / "out" / "reports" / "a.md").write_text("# page\n" * 20_000)
+    calls = program("gh", "true" if exists else 'case "$*" in *--edit-last*) exit 1;; esac')
+    done = shell(scripts(workflow)["comment: Comment the report"], tmp_path, NUMBER="7")
+    assert done.returncode == 0, done.stderr
+    edits = ["pr comment 7 --edit-last --body-file comment.md"]
+    assert calls.read_text().splitlines() == edits + (
+        [] if exists else ["pr comment 7 --body-file comment.md"]
+    )
+    # A comment of GitHub has at most 65,536 characters.
+    assert (tmp_path / "comment.md").stat().st_size <= 65_536

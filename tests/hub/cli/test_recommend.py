@@ -20,7 +20,7 @@ def test_with_too_few_labels_the_rule_of_thumb_is_the_answer_and_the_reason_is_t
     assert done.exit_code == 0, done.stderr
     assert "Rule of thumb, not measured: with 2 labels (few)" in " ".join(done.stdout.split())
     assert "nothing was measured: " in done.stderr
-    assert "more distinct samples of each class" in " ".join(done.stderr.split())
+    assert "each label needs 4: 2 to train on" in " ".join(done.stderr.split())
 
 
 def test_without_any_model_the_rule_of_thumb_is_the_answer(run_hub, tickets, tmp_path):

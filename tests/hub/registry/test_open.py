@@ -14,7 +14,7 @@ import pytest
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from hub.home import Home
 from hub.registry.mlflow_registry import MlflowRegistry
-from hub.registry.open import open_reader, open_registry
+from hub.registry.open import open_reader, open_registry, reader_at
 
 ROOT = Path(__file__).parents[3]
 
@@ -92,3 +92,16 @@ def test_a_database_that_is_none_is_told(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"this is not a database" * 100)
     with pytest.raises(EnvironmentProblem, match="is not a registry that can be read"):
         MlflowRegistry(f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+@pytest.mark.parametrize(
+    ("configured", "shown"), [(None, "Bearer secret"), ("http://other", None), ("ITSELF", "Bearer secret")]
+)
+def test_what_gives_access_to_one_server_is_not_shown_to_another(tmp_path, configured, shown):
+    address = "http://127.0.0.1:9"
+    environment = {"MLFLOW_TRACKING_TOKEN": "secret"}
+    if configured:
+        environment["MLFLOW_TRACKING_URI"] = configured.replace("ITSELF", address)
+    reader = reader_at(address, environment, Home(tmp_path))
+    assert reader.server._headers.get("Authorization") == shown
+    assert reader.uri == address
