@@ -74,7 +74,12 @@ def advise(options: Sequence[Option], *, margin: float) -> Advice | None:
         key=lambda option: option.labels_per_class,
     )
     more = forecast([*earlier, chosen])
-    sentence = _sentence(chosen, here, earlier, more, margin)
+    parts = [f"{count(chosen.labels, 'label')}: {chosen.words} {score(chosen.estimate)}, {_took(chosen)}"]
+    parts += _heavier(chosen, here, margin) or _heavier_with_fewer(earlier, options)
+    parts += _lighter(chosen, here, margin)
+    parts += _floor(chosen, here)
+    parts += _more_labels(chosen, earlier, more)
+    sentence = "; ".join(parts) + "."
     return Advice(chosen, sentence, tuple(here), tuple(earlier), margin, more)
 
 
@@ -103,24 +108,13 @@ def _differences(option: Option, other: Option) -> list[float]:
     return [value - paired[run] for run, value in option.runs if run in paired]
 
 
-def _sentence(
-    chosen: Option,
-    here: Sequence[Option],
-    earlier: Sequence[Option],
-    more: Forecast | None,
-    margin: float,
-) -> str:
-    parts = [f"{count(chosen.labels, 'label')}: {chosen.words} {score(chosen.estimate)}, {_took(chosen)}"]
-    parts += _heavier(chosen, here, margin)
-    parts += _lighter(chosen, here, margin)
-    floors = [option for option in here if option.is_baseline and option is not chosen]
-    if floors and not chosen.is_baseline:
-        floor = max(floors, key=lambda option: option.estimate.value)
-        parts.append(f"{floor.words} {score(floor.estimate)}")
+def _floor(chosen: Option, here: Sequence[Option]) -> list[str]:
+    """Say what can be had without a model, or that nothing is better."""
     if chosen.is_baseline:
-        parts.append("no model is better by as much as matters: a base model does not pay here")
-    parts += _more_labels(chosen, earlier, more)
-    return "; ".join(parts) + "."
+        return ["no model is better by as much as matters: a base model does not pay here"]
+    floors = [option for option in here if option.is_baseline]
+    best = max(floors, key=lambda option: option.estimate.value, default=None)
+    return [f"{best.words} {score(best.estimate)}"] if best else []
 
 
 def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]:
@@ -138,6 +132,27 @@ def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]
     price = f" {_price(other, chosen)}" if _price(other, chosen) else ""
     verdict = f"not worth it ({percent(margin)} points matter)"
     return [f"{_named(other, chosen)} {_points(gap(other, chosen))}{price}: {verdict}"]
+
+
+def _heavier_with_fewer(earlier: Sequence[Option], options: Sequence[Option]) -> list[str]:
+    """Say what the best heavier strategy brought where one was measured beside the chosen one, with most labels."""
+    for smaller in reversed(earlier):
+        there = [
+            option
+            for option in options
+            if option.labels == smaller.labels
+            and not option.is_baseline
+            and option.weight[:2] > smaller.weight[:2]
+            and not option.failed
+        ]
+        if there:
+            other = max(there, key=lambda option: option.estimate.value)
+            price = f" {_price(other, smaller)}" if _price(other, smaller) else ""
+            return [
+                f"heavier ones were measured with {count(smaller.labels, 'label')} at most: {_named(other, smaller)} "
+                f"{_points(gap(other, smaller))} there{price}"
+            ]
+    return []
 
 
 def _lighter(chosen: Option, here: Sequence[Option], margin: float) -> list[str]:

@@ -63,7 +63,7 @@ class Option:
     @property
     def spent(self) -> float | None:
         """Seconds of a fit with the encoding of its labels; None where a part of it was not measured."""
-        if not self.seconds:
+        if not self.seconds and not self.machine:
             return None
         if strategy(self.strategy).sees != "features":
             return self.seconds

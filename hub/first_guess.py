@@ -14,7 +14,7 @@ from pathlib import Path
 from evaluators.candidate import Modality
 from evaluators.data import load_task
 from evaluators.data_file import read_content
-from evaluators.errors import InvalidDocument, UsageProblem
+from evaluators.errors import UsageProblem
 from evaluators.locations import locate
 from evaluators.personal_task import OwnData
 from evaluators.roles import TooFewSamples
@@ -119,14 +119,10 @@ def _labels(task: Task, files: Mapping[str, Path], *, personal: bool) -> int:
     """Return how many labels there are to train on; a locked test of the catalog's tasks is not counted."""
     try:
         data = load_task(task, files)
-    except TooFewSamples as few:
+    except TooFewSamples:
         name = task.splits.train.file or ""
         labels = (
             read_content(files[name], task.files[name], where=f"task {task.id}, file {name}").labels or ()
         )
-        if len(set(labels)) < 2:
-            raise InvalidDocument(
-                f"{files[name].name}: all labels are the same", hint="a task needs at least two labels"
-            ) from few
         return len(labels)
     return len(data.train) + len(data.validation) + (len(data.test) if personal else 0)

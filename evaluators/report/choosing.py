@@ -59,8 +59,7 @@ def _sentences(task: TaskRows) -> Iterator[str]:
     for labels in sorted({*task.heavy_sizes, *([largest] if largest else [])}):
         found = advise([row for row in task.options if row.labels <= labels], margin=task.facts.margin)
         if found is not None and found.chosen.labels == labels:
-            only = "" if labels in task.heavy_sizes else " Heavier strategies were not measured at this size."
-            yield found.sentence + only
+            yield found.sentence + ("" if task.heavy_sizes else " Heavier strategies were not measured.")
 
 
 def _table(task: TaskRows) -> ResultTable:
@@ -72,7 +71,7 @@ def _table(task: TaskRows) -> ResultTable:
     for row in task.rows:
         cells = [_cell(row.options.get(size), enough[size]) for size in sizes]
         rows.append(
-            (row.candidate or "(data alone)", row.label, *cells, *_costs(row, task, at), "".join(row.marks))
+            (row.candidate or "(data alone)", row.label, *cells, *_costs(row, task, at), ", ".join(row.marks))
         )
     columns = ("model", "strategy", *headings, f"time at {at:,}", "x probe", "from")
     return ResultTable(f"{task.facts.id}", columns, tuple(rows))
@@ -109,9 +108,9 @@ def _costs(row: Row, task: TaskRows, labels: int) -> tuple[str, str]:
 
 
 def _times(option: Option, task: TaskRows) -> float | None:
-    """Return an option's cost as a multiple of the linear probe's: same model, size and machine."""
+    """Return an option's cost as a multiple of the linear probe's: same size and machine, and model if it has one."""
     for probe in task.at(option.labels):
-        same = (probe.candidate, probe.machine) == (option.candidate, option.machine)
+        same = probe.machine == option.machine and option.candidate in ("", probe.candidate)
         if probe.strategy == UNIT and same and probe.spent and option.spent is not None:
             return option.spent / probe.spent
     return None
@@ -126,12 +125,14 @@ def _cost_here(name: str, tasks: Sequence[TaskRows]) -> str:
         if option.strategy == name and (times := _times(option, task)) is not None
     ]
     if not found:
-        return "none: nothing is trained" if name == "majority" else "not measured"
+        return "not measured"
     low, high = _multiple(min(found)), _multiple(max(found))
     return f"{low}x a linear probe" if low == high else f"{low}x to {high}x a linear probe"
 
 
 def _multiple(times: float) -> str:
+    if times < 0.1:
+        return "under 0.1"
     return f"{times:,.0f}" if times >= 9.95 else f"{times:.1f}"
 
 

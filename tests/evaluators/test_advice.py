@@ -109,5 +109,18 @@ def test_three_sizes_are_followed_to_twice_the_labels_and_called_extrapolated():
     assert "extrapolated from 3 sizes" in advice.sentence
 
 
+def test_a_heavier_one_that_was_measured_with_fewer_labels_only_is_quoted_from_there():
+    options = [
+        option("linear-probe", 0.9, size=32),
+        option("linear-probe", 0.8),
+        option("full-finetune", 0.84),
+    ]
+    told = advise(options, margin=0.02).sentence
+    assert (
+        "heavier ones were measured with 80 labels at most: full fine-tuning +4.0 there in 1.0 s a fit"
+        in told
+    )
+
+
 def test_without_a_transfer_there_is_no_advice():
     assert advise([option("tfidf-logreg", 0.9)], margin=0.02) is None
