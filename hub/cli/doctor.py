@@ -123,4 +123,4 @@ def _registry() -> Check:
         server.get("/api/2.0/mlflow/experiments/search", {"max_results": "1"})
     except EnvironmentProblem as error:
         return Check("registry", "broken", f"{error.message}; {error.hint}" if error.hint else error.message)
-    return Check("registry", "ok", f"{server.uri} answers; sent was {access.kind}")
+    return Check("registry", "ok", f"{server.uri} answers, asked with {access.kind}")

@@ -74,16 +74,36 @@ def tls_failure(error: BaseException) -> ssl.SSLError | None:
 
 
 def _refused(uri: str, response: httpx.Response, sent: str) -> EnvironmentProblem:
-    page = " with a sign-in page" if _is_sign_in(response) else ""
+    said = _said(response)
+    if "invalid host header" in said.lower():
+        return EnvironmentProblem(
+            f"the MLflow server at {uri} does not know itself by that name ({said})",
+            hint="its owner must add the name to --allowed-hosts (MLFLOW_SERVER_ALLOWED_HOSTS)",
+        )
+    page = " with a sign-in page" if _is_sign_in(response) else f": {said}" if said else ""
     return EnvironmentProblem(
-        f"the registry at {uri} refuses access ({response.status_code}){page}; sent was {sent}",
+        f"the registry at {uri} refuses access ({response.status_code}{page}); asked with {sent}",
         hint="set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; tokens expire",
     )
 
 
+def _said(response: httpx.Response) -> str:
+    """Return what a refusal says in one line, if it says it to programs."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+    if kind == "application/json":
+        try:
+            value = response.json()
+        except ValueError:
+            return ""
+        text = value.get("message", "") if isinstance(value, dict) else ""
+    else:
+        text = response.text if kind == "text/plain" else ""
+    return " ".join(str(text).split())[:160]
+
+
 def _sign_in(uri: str, where: str, sent: str) -> EnvironmentProblem:
     return EnvironmentProblem(
-        f"the server at {uri} answered with a sign-in page{where}; sent was {sent}",
+        f"the server at {uri} answered with a sign-in page{where}; asked with {sent}",
         hint="a command cannot sign in there: set MLFLOW_TRACKING_TOKEN to a token that its proxy takes (they expire)",
     )
 

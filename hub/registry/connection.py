@@ -123,7 +123,8 @@ def _translated(error: Exception, uri: str) -> ReportedError | None:
     ):
         return EnvironmentProblem(
             f"the registry at {uri} refuses this: {message}",
-            hint="ask its owner for the right to edit models, or set MLFLOW_TRACKING_USERNAME and its password",
+            hint="ask its owner for MANAGE on this model, as a model and as a prompt (deploy/README.md, Permissions), "
+            "then run the same command again",
         )
     if "API request to" in message and "failed with" in message:
         return EnvironmentProblem(

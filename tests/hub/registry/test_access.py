@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from evaluators.errors import EnvironmentProblem
 from hub.registry.access import Access, access_from
 from hub.registry.rest_registry import RestRegistry
 from tests.hub.registry import certificates
-from tests.hub.registry.stub import Stub, listening
+from tests.hub.registry.stub import Stub, as_json, listening
 
 ROOT = Path(__file__).parents[3]
 LOGIN = b"<html><title>Sign in</title><form action=/login><input type='password'></form></html>"
@@ -78,12 +79,12 @@ def test_a_proxy_is_told_that_no_page_is_wanted(stub):
     [
         (
             (302, {"Location": "https://idp.example.org/authorize?client_id=1"}, b""),
-            r"answered with a sign-in page \(it sends to idp\.example\.org\); sent was no credentials",
+            r"answered with a sign-in page \(it sends to idp\.example\.org\); asked with no credentials",
         ),
         ((302, {"Location": "/oauth2/start?rd=%2F"}, b""), r"answered with a sign-in page \(it sends to 127"),
-        ((200, "text/html; charset=utf-8", LOGIN), "answered with a sign-in page; sent was no credentials"),
-        ((403, "text/html", LOGIN), r"refuses access \(403\) with a sign-in page"),
-        ((401, "text/plain", b""), r"refuses access \(401\); sent was no credentials"),
+        ((200, "text/html; charset=utf-8", LOGIN), "answered with a sign-in page; asked with no credentials"),
+        ((403, "text/html", LOGIN), r"refuses access \(403 with a sign-in page\)"),
+        ((401, "text/plain", b""), r"refuses access \(401\); asked with no credentials"),
     ],
     ids=["to an identity provider", "to the proxy's own page", "a page", "403 with a page", "401"],
 )
@@ -95,9 +96,36 @@ def test_a_sign_in_page_is_told_with_what_to_set(stub, answer, words):
     assert len(stub.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            as_json({"error_code": "PERMISSION_DENIED", "message": "Permission denied"}, 403),
+            r"refuses access \(403: Permission denied\); asked with no credentials",
+        ),
+        ((401, "text/plain", b"You are not\nauthenticated."), r"\(401: You are not authenticated\.\)"),
+    ],
+    ids=["json", "text"],
+)
+def test_what_a_refusal_says_is_told(stub, answer, words):
+    stub.answer = lambda _path: answer
+    with pytest.raises(EnvironmentProblem, match=words):
+        RestRegistry(stub.url).model("m")
+
+
+def test_a_server_that_does_not_know_its_name_is_told(server, stub):
+    """In MLflow's own words: the name by which people reach it must be among --allowed-hosts."""
+    search = f"{server}/api/2.0/mlflow/experiments/search?max_results=1"
+    refusal = httpx.get(search, headers={"Host": "mlflow.example.org"})
+    stub.answer = lambda _path: (refusal.status_code, refusal.headers["Content-Type"], refusal.content)
+    with pytest.raises(EnvironmentProblem, match=r"does not know itself by that name \(Invalid Host") as told:
+        RestRegistry(stub.url).model("m")
+    assert "--allowed-hosts" in (told.value.hint or "")
+
+
 def test_a_token_that_is_not_taken_is_named_and_not_shown(stub):
     stub.answer = lambda _path: (302, {"Location": "https://idp.example.org/"}, b"")
-    with pytest.raises(EnvironmentProblem, match="sent was a token") as told:
+    with pytest.raises(EnvironmentProblem, match="asked with a token") as told:
         RestRegistry(stub.url, Access(token="secret")).model("m")
     assert "secret" not in told.value.message + (told.value.hint or "")
 
