@@ -12,6 +12,7 @@ from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
 from evaluators.names import nearest, unknown_name
 from evaluators.wording import count
+from hub.card import Card
 from hub.catalog import Catalog
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table, rows_of
@@ -134,6 +135,7 @@ def _show_model(catalog: Catalog, name: str, output: Output) -> None:
         ("parameters", f"{parameters:,}" if parameters else "not locked yet"),
         ("licence", f"{card.licence.spdx} ({card.licence.use})"),
         ("pre-training", f"{card.pretraining.text} ({card.pretraining.source})"),
+        *_lineage(card),
         ("intended use", card.intended_use),
         *[("limit", text) for text in card.limits],
         *[("saw", f"{item.task}: {item.reason}") for item in card.contamination],
@@ -150,6 +152,24 @@ def _show_model(catalog: Catalog, name: str, output: Output) -> None:
     output.data(value, rows_of(facts))
     for warning in doubt(history):
         output.warn(warning)
+
+
+def _lineage(card: Card) -> list[tuple[str, str]]:
+    """Return what the card says of the model's making; not what was checked."""
+    lineage = card.lineage
+    if lineage is None:
+        return []
+    facts = (
+        [("made from", f"{lineage.base} ({lineage.relation or 'as its run says'})")] if lineage.base else []
+    )
+    if lineage.run:
+        where = f" on {lineage.server}" if lineage.server else ""
+        facts.append(
+            ("made by", f"run {lineage.run} of {lineage.experiment}, {lineage.user or 'nobody named'}{where}")
+        )
+    if lineage.commit:
+        facts.append(("code", f"commit {lineage.commit}"))
+    return facts
 
 
 def _row(catalog: Catalog, history: History, name: str) -> dict[str, Any]:
