@@ -13,6 +13,7 @@ from evaluators.errors import UsageProblem
 from evaluators.names import nearest, unknown_name
 from evaluators.strategy import STRATEGIES, Strategy
 from hub.adapted_listing import adapted_facts, adapted_named
+from hub.card import Card
 from hub.catalog import Catalog
 from hub.glossary import meaning
 from hub.promotion_log import ApprovedTask, History, Record, latest
@@ -170,6 +171,7 @@ def _model_facts(name: str, catalog: Catalog, history: History) -> Facts:
         ("parameters", f"{parameters:,}" if parameters else "not locked yet"),
         ("licence", f"{card.licence.spdx} ({card.licence.use})"),
         ("pre-training", f"{card.pretraining.text} ({card.pretraining.source})"),
+        *_lineage(card),
         ("intended use", card.intended_use),
         *(("limit", text) for text in card.limits),
         *(("saw", f"{item.task}: {item.reason}") for item in card.contamination),
@@ -184,6 +186,24 @@ def _model_facts(name: str, catalog: Catalog, history: History) -> Facts:
         "record": record.model_dump(mode="json") if record else None,
     }
     return Facts(name, facts, value)
+
+
+def _lineage(card: Card) -> list[tuple[str, str]]:
+    """Return what the card says of the model's making; not what was checked."""
+    lineage = card.lineage
+    if lineage is None:
+        return []
+    facts = (
+        [("made from", f"{lineage.base} ({lineage.relation or 'as its run says'})")] if lineage.base else []
+    )
+    if lineage.run:
+        where = f" on {lineage.server}" if lineage.server else ""
+        facts.append(
+            ("made by", f"run {lineage.run} of {lineage.experiment}, {lineage.user or 'nobody named'}{where}")
+        )
+    if lineage.commit:
+        facts.append(("code", f"commit {lineage.commit}"))
+    return facts
 
 
 def _strategy_facts(row: Strategy) -> Facts:

@@ -124,14 +124,14 @@ def _refused(kind: str, architecture: str, config: Mapping[str, Any]) -> tuple[s
         return "reads sound", SUPPORTED
     if low in _SEQ2SEQ or config.get("is_encoder_decoder") is True:
         return "is an encoder-decoder, and one pooled vector is not defined for it here", (
-            f"save its encoder alone, as a model of its own; {SUPPORTED}"
+            f"take a text encoder of the same family; {SUPPORTED}"
         )
     if low.startswith(_PAGES):
         return "reads pages (words with their places), not plain texts", SUPPORTED
     if "vision_config" in config or any(
         low.startswith(name) or (name == "_vl" and name in low) for name in _PAIRS
     ):
-        return "joins images and texts", f"propose its text or image part alone; {SUPPORTED}"
+        return "joins images and texts", SUPPORTED
     if low.startswith(_SERIES):
         return "reads neither texts nor images", SUPPORTED
     if low.startswith(_IMAGES) or "image_size" in config:

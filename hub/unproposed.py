@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evaluators.errors import UsageProblem
 from hub.card import Card, Lifecycle
 from hub.catalog import Catalog
 from hub.home import Home
@@ -47,13 +48,14 @@ def take_folders(
         today: Since when a folder counts as active.
 
     Raises:
+        UsageProblem: If a path leads nowhere.
         InvalidDocument: If a folder holds no base model that may be loaded here.
     """
     names: list[str] = []
     active, proposed, locks = dict(catalog.cards), dict(catalog.cards), dict(catalog.locks)
     for name in models:
         if name in catalog.cards or not (Path(name).is_dir() or names_a_run(name)):
-            names.append(name)
+            names.append(_card_name(name, catalog))
             continue
         card = _drafted(name, catalog)
         own = card.id
@@ -67,6 +69,20 @@ def take_folders(
         tuple(names),
         replace(catalog, cards=active, locks=locks),
         replace(catalog, cards=proposed, locks=locks),
+    )
+
+
+def _card_name(name: str, catalog: Catalog) -> str:
+    """Return a name that is not a folder's, unless it can only have meant one."""
+    if name in catalog.cards or not (set("/\\") & set(name)):
+        return name
+    if Path(name).exists():
+        raise UsageProblem(
+            f"{name} is a file, and a model is a folder", hint=f"name its folder: {Path(name).parent}"
+        )
+    raise UsageProblem(
+        f"there is no folder {name}",
+        hint=f"is it a repository of the Hub? it is proposed first: hub propose {name}",
     )
 
 

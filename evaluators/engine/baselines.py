@@ -19,9 +19,9 @@ from evaluators.engine.linear import Linear, LinearModel, fit_logistic, linear_f
 from evaluators.engine.records import Record, write_record
 from evaluators.samples import FloatArray, Image, Samples
 
-#: Weights of the regression on words: L-BFGS keeps some 25 copies of them in float64, 4 GB at most. Rarer words are
-#: left out for it where there are hundreds of labels.
-MOST_WEIGHTS = 20_000_000
+#: Weights of the regression on words: L-BFGS keeps some 25 copies of them in float64, 2 GB at most. Rare words are left
+#: out for it where there are hundreds of labels.
+MOST_WEIGHTS = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)

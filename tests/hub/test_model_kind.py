@@ -36,10 +36,10 @@ def test_what_can_be_headed_has_its_family(config, family, own_head):
 @pytest.mark.parametrize(
     ("config", "said", "hint"),
     [
-        (transformers("t5", "T5ForConditionalGeneration"), "T5For.* is an encoder-decoder", "encoder alone"),
+        (transformers("t5", "T5ForConditionalGeneration"), "T5For.* is an encoder-decoder", "take a text encoder"),
         (transformers("mynet", "MyModel", is_encoder_decoder=True), "encoder-decoder", "supported are"),
-        (transformers("clip", "CLIPModel", vision_config={}), "CLIPModel .* joins images and texts", "part alone"),
-        (transformers("qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration"), "joins images", "part alone"),
+        (transformers("clip", "CLIPModel", vision_config={}), "CLIPModel .* joins images and texts", "supported are"),
+        (transformers("qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration"), "joins images", "supported are"),
         (transformers("whisper", "WhisperForConditionalGeneration"), "WhisperFor.* reads sound", "supported"),
         (transformers("wav2vec2", "Wav2Vec2ForCTC"), "reads sound", "supported are"),
         (transformers("layoutlmv3", "LayoutLMv3Model"), "LayoutLMv3Model .* reads pages", "supported are"),
