@@ -57,6 +57,7 @@ class Strategy:
         defaults: Settings; a protocol may change them.
         defaults_by_modality: Settings that one modality has otherwise; names of `defaults` only.
         cost: See `Cost`.
+        recipe: Sections of `recipes/` that train it without us, in the order of the page; none for baselines.
         version: Raised when the same settings would give other results; part of every key.
     """
 
@@ -73,6 +74,7 @@ class Strategy:
     defaults: Mapping[str, SettingValue] = field(default_factory=dict)
     defaults_by_modality: Mapping[Modality, Mapping[str, SettingValue]] = field(default_factory=dict)
     cost: Cost = Cost(0.0)
+    recipe: tuple[str, ...] = ()
     version: int = 1
 
     def defaults_for(self, modality: Modality) -> dict[str, SettingValue]:
@@ -178,6 +180,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         wins="tiny n, many classes; a sanity check of the features",
         source="k=5 as torchgeo-bench, at most the labels there are; votes weighted by similarity as in DINO",
         defaults={"k": 5},
+        recipe=("base", "encode", "knn"),
     ),
     Strategy(
         id="linear-probe",
@@ -191,6 +194,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         wins="few labels, a domain close to pre-training, robustness under shift",
         source="scikit-learn defaults; standardisation and C are settings and part of the key",
         defaults={"C": 1.0, "max_iter": 1000, "standardize": True},
+        recipe=("base", "encode", "linear_probe"),
     ),
     Strategy(
         id="lora",
@@ -213,6 +217,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         },
         defaults_by_modality={"image": _LONGER},
         cost=Cost(2.05),
+        recipe=("base", "lora", "training", "keep_adapter", "score"),
     ),
     Strategy(
         id="partial-freeze",
@@ -228,6 +233,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         defaults={**_FINE_TUNING, "learning_rate": 1e-4, "trained_share": 0.5},
         defaults_by_modality={"image": {**_LONGER, "learning_rate": 2e-4, "head_rate": 25.0}},
         cost=Cost(2.0),
+        recipe=("base", "partial_freeze", "training", "keep_model", "score"),
     ),
     Strategy(
         id="full-finetune",
@@ -243,6 +249,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         defaults={**_FINE_TUNING, "learning_rate": 1e-4},
         defaults_by_modality={"image": {**_LONGER, "learning_rate": 2e-4, "head_rate": 25.0}},
         cost=Cost(3.0),
+        recipe=("base", "full_finetune", "training", "keep_model", "score"),
     ),
 )
 

@@ -8,9 +8,16 @@ from evaluators.strategy import strategy
 from evaluators.wording import count, score
 from hub.adapted import Adapted
 
+_AGAIN = """
+## Train it again without us
 
-def adapted_card(adapted: Adapted) -> str:
-    """Return the card as Markdown, ending in a newline."""
+`python recipe.py DATA` runs the same training in plain libraries and prints the accuracy on the same held-out rows;
+with `--out DIR` it trains on all rows. It is a page to read and to change: it is yours, and no part of the lineage.
+"""
+
+
+def adapted_card(adapted: Adapted, *, recipe: bool = False) -> str:
+    """Return the card as Markdown, ending in a newline; `recipe` says whether `recipe.py` stands beside it."""
     row = strategy(adapted.strategy)
     held_out = adapted.score.estimate
     approved = (
@@ -21,6 +28,7 @@ def adapted_card(adapted: Adapted) -> str:
     settings = ", ".join(f"{name}={value}" for name, value in sorted(adapted.settings.items())) or "none"
     shown = ", ".join(plain(label) for label in adapted.labels[:20])
     more = f" and {len(adapted.labels) - 20} more" if len(adapted.labels) > 20 else ""
+    again = _AGAIN if recipe else ""
     return f"""# {plain(adapted.name)}
 
 {row.title} on {plain(adapted.base.name)}, for {plain(adapted.task)}: {count(len(adapted.labels), "label")}.
@@ -47,6 +55,6 @@ import hub
 model = hub.load_adapted("{adapted.name}")
 model.predict(["..."])
 ```
-
+{again}
 `base/` holds the base's own files; `.hub/adapted.json` says where all of this came from, with digests.
 """

@@ -20,7 +20,7 @@ from hub.gate_rules.artifact import ArtifactCase
 from hub.gate_rules.case import CardCase, Judgement
 from hub.policy import Policy, Rule
 from hub.ruling import SWITCHED_OFF, Ruled, built_in, reason_of, verdict_of, waiver_of, with_waiver
-from hub.verdict_sentence import Verdict
+from hub.verdict_sentence import Verdict, waiver_sentence
 
 BASE_RULES: Mapping[str, Callable[[Rule, CardCase], Judgement]] = {
     "licence": model.licence,
@@ -57,7 +57,7 @@ def decide_adapted(case: AdaptedCase, policy: Policy, *, approvals: tuple[str, .
     about_artifact = _artifact_rules(case, policy)
     every = [*about_base, *about_artifact]
     verdict = verdict_of(every)
-    return Decision(
+    decision = Decision(
         model=grounds.name,
         model_digest=grounds.artifact.digest,
         verdict=verdict,
@@ -79,6 +79,7 @@ def decide_adapted(case: AdaptedCase, policy: Policy, *, approvals: tuple[str, .
         policy_digest=policy.digest,
         decided_on=case.today.isoformat(),
     )
+    return decision.model_copy(update={"sentence": decision.sentence + waiver_sentence(decision)})
 
 
 def score_of(evidence: ArtifactEvidence) -> str:

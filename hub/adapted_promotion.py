@@ -19,6 +19,7 @@ from hub.adapted_history import base_approval, incumbent_adapted
 from hub.decision import Decision
 from hub.policy import Policy
 from hub.promotion_log import AdaptedFrom, ApprovedTask, History, Record, latest, utc
+from hub.promotion_request import waived_rules
 from hub.registry.exact_model import MODEL
 from hub.ruling import SETTLED
 from hub.signing import KeyRing
@@ -137,6 +138,7 @@ def adapted_record(request: AdaptedPromotion, history: History, version: int, ap
         subject=grounds.artifact.digest,
         findings_digest=request.evidence.findings.digest,
         since=number,
+        waivers=waived_rules(request.decision.tasks[0], request.decision),
     )
     return Record(
         sequence=number,

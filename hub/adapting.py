@@ -24,6 +24,7 @@ from evaluators.statistics.intervals import wilson_interval
 from evaluators.task import Task
 from hub.adapted import BASE, FITTED, LINEAGE, Adapted, Score
 from hub.adapted_card import adapted_card
+from hub.adapted_recipe import recipe_files
 from hub.blobs import BlobStore
 from hub.exchange import exchange_folder
 from hub.promotion_log import utc
@@ -99,7 +100,7 @@ def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.date
         environment=environment(adaptation.device),
         created=utc(now),
     )
-    return _write(adapted, whole, request.into, store)
+    return _write(adapted, whole, request, store)
 
 
 def refuse_foreign(into: Path) -> None:
@@ -134,7 +135,8 @@ def _score(request: AdaptRequest, progress: Progress) -> Score:
     return Score(estimate=estimate, trained_on=len(data.train))
 
 
-def _write(adapted: Adapted, fitted: Fitted, into: Path, store: BlobStore) -> Adapted:
+def _write(adapted: Adapted, fitted: Fitted, request: AdaptRequest, store: BlobStore) -> Adapted:
+    into, extra = request.into, recipe_files(adapted, request.task, request.data)
     try:
         with staged_folder(into.absolute().parent) as staged:
             tree = staged / "tree"
@@ -144,7 +146,9 @@ def _write(adapted: Adapted, fitted: Fitted, into: Path, store: BlobStore) -> Ad
             complete = adapted.model_copy(
                 update={"files": {name: digest_of_file(tree / name) for name in FITTED}}
             )
-            _put(tree / "README.md", adapted_card(complete))
+            for path, text in extra.items():
+                _put(tree / path, text)
+            _put(tree / "README.md", adapted_card(complete, recipe=bool(extra)))
             _put(tree / LINEAGE, complete.model_dump_json(indent=1) + "\n")
             if into.exists():
                 exchange_folder(tree, into.absolute())

@@ -20,7 +20,7 @@ from hub.gate_rules.case import Judgement, ModelCase, TaskCase
 from hub.lock import Lock
 from hub.policy import Policy, Rule
 from hub.ruling import SWITCHED_OFF, Ruled, built_in, reason_of, verdict_of, waiver_of, with_waiver
-from hub.verdict_sentence import TaskOutcome, Verdict, score_words, verdict_sentence
+from hub.verdict_sentence import TaskOutcome, Verdict, score_words, verdict_sentence, waiver_sentence
 
 MODEL_RULES: Mapping[str, Callable[[Rule, ModelCase], Judgement]] = {
     "licence": model.licence,
@@ -74,7 +74,7 @@ def decide(
     outcomes = [TaskOutcome(case, verdict_of(rules), reason_of(rules)) for case, rules in ruled]
     verdict = _overall(model_verdict, [outcome.verdict for outcome in outcomes])
     reason = reason_of(about_model) if verdict == model_verdict != "approved" else ""
-    return Decision(
+    decision = Decision(
         model=card.id,
         model_digest=lock.digest,
         verdict=verdict,
@@ -87,6 +87,7 @@ def decide(
         policy_digest=policy.digest,
         decided_on=today.isoformat(),
     )
+    return decision.model_copy(update={"sentence": decision.sentence + waiver_sentence(decision)})
 
 
 def _cases(card: Card, evidence: Evidence) -> list[TaskCase]:

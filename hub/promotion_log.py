@@ -24,6 +24,22 @@ from hub.signing import KeyRing
 GENESIS = "0" * 64
 
 
+class WaivedRule(Document):
+    """A decisive rule that did not hold, and was waived when the approval was made."""
+
+    rule: str
+    owner: str
+    """Who answers for the waiver."""
+    reason: str
+    expires: str
+    """Last day of the waiver, ISO 8601. An approval made until then stands after it."""
+
+    @property
+    def words(self) -> str:
+        """The waiver for people."""
+        return f"{self.rule}, waived until {self.expires} by {self.owner}: {self.reason.strip().rstrip('.')}"
+
+
 class ApprovedTask(Document):
     """A task that a version is approved for."""
 
@@ -41,6 +57,16 @@ class ApprovedTask(Document):
     """The findings that this approval rests on; another's than the record's where it was carried over."""
     since: int
     """Sequence of the record that made this approval: carrying it over makes it no newer."""
+    waivers: tuple[WaivedRule, ...] = ()
+    """Rules about the model or the task that the approval could do without."""
+
+    @model_serializer(mode="wrap")
+    def _as_signed(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what an approval without waivers does not have: earlier versions signed it so."""
+        value: dict[str, Any] = handler(self)
+        if not self.waivers:
+            value.pop("waivers", None)
+        return value
 
 
 class AdaptedFrom(Document):

@@ -1,6 +1,6 @@
 """From a rule's judgement to its row in a decision, and from rows to a verdict: the same for bases and adapted models.
 
-Pure. A waiver that holds lifts a failure; an expired one is only mentioned.
+Pure. A waiver that holds lifts a failure; one that does not is only mentioned.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from hub.decision import Outcome, RuleResult
 from hub.gate_rules.case import Judgement
-from hub.policy import Policy, Rule, Waiver
+from hub.policy import NOT_WAIVABLE, Policy, Rule, Waiver
 from hub.verdict_sentence import Verdict
 
 SWITCHED_OFF = Judgement(Outcome.NOT_APPLICABLE, "no demand", "the policy switched this rule off")
@@ -42,18 +42,23 @@ def waiver_of(policy: Policy, rule: Rule, name: str) -> Waiver | None:
 def with_waiver(
     rule: Rule, judgement: Judgement, waiver: Waiver | None, today: dt.date, *, task: str | None = None
 ) -> Ruled:
-    """Return a rule's result; a waiver that holds lifts a failure, an expired one is only mentioned."""
+    """Return a rule's result; a waiver that holds lifts a failure, one that does not is only mentioned."""
     outcome, measured = judgement.outcome, judgement.measured
     if waiver and outcome not in SETTLED:
         until = f"{waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason}"
-        if today <= waiver.expires:
+        if rule.kind in NOT_WAIVABLE:
+            measured = f"{measured}; its waiver is void: a rule of kind {rule.kind} cannot be waived"
+        elif today <= waiver.expires:
             measured = f"{measured}; {outcome.value}, waived until {until}"
             outcome = Outcome.WAIVED
         else:
             measured = f"{measured}; the waiver expired {waiver.expires.isoformat()}"
-    settles = None if outcome is Outcome.WAIVED else judgement.settles
+    waived = outcome is Outcome.WAIVED
+    settles = None if waived else judgement.settles
     ruled = replace(judgement, outcome=outcome, measured=measured, settles=settles)
-    return Ruled(_result(rule.id, rule.kind, ruled, task=task, decisive=rule.required), judgement.because)
+    plain = _result(rule.id, rule.kind, ruled, task=task, decisive=rule.required)
+    result = plain.model_copy(update={"why": rule.why, "waiver": waiver if waived else None})
+    return Ruled(result, judgement.because)
 
 
 def built_in(name: str, judgement: Judgement, *, task: str | None = None, decisive: bool = True) -> Ruled:

@@ -79,6 +79,9 @@ def promote_an_adapted(options: AdaptedOptions, catalog: Catalog, output: Output
 
 def approved_table(record: Record) -> Table:
     """Return what a record approves."""
-    rows = tuple((task.task, task.strategy, task.score) for task in record.tasks)
+    rows = tuple(
+        (task.task, task.strategy, "\n".join([task.score, *(waiver.words for waiver in task.waivers)]))
+        for task in record.tasks
+    )
     title = f"{record.model} version {record.version} is {record.alias} (record {record.sequence}, {record.created})"
     return Table(("task", "strategy", "score"), rows, title=title, wrap=frozenset({"score"}))

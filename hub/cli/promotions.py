@@ -15,7 +15,7 @@ from hub.cli.options import catalog_option, format_option, home, open_catalog, r
 from hub.cli.output import Output, Table
 from hub.cli.promoting_adapted import AdaptedOptions, approved_table, promote_an_adapted
 from hub.log_cache import known_history, remember
-from hub.promotion_log import read_history, utc
+from hub.promotion_log import ApprovedTask, read_history, utc
 from hub.registry.address import registry_address
 from hub.signing import open_keyring, open_signer
 
@@ -148,7 +148,7 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
             r.created[:10],
             f"{r.action} {r.model}:{r.version} as {r.alias}"
             + (f", on {r.adapted.base}" if r.adapted else ""),
-            ", ".join(f"{task.task} {100 * task.value:.1f}" for task in r.tasks),
+            ", ".join(_for(task) for task in r.tasks),
             r.approver,
             r.reason,
         )
@@ -162,3 +162,8 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
         output.warn(problem)
     if not records:
         output.note(f"no records known here (log read: {read_at}); hub history --refresh reads the registry")
+
+
+def _for(task: ApprovedTask) -> str:
+    waived = "; ".join(waiver.words for waiver in task.waivers)
+    return f"{task.task} {100 * task.value:.1f}" + (f" ({waived})" if waived else "")

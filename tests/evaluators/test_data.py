@@ -114,6 +114,22 @@ def test_the_pool_of_two_files_is_one_after_the_other(load: Load) -> None:
     assert data.pool("train+validation").samples.texts == (*(text for text, _ in POOL), "other")
 
 
+def test_rows_have_roles_and_those_of_a_test_file_have_none(load: Load) -> None:
+    carved = load(CARVED, pool=POOL)
+    assert [text for (text, _), role in zip(POOL, carved.roles, strict=True) if role == "test"] == list(
+        carved.test.samples.texts
+    )
+    assert set(load(FILES, pool=POOL, test=[("one", "vpn"), ("two", "password")]).roles) == {
+        "train",
+        "validation",
+    }
+    apart = Splits(
+        train=Part(file="pool"), validation=Part(file="more"), test=Part(carve="train", fraction=0.25)
+    )
+    roles = load(apart, pool=POOL, more=[("one", "vpn"), ("two", "password")]).roles
+    assert (len(roles), roles[-2:], roles.count("test")) == (26, ("validation", "validation"), 6)
+
+
 def test_validation_is_free_and_the_test_opens_against_a_receipt(load: Load, tmp_path: Path) -> None:
     data = load(CARVED, pool=POOL)
     assert data.open("validation") is data.validation
@@ -168,8 +184,8 @@ def test_a_label_that_is_only_tested_is_named(load: Load) -> None:
 
 def test_a_class_of_one_training_sample_is_named(load: Load) -> None:
     message, hint = refused(lambda: load(FILES, pool=[*POOL, ("only", "rare")], test=[("a", "vpn")]))
-    assert message == "task desk, file pool (pool.csv): fewer than 2 training samples of the label 'rare'"
-    assert hint == "label more samples of it, remove them, or merge it with another label"
+    assert message == "task desk, file pool (pool.csv): too few distinct samples: 'rare' has 1"
+    assert hint.startswith("each label needs 3: 2 to train on, 1 for validation; label more")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +196,7 @@ def test_a_class_of_one_training_sample_is_named(load: Load) -> None:
             {"pool": [(text, "vpn") for text, _ in POOL], "test": [("a", "vpn")]},
             "all labels are 'vpn'",
         ),
-        (CARVED, {"pool": [("same", "a")] * 4 + [("other", "b")] * 4}, "nothing is left for validation"),
+        (CARVED, {"pool": [("same", "a")] * 4 + [("other", "b")] * 4}, "too few distinct samples: 'a' has 1"),
         (
             Splits(train=Part(file="pool"), validation=Part(file="pool"), test=Part(file="test")),
             {"pool": POOL, "test": [("a", "vpn")]},

@@ -1,4 +1,4 @@
-"""The registry goes on showing adapted models, which have no card: sync writes nothing of them, or puts them right."""
+"""The registry goes on showing adapted models, which have no card: sync leaves them, or puts them right."""
 
 from __future__ import annotations
 

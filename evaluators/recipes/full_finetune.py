@@ -1,0 +1,4 @@
+import torch
+
+torch.manual_seed(SEED)
+model.train()  # all of it is trained, with dropout and BatchNorm at work
