@@ -67,6 +67,14 @@ class Person:
     keys: KeyRing
 
 
+@dataclass(frozen=True, eq=False)
+class Telling:
+    """Who is told: `doing` what is being done now, `done` what was done."""
+
+    doing: Tell
+    done: Tell
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a promotion came to.
@@ -83,7 +91,13 @@ class Outcome:
 
 
 def promote_folder(
-    asked: AskedToPromote, catalog: Catalog, registry: Registry, home: Home, *, person: Person, tell: Tell
+    asked: AskedToPromote,
+    catalog: Catalog,
+    registry: Registry,
+    home: Home,
+    *,
+    person: Person,
+    telling: Telling,
 ) -> Outcome:
     """Measure an adapted model's folder on its locked test, judge it, and promote it if it is approved.
 
@@ -93,7 +107,7 @@ def promote_folder(
         registry: Where it is made and shown.
         home: Store and evidence of this machine.
         person: Whose approval it is.
-        tell: Called with what is being done.
+        telling: Who is told.
 
     Raises:
         UsageProblem: If the folder is no adapted model, or name or reason cannot be used.
@@ -110,7 +124,7 @@ def promote_folder(
     check_name(grounds.name, registry, hint="give it another one: --name ID")
     before = promoted_before(grounds, policy, history)
     if before is not None:
-        shown = show_again(before, grounds, registry, history=history, tell=tell)
+        shown = show_again(before, grounds, registry, history=history, tell=telling.done)
         if shown is not None:
             return Outcome(shown)
     data = load_task(grounds.task, located(grounds.task, catalog, home))
@@ -120,7 +134,7 @@ def promote_folder(
         device=asked.device,
         who=asked.who,
         now=asked.now,
-        tell=tell,
+        tell=telling.doing,
     )
     measured = measure(grounds, data, incumbent_adapted(history, grounds.task.id), setting)
     evidence, path = sign_and_keep(measured, person.signer, home)
@@ -130,5 +144,7 @@ def promote_folder(
     request = AdaptedPromotion(
         grounds, decision, evidence, policy, asked.reason, asked.now, asked.despite_doubt
     )
-    record = promote_adapted(request, registry, log=log, signer=person.signer, keys=person.keys, tell=tell)
+    record = promote_adapted(
+        request, registry, log=log, signer=person.signer, keys=person.keys, tell=telling.done
+    )
     return Outcome(record, decision, path)

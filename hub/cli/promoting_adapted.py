@@ -32,7 +32,7 @@ class AdaptedOptions:
 def promote_an_adapted(options: AdaptedOptions, catalog: Catalog, output: Output) -> None:
     """Measure, judge and promote an adapted model's folder, and say what came of it."""
     from hub.adapted_promotion import refusal
-    from hub.promoting_adapted import AskedToPromote, Person, promote_folder
+    from hub.promoting_adapted import AskedToPromote, Person, Telling, promote_folder
     from hub.registry.mlflow_log import RegistryLog
     from hub.registry.open import open_registry
 
@@ -56,7 +56,7 @@ def promote_an_adapted(options: AdaptedOptions, catalog: Catalog, output: Output
             told.append(sentence)
             doing(sentence)
 
-        outcome = promote_folder(asked, catalog, registry, place, person=person, tell=say)
+        outcome = promote_folder(asked, catalog, registry, place, person=person, telling=Telling(doing, say))
     if outcome.decision is not None:
         tell_decision(outcome.decision, output)
     if outcome.record is None:

@@ -156,7 +156,7 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
     )
     output.data(
         {"records": [record.model_dump(mode="json") for record in records], "problems": list(found.problems)},
-        Table(("", "date", "what", "for", "by", "why"), rows, wrap=frozenset({"for", "by", "why"})),
+        Table(("", "date", "what", "for", "by", "why"), rows, wrap=frozenset({"what", "for", "by", "why"})),
     )
     for problem in found.problems:
         output.warn(problem)

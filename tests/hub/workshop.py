@@ -33,7 +33,7 @@ from hub.home import Home
 from hub.lock import Lock
 from hub.policy import Policy
 from hub.promote import promote
-from hub.promoting_adapted import AskedToPromote, Outcome, Person, promote_folder
+from hub.promoting_adapted import AskedToPromote, Outcome, Person, Telling, promote_folder
 from hub.promotion_log import History, Record, read_history
 from hub.promotion_request import PromotionRequest
 from hub.registry.mlflow_log import RegistryLog
@@ -155,7 +155,8 @@ class Workshop:
         }  # fmt: skip
         asked = AskedToPromote(**{**values, **changes})
         person = Person(self.signer, self.keys)
-        return promote_folder(asked, self.catalog, registry, self.home, person=person, tell=self.told.append)
+        telling = Telling(self.told.append, self.told.append)
+        return promote_folder(asked, self.catalog, registry, self.home, person=person, telling=telling)
 
     def reads(self) -> int:
         """Return how many cells ever read the locked test."""
