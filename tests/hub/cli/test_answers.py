@@ -135,7 +135,7 @@ OWN = ("plan", "all-minilm-l6-v2", "--data")
         ),
         (("tickets.csv", "--text", "body", "--label", "queue", "--images", "x"), 2, "two sets of data"),
         (("http://127.0.0.1:9/t.csv", "--text", "body", "--label", "queue"), 5, "check the URL"),
-        (("two.csv", "--text", "body", "--label", "queue"), 4, "more distinct samples of each class"),
+        (("two.csv", "--text", "body", "--label", "queue"), 4, "each label needs 4: 2 to train on"),
         (("one.csv", "--text", "body", "--label", "queue"), 4, "at least two labels"),
     ],
 )
