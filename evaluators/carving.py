@@ -34,7 +34,7 @@ def carve(
         where it has enough of them; `train` comes first, then the roles in order.
     """
     strata: dict[str, list[str]] = defaultdict(list)
-    for digest, label in sorted(_label_of_content(digests, labels).items()):
+    for digest, label in sorted(label_of_content(digests, labels).items()):
         strata[label].append(digest)
     role_of: dict[str, str] = {}
     for contents in strata.values():
@@ -45,7 +45,7 @@ def carve(
     return {role: np.array(chosen, dtype=np.int64) for role, chosen in rows.items()}
 
 
-def _label_of_content(digests: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
+def label_of_content(digests: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
     """Return one label a content: the first by name where rows of equal content disagree."""
     chosen: dict[str, str] = {}
     for digest, label in zip(digests, labels, strict=True):

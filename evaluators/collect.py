@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from evaluators.cell import CellResult, Failed, Skipped
 from evaluators.data import TaskData
 from evaluators.errors import IntegrityError
 from evaluators.evidence import CandidateFacts, TaskFacts
-from evaluators.measurements import CellMeasurement, Design
+from evaluators.measurements import CellMeasurement, Design, Encoded
 from evaluators.origin import origin_of
 from evaluators.plan import Plan, PlannedCandidate, PlannedCell
 from evaluators.results import ResultStore
@@ -99,6 +99,43 @@ def distinct_samples(reading: Reading) -> int:
     return len(seen)
 
 
+def encoded(reading: Reading) -> tuple[Encoded, ...]:
+    """Return what encoding each task's samples cost, by candidate and machine; of chunks that were timed.
+
+    A chunk counts for a task if it holds any of its samples: most plans, which make the chunks, are about one task.
+    """
+    found: dict[tuple[str, str, str], Encoded] = {}
+    for trunk, task, candidate in _trunks(reading):
+        demanded = _demanded(reading, trunk, task)
+        for stored in reading.results.feature_chunks(trunk):
+            rows = {bytes(row).hex() for row in stored.arrays["digests"]}
+            if "cost" not in stored.facts or demanded.isdisjoint(rows):
+                continue
+            made = origin_of(stored.facts)
+            key = (task, candidate, made.environment.digest)
+            known = found.get(key, Encoded(task, candidate, 0, 0.0, made.environment))
+            found[key] = replace(
+                known, samples=known.samples + len(rows), seconds=known.seconds + made.cost.seconds
+            )
+    return tuple(found[key] for key in sorted(found))
+
+
+def _trunks(reading: Reading) -> list[tuple[str, str, str]]:
+    cells = (planned for planned in reading.plan.cells if not planned.skipped)
+    return sorted({(p.trunk, p.cell.task, p.cell.candidate) for p in cells if p.trunk is not None})
+
+
+def _demanded(reading: Reading, trunk: str, task: str) -> set[str]:
+    """Return the digests of a task's samples that a trunk encodes: those of the sets, which hold most of them."""
+    readers = [p for p in reading.plan.cells if (p.trunk, p.cell.task) == (trunk, task) and not p.skipped]
+    names = {name: planned for planned in readers for name in planned.predict}
+    return {
+        digest
+        for name, planned in names.items()
+        for digest in inputs(planned.cell, name, reading.data[task]).digests
+    }
+
+
 def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
     probabilities, digests = {}, {}
     for name, key in sorted(planned.predict.items()):
@@ -127,8 +164,10 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
     )
 
 
-def _task_facts(task: Task, reading: Reading) -> TaskFacts:
-    data = reading.data[task.id]
+def facts_of_task(
+    task: Task, data: TaskData, *, promotable: bool = True, incumbent: str | None = None
+) -> TaskFacts:
+    """Return a task's identity and what its data look like; see `TaskFacts`."""
     return TaskFacts(
         id=task.id,
         digest=task.digest,
@@ -140,6 +179,15 @@ def _task_facts(task: Task, reading: Reading) -> TaskFacts:
         duplicates=dict(data.duplicates),
         majority_share=data.majority_share,
         sensitivity=task.sensitivity,
+        promotable=promotable,
+        incumbent=incumbent,
+    )
+
+
+def _task_facts(task: Task, reading: Reading) -> TaskFacts:
+    return facts_of_task(
+        task,
+        reading.data[task.id],
         promotable=task.id not in reading.personal,
         incumbent=reading.plan.request.incumbents.get(task.id),
     )

@@ -83,8 +83,11 @@ class Computation:
         for chunk in missing:
             if not len(chunk):
                 continue
+            started = time.perf_counter()
             features = encode(backbone, chunk, dtype=readers[0].cell.dtype, progress=_ignore)
-            table.add(store_chunk(bench.results, trunk, chunk, features))
+            cost = FitCost(seconds=round(time.perf_counter() - started, 4))
+            made = Origin(cost, self._environment)
+            table.add(store_chunk(bench.results, trunk, chunk, features, made))
             done += len(chunk)
             progress(done, total)
         return total
@@ -109,6 +112,16 @@ class Computation:
             }
             results.write("predict", key, Stored({"probabilities": probabilities.astype(np.float32)}, facts))
         return made.cost
+
+    def withholds(self, task: str | None) -> bool:
+        """Whether nothing that may quote a sample may leave the computation: of restricted data, and personal ones.
+
+        Args:
+            task: Id of the task that is computed; None if samples of several are.
+        """
+        request = self._bench.plan.request
+        about = [row for row in request.tasks if task in (None, row.id)]
+        return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
 
     @cached_property
     def _environment(self) -> Environment:
@@ -178,7 +191,7 @@ class Computation:
 
     def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
         """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
-        if self._bench.plan.task(task).sensitivity == "restricted":
+        if self.withholds(task):
             return
         from evaluators.engine.records import FILES
 

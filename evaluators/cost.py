@@ -129,8 +129,13 @@ def _flops(candidate: Candidate, data: TaskData) -> float:
     """Return the FLOPs of one forward pass over a sample of usual length."""
     if not isinstance(candidate.input, TextInput):
         return candidate.structure.flops_per_input
-    words = [len(text.split()) for text in data.train.samples.texts[:LOOKED_AT]]
-    tokens = min(candidate.input.max_tokens, TOKENS_PER_WORD * sum(words) / len(words) + SPECIAL_TOKENS)
+    texts = data.train.samples.texts[:LOOKED_AT]
+    # Each is cut by itself: one huge text must not make all of them long.
+    lengths = [
+        min(candidate.input.max_tokens, TOKENS_PER_WORD * len(text.split()) + SPECIAL_TOKENS)
+        for text in texts
+    ]
+    tokens = sum(lengths) / len(lengths)
     # Both lengths are short, so the part of attention that grows with the square does not count.
     return candidate.structure.flops_per_input * tokens / min(TEXT_TOKENS, candidate.input.max_tokens)
 

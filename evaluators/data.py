@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from evaluators.data_file import Content, read_content
 from evaluators.diagnostics.duplicates import duplicate_counts
 from evaluators.errors import InvalidDocument
 from evaluators.names import unknown_name
+from evaluators.personal_task import OWNER
 from evaluators.roles import assign_roles, class_names, labelled
 from evaluators.samples import LabelledSet, Samples, image_samples
 from evaluators.task import Shift, Task
@@ -148,7 +149,7 @@ def load_task(task: Task, files: Mapping[str, Path]) -> TaskData:
 
 
 def _content(task: Task, name: str, files: Mapping[str, Path]) -> Content:
-    where = f"task {task.id}, file {name} ({files[name].name})"
+    where = _where(task, name, files[name])
     content = read_content(files[name], task.files[name], where=where)
     if content.samples.modality != task.modality:
         raise InvalidDocument(
@@ -157,6 +158,14 @@ def _content(task: Task, name: str, files: Mapping[str, Path]) -> Content:
             hint="correct `modality` or `format`",
         )
     return content
+
+
+def _where(task: Task, name: str, path: Path) -> str:
+    """Return how errors name a file: a person knows their own by its name alone."""
+    file = task.files[name]
+    if task.owner == OWNER and file.mirrors:
+        return PurePosixPath(file.mirrors[0].rstrip("/").partition("?")[0]).name
+    return f"task {task.id}, file {name} ({path.name})"
 
 
 def _shifted(

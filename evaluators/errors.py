@@ -24,6 +24,10 @@ class ReportedError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        """Return what a traceback prints, in a notebook: the next step belongs to it."""
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
 
 class UsageProblem(ReportedError):
     """The request cannot be understood: an unknown name, an option that does not fit."""

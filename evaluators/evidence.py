@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from evaluators.canonical import digest_of
 from evaluators.document import Document
@@ -211,6 +211,17 @@ class CellCost(Document):
     """Digest of the environment that computed it, a key of `Observations.environments`."""
 
 
+class EncodingCost(Document):
+    """What encoding a task's samples once cost when it was computed; every frozen strategy pays it for its labels."""
+
+    task: str
+    candidate: str
+    samples: int
+    seconds: float
+    environment: str
+    """Digest of the environment that computed it, a key of `Observations.environments`."""
+
+
 class Environment(Document):
     """A machine that computed cells, and the software on it."""
 
@@ -252,11 +263,21 @@ class Observations(Document):
     seconds: float
     costs: tuple[CellCost, ...]
     test_reads: tuple[TestRead, ...]
+    encodings: tuple[EncodingCost, ...] = ()
+    """Empty in documents of earlier versions, which did not time it."""
 
     @property
     def digest(self) -> str:
         """Digest of this half."""
         return digest_of(self.model_dump(mode="json"))
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if not self.encodings:
+            written.pop("encodings")
+        return written
 
 
 class Evidence(Document):

@@ -102,6 +102,9 @@ def attempt(
     except ReportedError as error:
         return Broken(error.message)
     except Exception as error:  # noqa: BLE001 - the cell boundary: one cell's failure must not end the others
+        if computation.withholds(cells[int(unit.name)].cell.task if unit.kind == "measure" else None):
+            # A library's message may quote what it could not digest.
+            return Broken(f"{type(error).__name__} (its message is withheld: it may quote the data)")
         return Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluators.canonical import digest_of
+from evaluators.origin import Origin
 from evaluators.results import ResultStore, Stored
 from evaluators.samples import FloatArray, Samples
 
@@ -69,9 +70,12 @@ def chunks(samples: Samples) -> list[Samples]:
     ]
 
 
-def store_chunk(results: ResultStore, trunk: str, samples: Samples, features: FloatArray) -> Stored:
-    """Store the features of a chunk and return what was stored."""
+def store_chunk(
+    results: ResultStore, trunk: str, samples: Samples, features: FloatArray, made: Origin | None = None
+) -> Stored:
+    """Store the features of a chunk and return what was stored; `made` says what encoding it cost, and where."""
     digests = np.array([np.frombuffer(bytes.fromhex(digest), dtype=np.uint8) for digest in samples.digests])
-    stored = Stored({"digests": digests, "features": features}, {"trunk": trunk, "samples": len(samples)})
+    facts = {"trunk": trunk, "samples": len(samples), **(made.facts if made else {})}
+    stored = Stored({"digests": digests, "features": features}, facts)
     results.write("features", f"{trunk}/{digest_of(list(samples.digests))}", stored)
     return stored

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from evaluators.arms import build_arms
 from evaluators.comparisons import compare_all
 from evaluators.diagnose import diagnose
-from evaluators.evidence import CellCost, CellFinding, Findings, Observations, TestRead
-from evaluators.measurements import CellMeasurement, Design, Truths
+from evaluators.evidence import CellCost, CellFinding, EncodingCost, Findings, Observations, TestRead
+from evaluators.measurements import CellMeasurement, Design, Encoded, Truths
 from evaluators.recommendation import recommend
 from evaluators.scoring import ScoredCell, score_cell
 from evaluators.summaries import summarise
@@ -29,12 +29,14 @@ class Spent:
         seconds: Wall time.
         counters: `samples_encoded`, `cells_run`, ...
         test_reads: How often locked tests were read.
+        encoded: What encoding the samples cost.
     """
 
     created: str
     seconds: float
     counters: Mapping[str, int] = field(default_factory=dict)
     test_reads: tuple[TestRead, ...] = ()
+    encoded: tuple[Encoded, ...] = ()
 
 
 def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, design: Design) -> Findings:
@@ -78,6 +80,7 @@ def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observatio
     rows = [row for row in measurements if row.status == "scored"]
     costs = (cell_cost(row) for row in rows)
     environments = {row.environment.digest: row.environment for row in rows if row.environment}
+    environments |= {row.environment.digest: row.environment for row in spent.encoded}
     return Observations(
         created=spent.created,
         environments=dict(sorted(environments.items())),
@@ -85,6 +88,7 @@ def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observatio
         seconds=spent.seconds,
         costs=tuple(sorted(costs, key=lambda cost: (cost.task, cost.candidate, cost.key))),
         test_reads=tuple(sorted(spent.test_reads, key=lambda read: read.task)),
+        encodings=tuple(_encoding_cost(row) for row in spent.encoded),
     )
 
 
@@ -103,6 +107,16 @@ def cell_cost(measurement: CellMeasurement) -> CellCost:
         steps=cost.steps,
         converged=cost.converged,
         environment=measurement.environment.digest if measurement.environment else "",
+    )
+
+
+def _encoding_cost(row: Encoded) -> EncodingCost:
+    return EncodingCost(
+        task=row.task,
+        candidate=row.candidate,
+        samples=row.samples,
+        seconds=round(row.seconds, 4),
+        environment=row.environment.digest,
     )
 
 

@@ -7,25 +7,23 @@ it: a set that silently shrinks is another set.
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image as Pillow
-from PIL import ImageOps
 
+from evaluators.decoding import NotAnImage, decode
 from evaluators.errors import InvalidDocument
 from evaluators.samples import Image
+from evaluators.system_files import made_by_system
 from evaluators.tables import read_text
 from evaluators.task import DataFile
 
-MAX_PIXELS = 50_000_000
 _PIXEL_LINE = "every line is the pixels and then the label, without header"
-_FORMATS = ("JPEG", "PNG")
-_EIGHT_BIT = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"})
+_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
+_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def read_images(path: Path, file: DataFile, *, where: str) -> ImageRows:
         rows = list(_decoded(_folder_members(path), where))
     if not rows:
         raise InvalidDocument(
-            f"{where}: there are no images", hint="images stand as CLASS/NAME.png (or .jpg)"
+            f"{where}: there are no images", hint="images stand as LABEL/NAME.png (or .jpg)"
         )
     return ImageRows(tuple(image for image, _ in rows), tuple(label for _, label in rows))
 
@@ -63,48 +61,42 @@ def read_images(path: Path, file: DataFile, *, where: str) -> ImageRows:
 def decode_image(data: bytes, *, where: str) -> Image:
     """Decode a JPEG or PNG to uint8 RGB (height, width, 3); transparency is dropped.
 
-    It stands as a camera says it should (EXIF orientation), as people who labelled it saw it.
-
     Raises:
-        InvalidDocument: If it does not decode, is larger than 50 million pixels or has more than 8 bits a channel.
+        InvalidDocument: If `decode` refuses it.
     """
     try:
-        with Pillow.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise InvalidDocument(
-                    f"{where}: {picture.width}x{picture.height} is too large", hint="make it smaller"
-                )
-            if picture.mode not in _EIGHT_BIT:
-                raise InvalidDocument(
-                    f"{where}: more than 8 bits a channel", hint="convert it to an 8-bit PNG or JPEG"
-                )
-            # A palette whose transparency is bytes cannot be turned into RGB in one step.
-            upright = ImageOps.exif_transpose(picture)
-            opaque = upright.convert("RGBA") if "transparency" in upright.info else upright
-            return np.array(opaque.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, EOFError, Pillow.DecompressionBombError) as error:
-        raise InvalidDocument(
-            f"{where}: not a JPEG or PNG image that can be decoded{_looks_like_text(data)}",
-            hint="remove it from the set, or replace it by the image",
-        ) from error
-
-
-def _looks_like_text(data: bytes) -> str:
-    try:
-        data[:64].decode("ascii")
-    except UnicodeDecodeError:
-        return ""
-    return " (it looks like text)" if data else " (it is empty)"
+        return decode(data)
+    except NotAnImage as error:
+        raise InvalidDocument(f"{where}: {error.reason}", hint=error.hint) from error
 
 
 def _decoded(members: Iterable[tuple[str, bytes]], where: str) -> Iterator[tuple[Image, str]]:
+    """Yield images and labels; every file that is none is named, not only the first."""
+    problems: dict[NotAnImage, list[str]] = {}
     for name, data in members:
-        label = PurePosixPath(name).parent.name
-        if not label:
-            raise InvalidDocument(
-                f"{where}: {name}: it stands in no folder", hint="the folder's name is the class"
-            )
-        yield decode_image(data, where=f"{where}: {name}"), label
+        if made_by_system(name):
+            continue
+        try:
+            label = PurePosixPath(name).parent.name
+            if not label:
+                raise NotAnImage("it stands in no folder", "the folder's name is the label: LABEL/NAME.png")
+            image = decode(data)
+        except NotAnImage as error:
+            same = next((known for known in problems if known.reason == error.reason), error)
+            problems.setdefault(same, []).append(name)
+            continue
+        if not problems:
+            yield image, label
+    if problems:
+        raise InvalidDocument(
+            "\n".join(f"{where}: {_some(names)}: {problem.reason}" for problem, names in problems.items()),
+            hint=next(iter(problems)).hint,
+        )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _tar_members(path: Path, where: str) -> Iterator[tuple[str, bytes]]:
@@ -127,9 +119,21 @@ def _tar_members(path: Path, where: str) -> Iterator[tuple[str, bytes]]:
 
 def _folder_members(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Yield (path inside the folder, bytes), sorted by path; its digest has already refused links."""
+    _one_set(folder)
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
         if path.is_file():
             yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _one_set(folder: Path) -> None:
+    """Refuse a folder of splits: read as one set, its test would be trained on."""
+    tops = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    splits = [name for name in tops if name.lower() in _SPLITS]
+    if len(splits) > 1:
+        raise InvalidDocument(
+            f"{folder.name}: it holds {' and '.join(splits)}, which would be read as one set and split anew",
+            hint=f"name one of them: {folder.name}/{splits[-1]}; a task with splits of its own names each as a file",
+        )
 
 
 def _pixel_rows(path: Path, file: DataFile, where: str) -> Iterator[tuple[Image, str]]:

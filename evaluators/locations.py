@@ -15,6 +15,7 @@ from evaluators.canonical import digest_of, digest_of_file
 from evaluators.download import download
 from evaluators.errors import EnvironmentProblem, IntegrityError, InvalidDocument
 from evaluators.mirrors import Absent, Mirror, find_in_folder, find_in_package, parse_mirror
+from evaluators.system_files import made_by_system
 from evaluators.task import DataFile, Task
 
 
@@ -105,14 +106,19 @@ def facts_of(path: Path) -> FileFacts:
 def folder_facts(folder: Path) -> FileFacts:
     """Return the facts of a folder: its files' sizes together, and the digest of their sorted (path, size, sha256).
 
+    What a file manager leaves there (.DS_Store, Thumbs.db) does not count: looking at a folder changes no data.
+
     Raises:
         InvalidDocument: If the folder holds a symbolic link or anything but files and folders.
     """
     rows: list[tuple[str, int, str]] = []
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise InvalidDocument(f"{path}: only plain files may stand in a folder of data")
-        if path.is_file():
+            raise InvalidDocument(
+                f"{path}: only plain files may stand in a folder of data",
+                hint=f"copy it with the files themselves: cp -rL {folder} NEW",
+            )
+        if path.is_file() and not made_by_system(path.relative_to(folder).as_posix()):
             rows.append((path.relative_to(folder).as_posix(), path.stat().st_size, digest_of_file(path)))
     return FileFacts(sum(size for _, size, _ in rows), digest_of(sorted(rows)))
 

@@ -60,6 +60,25 @@ class CellMeasurement:
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """What encoding a task's samples with a candidate cost on one machine, each sample once.
+
+    Attributes:
+        task: Id of the task.
+        candidate: Name of the candidate.
+        samples: Samples whose encoding was timed.
+        seconds: What they took together.
+        environment: What computed them.
+    """
+
+    task: str
+    candidate: str
+    samples: int
+    seconds: float
+    environment: Environment
+
+
+@dataclass(frozen=True)
 class Design:
     """What the measurements were of.
 

@@ -13,12 +13,15 @@ from pathlib import Path, PurePosixPath
 from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
 from evaluators.locations import FileFacts
+from evaluators.tables import EXPORT, ONE_A_LINE, comma_separated
 from evaluators.task import DataFile, FileFormat, Part, Splits, Task
 
 #: Share of the rows that becomes the locked test, and that becomes validation.
 TEST_SHARE = VALIDATION_SHARE = 0.2
 #: What counts as a difference where nobody said: two points.
 MARGIN = 0.02
+#: Who answers for a task that nobody reviewed.
+OWNER = "personal"
 
 _FORMATS: dict[str, FileFormat] = {
     ".csv": "csv",
@@ -27,6 +30,18 @@ _FORMATS: dict[str, FileFormat] = {
     ".parquet": "parquet",
     ".tar": "image-tar",
     ".tgz": "image-tar",
+}
+
+
+_KNOWN = (
+    "tables end in .csv, .jsonl or .parquet; images are a folder, or a .tar, with a folder for each label"
+)
+_HINTS = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), EXPORT),
+    ".json": ONE_A_LINE,
+    **dict.fromkeys((".tsv", ".tab"), comma_separated("\t")),
+    **dict.fromkeys((".zip", ".7z", ".rar"), "unpack it, and name the table, or --images with the folder"),
+    ".txt": f"rename it, if it is one of these: {_KNOWN}",
 }
 
 
@@ -67,11 +82,19 @@ def format_of(own: OwnData, path: Path) -> FileFormat:
         "image-folder" if path.is_dir() else _FORMATS.get(PurePosixPath(name).suffix.lower())
     )
     if found is None:
+        suffix = PurePosixPath(name).suffix.lower()
         raise UsageProblem(
-            f"{own.source}: what it holds cannot be told from its name",
-            hint="tables end in .csv, .jsonl or .parquet; images are a folder, or a .tar, with a folder for each class",
+            f"{own.source}: files that end in {suffix} are not read"
+            if suffix in _HINTS
+            else f"{own.source}: what it holds cannot be told from its name",
+            hint=_HINTS.get(suffix, _KNOWN),
         )
     images = found in ("image-folder", "image-tar")
+    if found == "image-folder" and own.text:
+        raise UsageProblem(
+            f"{own.source} is a folder, and a table is one file",
+            hint=f"name the file; a folder of images is --images {own.source}",
+        )
     if images and own.text:
         raise UsageProblem(
             f"{own.source} holds images, which have no columns",
@@ -80,7 +103,12 @@ def format_of(own: OwnData, path: Path) -> FileFormat:
     if not images and not (own.text and own.label):
         raise UsageProblem(
             f"{own.source} is a table, and its columns are not named",
-            hint="--text COLUMN --label COLUMN",
+            hint=f"--data {own.source} --text COLUMN --label COLUMN",
+        )
+    if own.text and own.text == own.label:
+        raise UsageProblem(
+            f"text and label are the same column, {own.text!r}",
+            hint="name the column of the labels: --label COLUMN",
         )
     return found
 
@@ -110,7 +138,7 @@ def personal_task(own: OwnData, path: Path, facts: FileFacts) -> Task:
         title=f"{own.name}{columns}",
         description="A person's own data, not reviewed: it can promote nothing.",
         modality=own.modality,
-        owner="personal",
+        owner=OWNER,
         licence="LicenseRef-personal",
         margin=MARGIN,
         sensitivity="internal",

@@ -13,17 +13,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.carving import carve
+from evaluators.carving import carve, label_of_content
 from evaluators.data_file import Content
 from evaluators.errors import InvalidDocument
 from evaluators.names import nearest
+from evaluators.personal_task import OWNER
 from evaluators.samples import IntArray, LabelledSet, Samples
 from evaluators.task import Part, Task
 
 MIN_TRAIN = 2
 """Samples a class in `train`: one to fit and one to select on."""
 
+MAX_LABELS = 1_000
+"""Of a person's own data; more are hardly ever labels, and every prediction is as long as there are labels."""
+_NO_LABEL = "is `label` the right column? an id, a date or a measured number is no label"
+
 _CARVED_FIRST = ("test", "validation")
+
+
+class TooFewSamples(InvalidDocument):
+    """The data may be what they should be, but nothing can be measured on so few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +57,22 @@ def assign_roles(task: Task, contents: Mapping[str, Content]) -> Roles:
         contents: What its files hold, by their names.
 
     Raises:
+        TooFewSamples: If the samples do not suffice for every role.
         InvalidDocument: If a role cannot be filled.
     """
     _check_files(task)
     origin = _whole(task, "train", contents)
+    _check_labels(task, origin)
     rows = _carved_rows(task, origin)
+    if len(rows) > 1:
+        _check_carved(origin, rows)
     parts = {
         role: origin.take(rows[role]) if role in rows else _whole(task, role, contents)
         for role in ("train", "validation", "test")
     }
     for role, part in parts.items():
         if not len(part.samples):
-            raise InvalidDocument(
+            raise TooFewSamples(
                 f"{part.where}: nothing is left for {role}",
                 hint="give the file more distinct samples of each class",
             )
@@ -75,20 +88,20 @@ def class_names(train: Content) -> tuple[str, ...]:
     """Return the classes of a task: the sorted labels of `train`.
 
     Raises:
-        InvalidDocument: If there is only one, or one of them has fewer than two samples.
+        TooFewSamples: If one of them has fewer than two samples.
+        InvalidDocument: If there is only one.
     """
     counts = Counter(_labels(train))
     scarce = sorted(name for name, count in counts.items() if count < MIN_TRAIN)
     if scarce:
-        raise InvalidDocument(
+        raise TooFewSamples(
             f"{train.where}: fewer than {MIN_TRAIN} training samples of the label{'s' * (len(scarce) > 1)} "
             f"{_quoted(scarce)}",
             hint="label more samples of it, remove them, or merge it with another label",
         )
     if len(counts) < 2:
         raise InvalidDocument(
-            f"{train.where}: all labels are {_quoted(list(counts))}",
-            hint="a task needs at least two labels; is `label` the right column?",
+            f"{train.where}: all labels are {_quoted(list(counts))}", hint=_two_labels(train)
         )
     return tuple(sorted(counts))
 
@@ -136,6 +149,56 @@ def _check_files(task: Task) -> None:
             )
         if file:
             roles[file] = role
+
+
+def _check_labels(task: Task, origin: Content) -> None:
+    """Refuse a single label, and more labels in a person's own data than anybody decides between."""
+    count = len(set(_labels(origin)))
+    if count == 1:
+        raise InvalidDocument(
+            f"{origin.where}: all labels are {_quoted(_labels(origin)[:1])}", hint=_two_labels(origin)
+        )
+    if count > MAX_LABELS and task.owner == OWNER:
+        identifies = 2 * count > len(origin.samples)
+        raise InvalidDocument(
+            f"{origin.where}: {count:,} labels for {len(origin.samples):,} samples; "
+            f"at most {MAX_LABELS:,} are measured",
+            hint=_NO_LABEL
+            if identifies
+            else "name the rare ones `other`, or decide in two steps: a coarse label, then a task for each",
+        )
+
+
+def _check_carved(origin: Content, rows: Mapping[str, IntArray]) -> None:
+    """Refuse labels that the carved splits cannot carry: all of them, with how many samples each needs."""
+    labels = _labels(origin)
+    trained = Counter(labels[int(row)] for row in rows["train"])
+    filled = all(len(chosen) for chosen in rows.values())
+    if filled and all(trained[name] >= MIN_TRAIN for name in set(labels)):
+        return
+    counts = Counter(label_of_content(origin.samples.digests, labels).values())
+    needed = MIN_TRAIN + len(rows) - 1
+    scarce = sorted(name for name in set(labels) if counts[name] < needed)
+    if len(counts) > 20 and 2 * len(scarce) > len(counts):
+        raise InvalidDocument(
+            f"{origin.where}: {len(counts):,} labels for {len(labels):,} samples, and {len(scarce):,} of them have "
+            f"fewer than {needed}",
+            hint=_NO_LABEL,
+        )
+    told = ", ".join(f"{name!r} has {counts[name]}" for name in scarce[:5])
+    more = f" and {len(scarce) - 5} more" if len(scarce) > 5 else ""
+    parts = ", ".join(f"1 for {role}" for role in reversed(tuple(rows)) if role != "train")
+    raise TooFewSamples(
+        f"{origin.where}: too few distinct samples: {told}{more}",
+        hint=f"each label needs {needed}: {MIN_TRAIN} to train on, {parts}; label more, merge the label with another, "
+        "or remove it",
+    )
+
+
+def _two_labels(content: Content) -> str:
+    if content.samples.modality == "image":
+        return "a task needs at least two labels: a folder for each, LABEL/NAME.png"
+    return "a task needs at least two labels; is `label` the right column?"
 
 
 def _whole(task: Task, role: str, contents: Mapping[str, Content]) -> Content:

@@ -22,8 +22,16 @@ from evaluators.names import nearest
 from evaluators.task import DataFile
 
 _GZIP = b"\x1f\x8b"
+#: First bytes of files that are no text, although their name may say so.
+_SPREADSHEETS = {
+    b"PK\x03\x04": "an Excel workbook or another zip",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
+ONE_A_LINE = "one object a line, not one list of all: jq -c '.[]' OLD.json > NEW.jsonl"
+EXPORT = "export it as CSV: in Excel, Save as, CSV UTF-8"
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _SHOWN = 5
+_NESTED = ("(list)", "(dict)")
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,12 @@ def read_text(path: Path, *, where: str) -> str:
                 f"{where}: its gzip stream is broken ({error})", hint="compress it again"
             ) from error
     if not data.strip():
-        raise InvalidDocument(f"{where}: the file is empty")
+        raise InvalidDocument(
+            f"{where}: the file is empty", hint="its first line names the columns, every other is a sample"
+        )
+    for magic, kind in _SPREADSHEETS.items():
+        if data.startswith(magic):
+            raise InvalidDocument(f"{where}: it is {kind}, whatever its name says", hint=EXPORT)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -93,6 +106,7 @@ def read_text(path: Path, *, where: str) -> str:
 def _csv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:
     csv.field_size_limit(max(csv.field_size_limit(), len(content)))  # no field is longer than its file
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    line = 1
     try:
         header = next(reader)
         places = [_place(column, header, where) for column in columns]
@@ -108,8 +122,10 @@ def _csv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Ce
                 yield _Cell(line, values[0], values[-1])
             line = reader.line_num + 1
     except csv.Error as error:
+        endless = reader.line_num > line and "end of data" in str(error)
+        what = "a quoted field that begins here does not end" if endless else f"not CSV: {error}"
         raise InvalidDocument(
-            f"{where}: line {reader.line_num}: not CSV: {error}",
+            f"{where}: line {line}: {what}",
             hint='a double quote inside a quoted field is written twice: "say ""yes"""',
         ) from error
 
@@ -121,14 +137,18 @@ def _jsonl_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_
             continue
         try:
             row = json.loads(raw)
-        except (ValueError, RecursionError) as error:
+        except json.JSONDecodeError as error:
+            begins = line == 1 and raw.lstrip().startswith(("[", "{"))
             raise InvalidDocument(
-                f"{where}: line {line}: not JSON: {error}",
-                hint="JSON Lines has one JSON object on every line",
+                f"{where}: line {line}, column {error.colno}: not JSON: {error.msg}",
+                hint=ONE_A_LINE if begins else "JSON Lines has one JSON object on every line",
             ) from error
+        except RecursionError as error:
+            raise InvalidDocument(f"{where}: line {line}: nested too deeply") from error
         if not isinstance(row, dict):
             raise InvalidDocument(
-                f"{where}: line {line}: a JSON object is expected, this is a {type(row).__name__}"
+                f"{where}: line {line}: a JSON object is expected, this is a {type(row).__name__}",
+                hint=ONE_A_LINE,
             )
         names = list(row)
         values = [row[names[_place(column, names, f"{where}: line {line}")]] for column in columns]
@@ -145,10 +165,24 @@ def _parquet_cells(path: Path, columns: Sequence[str], where: str) -> Iterator[_
                 _place(column, table.schema_arrow.names, where)
             chosen = table.read(columns=list(dict.fromkeys(columns)))
     except (pyarrow.ArrowException, OSError) as error:
-        raise InvalidDocument(f"{where}: not a Parquet file: {error}") from error
+        raise InvalidDocument(
+            f"{where}: not a Parquet file that can be read ({_sentence(error)})", hint="write it again"
+        ) from error
     values = [chosen.column(column).to_pylist() for column in columns]
     for row, (text, label) in enumerate(zip(values[0], values[-1], strict=True), start=1):
         yield _Cell(row, text, label)
+
+
+def comma_separated(separator: str) -> str:
+    """Return the command that separates the fields of a table by commas."""
+    return (
+        "python -c \"import csv, sys; csv.writer(sys.stdout, lineterminator='\\n').writerows(csv.reader(sys.stdin, "
+        f'delimiter={separator!r}))" < OLD > NEW.csv'
+    )
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".").partition(". ")[0]
 
 
 def _place(column: str, names: Sequence[str], where: str) -> int:
@@ -159,8 +193,12 @@ def _place(column: str, names: Sequence[str], where: str) -> int:
         raise InvalidDocument(f"{where}: the column {column!r} stands {names.count(column)} times")
     close = nearest(column, names)
     hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
-    if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
-        hint = "the fields do not seem to be separated by commas; save it as comma-separated CSV. "
+    separator = next((mark for mark in ";\t|" if mark in names[0]), None) if len(names) == 1 else None
+    if separator is not None:
+        raise InvalidDocument(
+            f"{where}: its fields are separated by {separator!r}, not by commas",
+            hint=comma_separated(separator),
+        )
     listed = ", ".join(map(repr, names[:12])) + (" ..." if len(names) > 12 else "")
     raise InvalidDocument(f"{where}: there is no column {column!r}", hint=f"{hint}its columns: {listed}")
 
@@ -180,12 +218,18 @@ def _checked(cells: Iterator[_Cell], columns: Sequence[str], where: str, unit: s
         texts.append(text)
         labels.append(label)
     if problems:
+        nested = any(problem.endswith(_NESTED) for problem in problems)
         raise InvalidDocument(
             "\n".join(f"{where}: {_listed(unit, rows)}: {problem}" for problem, rows in problems.items()),
-            hint="fill these cells, or remove the rows",
+            hint="name a column with one plain value a row; of nested or repeated values, write the one that counts "
+            "into a column of its own"
+            if nested
+            else "fill these cells, or remove the rows",
         )
     if not texts:
-        raise InvalidDocument(f"{where}: there are no rows")
+        raise InvalidDocument(
+            f"{where}: there are no rows, only column names", hint="every row below them is a sample"
+        )
     return TextRows(tuple(texts), tuple(labels) if len(columns) > 1 else None)
 
 

@@ -25,13 +25,13 @@ from evaluators.errors import IntegrityError, UsageProblem
 from evaluators.evidence import Environment, Estimate
 from evaluators.names import RelativePath
 from hub.folder import compare_files
+from hub.provenance import LINEAGE as LINEAGE
 
 if TYPE_CHECKING:
     from evaluators.engine.adaptation import Adaptation
     from evaluators.engine.job import Fitted
     from evaluators.samples import FloatArray
 
-LINEAGE = ".hub/adapted.json"
 BASE = "base"
 FITTED = ("fit.json", "fit.safetensors")
 

@@ -28,6 +28,7 @@ from hub.adapted_recipe import recipe_files
 from hub.blobs import BlobStore
 from hub.exchange import exchange_folder
 from hub.promotion_log import utc
+from hub.provenance import RECORD
 from hub.staging import place_file, place_folder, staged_file, staged_folder
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def refuse_foreign(into: Path) -> None:
         Conflict: If a person would lose something.
     """
     empty = not into.exists() or (into.is_dir() and not any(into.iterdir()))
-    if not empty and not (into / LINEAGE).is_file():
+    if not empty and (not (into / LINEAGE).is_file() or (into / RECORD).exists()):
         raise Conflict(
             f"{into} exists and is no adapted model; it was left as it is",
             hint="move it away, or name another folder: --into DIR",

@@ -41,7 +41,29 @@ class DirectoryMirror(Document):
     path: str
 
 
-Mirror = Annotated[HubMirror | PackageMirror | DirectoryMirror, Field(discriminator="kind")]
+class MlflowMirror(Document):
+    """Files of a run, or of a logged model, on the MLflow that is configured (MLFLOW_TRACKING_URI)."""
+
+    kind: Literal["mlflow"]
+    run: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    """Id of the run whose artifacts hold them."""
+    path: RelativePath | None = None
+    """Folder among the run's artifacts; left out where they are the root."""
+    model: Annotated[str, Field(pattern=r"^m-[0-9a-f]{32}$")] | None = None
+    """Id of the logged model that holds them, instead of a run."""
+    files: dict[RelativePath, RelativePath] = Field(default_factory=dict)
+    """Path of the card -> path inside the folder, where MLflow spread them over several; empty: the same paths."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> MlflowMirror:
+        if (self.run is None) == (self.model is None):
+            raise ValueError("name either a `run`, with its `path`, or a logged `model`")
+        if self.model is not None and self.path is not None:
+            raise ValueError("`path` is a folder of a run; a logged model has none")
+        return self
+
+
+Mirror = Annotated[HubMirror | PackageMirror | DirectoryMirror | MlflowMirror, Field(discriminator="kind")]
 
 
 class Sourced(Document):
@@ -61,6 +83,28 @@ class Licence(Document):
     terms_accepted_by: str | None = None
     """Who accepted access terms for the organization, where there are any."""
     terms_accepted_on: dt.date | None = None
+
+
+class Lineage(Document):
+    """What a model was made of, and by what, as the place it came from says. Nothing of it was checked or measured."""
+
+    base: str | None = None
+    """The model it was made from: a repository, a card, a path."""
+    relation: Literal["finetune", "adapter", "quantized", "merge"] | None = None
+    published: dt.date | None = None
+    """Day of the last change at its publisher."""
+    run: str | None = None
+    """Id of the MLflow run that made it."""
+    server: str | None = None
+    """The MLflow server of that run."""
+    experiment: str | None = None
+    user: str | None = None
+    started: dt.date | None = None
+    commit: str | None = None
+    """Commit of the training code."""
+    datasets: tuple[str, ...] = ()
+    parameters: dict[str, str] = Field(default_factory=dict)
+    """Parameters of the run that say what went in. Its metrics are no evidence here, and are left where they are."""
 
 
 class Contamination(Document):
@@ -102,6 +146,7 @@ class Card(Document):
     parameters: Annotated[int, Field(ge=1)] | None = None
     """As published, for a card that is not locked yet."""
     pretraining: Sourced
+    lineage: Lineage | None = None
     data_cutoff: str | None = None
     """Year or date of the newest pre-training data, where it is published."""
     owner: str

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hub.policy import Policy
 
 LOCK_SUFFIX = ".lock.json"
+#: What a catalog consists of; only the first must be there.
+FOLDERS = ("models", "tasks", "protocols", "policies")
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 ValueT = TypeVar("ValueT")
@@ -102,6 +104,14 @@ def load_catalog(folder: Path) -> Catalog:
     return Catalog(folder=folder, cards=cards, locks=locks)
 
 
+def load_whole(folder: Path) -> Catalog:
+    """Read a catalog with all its documents, so that one that is not valid is noticed now; errors as `load_catalog`."""
+    catalog = load_catalog(folder)
+    for _ in (catalog.tasks, catalog.protocols, catalog.policies):
+        pass
+    return catalog
+
+
 def find_catalog(option: Path | str | None, environment: Mapping[str, str], cwd: Path) -> Path:
     """Return the folder of the catalog: what the option says, else HUB_CATALOG, else the nearest one above `cwd`.
 
@@ -116,16 +126,34 @@ def find_catalog(option: Path | str | None, environment: Mapping[str, str], cwd:
     for name, value in (("--catalog", option), ("HUB_CATALOG", environment.get("HUB_CATALOG"))):
         if value:
             given = cwd / Path(value).expanduser()
-            for folder in (given, given / "catalog"):
-                if (folder / "models").is_dir():
-                    return folder
-            raise _no_catalog(f"{name} names {given}, which has no folder models/")
-    for parent in (cwd, *cwd.parents):
+            folder = catalog_in(given)
+            if folder is None:
+                raise _no_catalog(f"{name} names {given}, which has no folder models/")
+            return folder
+    nearest = nearest_catalog(cwd)
+    if nearest is None:
+        raise no_catalog_above(cwd)
+    return nearest
+
+
+def catalog_in(folder: Path) -> Path | None:
+    """Return the catalog that a folder is, or holds as `catalog/`; None if there is none."""
+    return next((found for found in (folder, folder / "catalog") if (found / "models").is_dir()), None)
+
+
+def nearest_catalog(start: Path) -> Path | None:
+    """Return the nearest catalog above a folder, or None."""
+    for parent in (start, *start.parents):
         if (parent / "catalog" / "models").is_dir():
             return parent / "catalog"
         if parent.name == "catalog" and (parent / "models").is_dir():
             return parent
-    raise _no_catalog(f"no folder above {cwd} holds catalog/models")
+    return None
+
+
+def no_catalog_above(start: Path) -> UsageProblem:
+    """Return the error for a folder that no catalog stands above."""
+    return _no_catalog(f"no folder above {start} holds catalog/models")
 
 
 def document_paths(folder: Path) -> tuple[Path, ...]:
@@ -186,5 +214,5 @@ def _named(values: Mapping[str, ValueT], what: str, name: str) -> ValueT:
 def _no_catalog(message: str) -> UsageProblem:
     return UsageProblem(
         message,
-        hint="name the catalog with --catalog or HUB_CATALOG; it holds models/, tasks/, protocols/, policies/",
+        hint="choose a catalog once with `hub init PLACE`, or name its folder with --catalog or HUB_CATALOG",
     )

@@ -22,7 +22,7 @@ from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES
 from evaluators.task import DataFile, Task
 from hub.lock import Lock
-from hub.policy import Policy, Rule
+from hub.policy import NOT_WAIVABLE, Policy, Rule, Waiver
 
 #: What stands in a draft where only a person can answer.
 TODO = "TODO"
@@ -113,8 +113,9 @@ def policy_remarks(policy: Policy, around: Around) -> Iterator[Remark]:
     for waiver in policy.waivers:
         if waiver.rule not in ids:
             yield _unknown("waivers", "rule", waiver.rule, ids)
+        yield from _waiver_remarks(waiver, policy)
         if waiver.model not in around.models:
-            yield _unknown("waivers", "model", waiver.model, around.models)
+            yield _waiver_of_no_card(waiver, around)
         if waiver.expires < around.today:
             text = f"waivers: the one of {waiver.rule} for {waiver.model} expired on {waiver.expires}; it is void"
             yield Remark(text, hint="remove it", warning=True)
@@ -145,6 +146,15 @@ def spdx_remarks(field: str, licence: str) -> Iterator[Remark]:
         yield Remark(f"{field}: {licence} is not among the common SPDX ids; check its spelling", warning=True)
 
 
+def _waiver_of_no_card(waiver: Waiver, around: Around) -> Remark:
+    """Return the remark for a waiver whose model has no card: a slip, unless it is about an adapted model."""
+    remark = _unknown("waivers", "model", waiver.model, around.models)
+    if remark.hint:
+        return remark
+    text = f"waivers: {waiver.model} has no card: the one of {waiver.rule} counts for an adapted model of that name"
+    return Remark(text, warning=True)
+
+
 def _unknown(
     field: str, what: str, name: str, known: Mapping[str, object] | frozenset[str] | list[str]
 ) -> Remark:
@@ -165,6 +175,20 @@ def _rule_remarks(rule: Rule) -> Iterator[Remark]:
         yield Remark(f"rules.{rule.id}: a rule of kind {rule.kind} needs `{bound}`")
     if rule.enabled and rule.kind in _NEEDS_LIST and not rule.allow:
         yield Remark(f"rules.{rule.id}: a rule of kind {rule.kind} needs `allow`")
+
+
+def _waiver_remarks(waiver: Waiver, policy: Policy) -> Iterator[Remark]:
+    """Yield what is wrong with a waiver whatever the day: nobody answers for it, or its rule is none to waive."""
+    name = f"waivers: the one of {waiver.rule} for {waiver.model}"
+    for field, value in (("reason", waiver.reason), ("owner", waiver.owner)):
+        if not value.strip():
+            yield Remark(f"{name} has no {field}", hint="a waiver says why, and who answers for it")
+    kind = next((rule.kind for rule in policy.rules if rule.id == waiver.rule), None)
+    if kind in NOT_WAIVABLE:
+        yield Remark(
+            f"{name}: a rule of kind {kind} cannot be waived",
+            hint="change the rule itself, for every model, if it asks too much",
+        )
 
 
 def _mirror_remarks(field: str, text: str, file: DataFile, around: Around) -> Iterator[Remark]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from evaluators.document import Document
+from hub.policy import Waiver
 
 
 class Outcome(StrEnum):
@@ -34,6 +35,10 @@ class RuleResult(Document):
     """For insufficient evidence: what would settle it."""
     decisive: bool = True
     task: str | None = None
+    why: str | None = None
+    """What the rule protects, in the policy's words."""
+    waiver: Waiver | None = None
+    """Of a rule that did not hold and was waived."""
 
 
 class TaskVerdict(Document):
@@ -72,3 +77,8 @@ class Decision(Document):
     def approved_tasks(self) -> tuple[TaskVerdict, ...]:
         """The tasks that it is approved for."""
         return tuple(task for task in self.tasks if task.approved)
+
+    def waivers_of(self, task: TaskVerdict) -> tuple[Waiver, ...]:
+        """Return the waivers that an approval for a task rests on: of decisive rules about the model or the task."""
+        rules = (rule for rule in (*self.rules, *task.rules) if rule.decisive)
+        return tuple(rule.waiver for rule in rules if rule.waiver is not None)

@@ -37,7 +37,7 @@ def describe_model(card: Card, lock: Lock, record: Record | None) -> str:
     approved = _approved(record)
     needed = [_cut(plain(card.summary)), _standing(card, record)]
     if approved:
-        needed += [_task_table(approved), _GAP]
+        needed += [_task_table(approved), _GAP, *_waivers(approved)]
     needed += [_usage(card, record), _facts(card, lock), _GAP]
     text = "\n\n".join(needed)
     # What is left is in order of weight; the first part that does not fit ends the page.
@@ -127,6 +127,12 @@ def _task_table(approved: Sequence[ApprovedTask]) -> str:
     return text
 
 
+def _waivers(approved: Sequence[ApprovedTask]) -> list[str]:
+    """Say which rules the approvals could do without."""
+    rows = {waiver.words: None for row in approved for waiver in row.waivers}
+    return ["**Rests on a waiver**: " + "; ".join(_cut(plain(words)) for words in rows) + "."] if rows else []
+
+
 def _row(*cells: str) -> str:
     """Return a table row; MLflow draws cells without any space between them, so each brings its own."""
     return "| " + " | ".join(f"{cell}{_SPACE}" for cell in cells) + " |"
@@ -192,7 +198,8 @@ def _first_line(record: Record) -> str:
 
 
 def _task_line(row: ApprovedTask) -> str:
-    return f"{plain(row.task)}: {plain(title(row.strategy))}, {plain(row.score)}, data `{short(row.task_digest)}`"
+    line = f"{plain(row.task)}: {plain(title(row.strategy))}, {plain(row.score)}, data `{short(row.task_digest)}`"
+    return "; ".join([line, *(f"rests on a waiver of {_cut(plain(waiver.words))}" for waiver in row.waivers)])
 
 
 def _cut(text: str, limit: int = _MAX_PROSE) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evaluators.canonical import canonical_json
 from evaluators.cell import CellResult
-from evaluators.collect import Reading, design, distinct_samples, measurements, truths
+from evaluators.collect import Reading, design, distinct_samples, encoded, measurements, truths
 from evaluators.evidence import Evidence, TestRead
 from evaluators.executor import Executor, WorkerExecutor, WorkerSetup
 from evaluators.gather import Spent, gather_findings, observe
@@ -111,6 +111,7 @@ def conclude(
         seconds=round(ran.seconds, 3),
         counters={**ran.counters, "samples_distinct": distinct_samples(reading)},
         test_reads=opened.reads,
+        encoded=encoded(reading),
     )
     evidence = Evidence(findings=findings, observations=observe(rows, spent))
     signature = open_signer(home.keys).sign(canonical_json(evidence.unsigned))

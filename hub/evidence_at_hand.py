@@ -1,15 +1,17 @@
-"""Which documents and models an answer to "what shall I use?" rests on. Reads HUB_HOME; measures nothing."""
+"""Which documents and models an answer to "what shall I use?" rests on. Reads HUB_HOME, fetches; measures nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from evaluators.candidate import Modality
-from evaluators.errors import ReportedError
+from evaluators.errors import EnvironmentProblem, ReportedError
 from evaluators.evidence import Evidence
 from hub.catalog import Catalog
 from hub.evidence_folder import read_evidence
+from hub.fetch import fetch
 from hub.home import Home
+from hub.progress import Progress, no_progress
 from hub.promotion_log import History, latest
 from hub.signing import KeyRing
 
@@ -19,14 +21,39 @@ SCREEN = "screen"
 
 def evidence_about(task_digest: str, home: Home, keys: KeyRing) -> Iterator[Evidence]:
     """Yield the signed evidence here about exactly these data, newest first; what cannot be trusted is left out."""
+    for evidence in evidence_here(home, keys):
+        if any(task.digest == task_digest for task in evidence.findings.tasks):
+            yield evidence
+
+
+def evidence_here(home: Home, keys: KeyRing) -> Iterator[Evidence]:
+    """Yield all signed evidence here, newest first; what cannot be trusted is left out."""
     paths = sorted(home.evidence.glob("*/*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in paths:
         try:
             evidence = read_evidence(path, keys)
         except ReportedError:
             continue
-        if any(task.digest == task_digest for task in evidence.findings.tasks):
-            yield evidence
+        yield evidence
+
+
+def reachable(
+    names: tuple[str, ...], catalog: Catalog, home: Home, progress: Progress = no_progress
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the models whose bytes are here or can be fetched now, and a sentence about each other one.
+
+    Raises:
+        IntegrityError: If a mirror has other bytes than the lock: that is never passed over.
+    """
+    found, missing = [], []
+    for name in names:
+        try:
+            fetch(catalog.card(name), catalog, home, progress)
+        except EnvironmentProblem as error:
+            missing.append(f"{name} is left out: {error.message}")
+        else:
+            found.append(name)
+    return tuple(found), tuple(missing)
 
 
 def models_for(modality: Modality, catalog: Catalog, history: History) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import errno
 import os
 from pathlib import Path
 
-from hub.staging import sync_folder
+from hub.staging import place_folder, sync_folder
 
 _AT_FDCWD = -100
 _SWAP = 2
@@ -33,6 +33,24 @@ def exchange_folder(staged: Path, destination: Path) -> None:
     if not _swap(staged, destination):
         _rename_twice(staged, destination)
     sync_folder(destination.parent)
+
+
+def put_folder(staged: Path, destination: Path) -> None:
+    """Make a staged folder stand at its destination, whether or not one stands there already.
+
+    Raises:
+        OSError: If that failed; the destination is then what it was.
+    """
+    if not destination.exists():
+        try:
+            place_folder(staged, destination)
+        except OSError:
+            # Another process may have been first.
+            if not destination.exists():
+                raise
+        else:
+            return
+    exchange_folder(staged, destination)
 
 
 def _swap(one: Path, other: Path) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from evaluators.backbones.pretrained import load_pretrained
 from evaluators.errors import UsageProblem
 from evaluators.names import unknown_name
+from hub.adapted import AdaptedModel, load_adapted
 from hub.home import home_from
 from hub.project_lock import find_project, read_project_lock
 from hub.promotion_log import Record
@@ -41,13 +42,18 @@ class Loaded:
     record: Record
 
 
-def load(name: str, project: Path | str | None = None, *, keys: KeyRing | None = None) -> Loaded:
+def load(
+    name: str, project: Path | str | None = None, *, keys: KeyRing | None = None
+) -> Loaded | AdaptedModel:
     """Load a model that was pulled into a project.
 
     Args:
         name: The model, as in hub.lock.
         project: A folder in the project; None: the current one. hub.lock is looked for upward from there.
         keys: The public keys to trust; None: those of HUB_HOME.
+
+    Returns:
+        A base with its preprocessing; of an adapted model, what predicts labels, as `hub.load_adapted`.
 
     Raises:
         UsageProblem: If there is no hub.lock, or it does not name the model.
@@ -57,6 +63,8 @@ def load(name: str, project: Path | str | None = None, *, keys: KeyRing | None =
     folder = _folder_of(name, Path.cwd() if project is None else Path(project))
     trusted = open_keyring(home_from(os.environ).keys) if keys is None else keys
     record = require_verified(verify(folder, keys=trusted))
+    if record.adapted is not None:
+        return load_adapted(folder)
     model, preprocess = load_pretrained(folder, record.library)
     return Loaded(model, preprocess, folder, record)
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.candidate import FileEntry, Structure
-from evaluators.errors import EnvironmentProblem, IntegrityError, ReportedError
+from evaluators.errors import EnvironmentProblem, IntegrityError, InvalidDocument, ReportedError
 from hub.admission import admit, refusal
 from hub.blobs import BlobStore
 from hub.card import Card
 from hub.catalog import Catalog
+from hub.file_formats import read_json
 from hub.home import Home
 from hub.lock import Lock
 from hub.progress import Progress, no_progress, told
@@ -159,9 +160,15 @@ def _structure(card: Card, files: Mapping[str, Path], note: Note) -> Structure:
     if importlib.util.find_spec("torch") is None:
         note("FLOPs are estimated from the headers; with the extra `evaluate` they are counted")
         return estimated
+    from evaluators.backbones.known import missing_architecture
     from evaluators.backbones.structure import count_flops
 
     try:
+        if lacking := missing_architecture(read_json(files["config.json"]), card.library):
+            raise InvalidDocument(
+                f"{card.id}: {lacking}",
+                hint="a newer release may have it; code that a model brings along is never run here",
+            )
         with tempfile.TemporaryDirectory(prefix="hub-lock-") as folder:
             _configuration(files, Path(folder))
             counted = count_flops(Path(folder), card.library, card.input)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.locations import FileFacts, facts_of
+from evaluators.names import nearest
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.task import Task
 from hub.home import Home
@@ -33,7 +34,12 @@ def bring(own: OwnData, home: Home) -> Brought:
     """
     path = _downloaded(own.source, home) if "://" in own.source else Path(own.source).expanduser()
     if not path.exists():
-        raise UsageProblem(f"there is no file {path}", hint="--data takes a path or a URL")
+        near = nearest(path.name, (other.name for other in path.parent.glob("*")), limit=1)
+        takes = "--data takes a path or a URL" if own.text else "--images takes a folder, or a tar"
+        raise UsageProblem(
+            f"there is no {'file' if own.text else 'folder'} {path}",
+            hint=f"did you mean {near[0]}?" if near else takes,
+        )
     facts: FileFacts = facts_of(path)
     return Brought(personal_task(own, path, facts), path.absolute())
 

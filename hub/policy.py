@@ -1,7 +1,7 @@
 """The organization's rules for approval, as reviewed data.
 
 A rule says what it measures and what it demands; `hub.gate` applies it. A waiver is data too: it names rule, model,
-reason, owner and expiry, is shown everywhere and is void when it expires.
+reason, owner and expiry, is shown everywhere, stands in the record that rests on it, and is void when it expires.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ RuleKind = Literal[
 ]
 
 
+#: Kinds that no waiver lifts: weights that may run code, a card that is not pinned and active, data nobody reviewed.
+NOT_WAIVABLE: frozenset[str] = frozenset({"format", "lifecycle", "promotable-task"})
+
+
 class Rule(Document):
     """One rule. Which fields count depends on its kind; `hub/README.md` lists them."""
 
@@ -57,7 +61,9 @@ class Waiver(Document):
     model: SafeName
     reason: str
     owner: str
+    """Who answers for it."""
     expires: dt.date
+    """The last day on which it holds."""
 
 
 class Policy(Document):

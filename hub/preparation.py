@@ -18,6 +18,7 @@ from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
 from evaluators.locations import DataRoots, locate
 from evaluators.personal_task import OwnData
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
+from evaluators.remarks import remarks_on
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from hub.blobs import BlobStore
@@ -95,6 +96,10 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
                 f"the models are about {' and '.join(sorted(modalities))}",
                 hint="hub show STRATEGY says what it trains",
             )
+    # Data are read first: a wrong column must not be told after gigabytes of models.
+    roots = data_roots(catalog.folder, home, os.environ)
+    files = {task.id: own.get(task.id) or locate(task, roots) for task in tasks}
+    data = {task.id: load_task(task, files[task.id]) for task in tasks}
     planned: list[PlannedCandidate] = []
     folders: dict[str, Path] = {}
     for card in cards:
@@ -114,9 +119,7 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         candidate, folders[model] = fetch(catalog.card(model), catalog, home, progress)
         strategies = {task: approved.strategy for task, (_, approved) in approved_for.items()}
         planned.append(PlannedCandidate(candidate=candidate, role="incumbent", incumbent_for=strategies))
-    roots = data_roots(catalog.folder, home, os.environ)
-    files = {task.id: own.get(task.id) or locate(task, roots) for task in tasks}
-    data = {task.id: load_task(task, files[task.id]) for task in tasks}
+    notes += [note for name in own for note in remarks_on(data[name], [row.candidate for row in planned])]
     request = Request(
         candidates=tuple(planned),
         tasks=tuple(tasks),

@@ -7,20 +7,16 @@ anywhere and run again, the end state is the same; promoting the same decision a
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
-from pathlib import Path
-
-from evaluators.canonical import digest_of_file
-from evaluators.errors import Conflict, IntegrityError
+from evaluators.errors import Conflict
 from evaluators.wording import count
 from hub.describe import describe_model, model_tags
 from hub.fetch import candidate_of
 from hub.promotion_log import History, PromotionLog, Record, incumbent, latest, read_history
 from hub.promotion_request import PromotionRequest, check, record_of
+from hub.promotion_steps import VersionPlan, check_log, check_name, read_back, version_around
 from hub.registry.exact_model import build_version
-from hub.registry.registry import OWNED, ModelVersion, NewVersion, Registry
-from hub.shown import DIGEST_TAG, UNBACKED, desired
+from hub.registry.registry import ModelVersion, Registry
+from hub.shown import desired
 from hub.signing import KeyRing, Signer
 from hub.sync import Tell, show
 
@@ -55,7 +51,8 @@ def promote(
     """
     check(request, keys)
     history = read_history(log.entries(), keys)
-    _check_grounds(request, history, registry, signer, keys)
+    check_log(history, signer, keys, despite_doubt=request.despite_doubt)
+    _check_name(request, history, registry)
     record = _standing(request, history, registry)
     if record is not None:
         tell(f"already promoted: record {record.sequence}, version {record.version}")
@@ -65,7 +62,7 @@ def promote(
         record = _signed(request, history, version.number, signer)
         log.append(record, record.sequence)
         tell(f"record {record.sequence}: {record.model} version {record.version} is {record.alias}")
-        history = _read_back(record, log, keys)
+        history = read_back(record, log, keys)
     name = request.card.id
     changes = show(name, desired({name: request.card}, {name: request.lock}, history), registry)
     if changes:
@@ -73,38 +70,14 @@ def promote(
     return record
 
 
-def _check_grounds(
-    request: PromotionRequest, history: History, registry: Registry, signer: Signer, keys: KeyRing
-) -> None:
-    """Refuse before anything is written what could not be finished."""
-    if signer.public.id not in keys.keys:
-        raise IntegrityError(
-            f"{signer.owner} would sign with {signer.public.id}, a key that this machine does not trust",
-            hint="this machine must trust its own key: hub trust show",
-        )
-    if history.doubtful and not request.despite_doubt:
-        raise IntegrityError(
-            f"the end of the promotion log is damaged: {history.problems[-1]}",
-            hint="use the version of basehub that the others use, trust the key of whoever made that entry (hub trust "
-            "add), or restore it; `hub history` shows all; only if that entry is lost for good: --despite-doubt",
-        )
-    model = registry.model(request.card.id)
-    if model is not None and model.tags.get(OWNED) != "true":
+def _check_name(request: PromotionRequest, history: History, registry: Registry) -> None:
+    """Refuse a name that is somebody else's, or an adapted model's."""
+    name = request.card.id
+    check_name(name, registry, hint="rename or delete it there, or give the card another id")
+    if any(record.model == name and record.adapted for record in history.records):
         raise Conflict(
-            f"{registry.uri} has a registered model {request.card.id} that is not the hub's",
-            hint="rename or delete it there, or give the card another id",
+            f"{name} is an adapted model in the promotion log", hint="give the card another id: hub history"
         )
-
-
-def _read_back(record: Record, log: PromotionLog, keys: KeyRing) -> History:
-    """Return the history with the new record in it."""
-    history = read_history(log.entries(), keys)
-    if record not in history.records:
-        raise IntegrityError(
-            f"record {record.sequence} is not in the log that was read back",
-            hint="the registry lost it, or somebody changed it at once; look at `hub history`, then try again",
-        )
-    return history
 
 
 def _check_incumbents(history: History, request: PromotionRequest) -> None:
@@ -144,41 +117,17 @@ def _grounds(record: Record) -> tuple[object, ...]:
 
 
 def _version(request: PromotionRequest, registry: Registry, tell: Tell) -> ModelVersion:
-    """Return a version around the exact bytes: one that is there and whole, or a new one."""
-    name = request.card.id
-    with tempfile.TemporaryDirectory(prefix="hub-version-") as folder:
-        built = build_version(candidate_of(request.card, request.lock), request.folder, Path(folder))
-        for version in registry.versions(name):
-            if version.tags.get(DIGEST_TAG) == request.lock.digest and _is_whole(registry, version, built):
-                tell(f"version {version.number} has these bytes already")
-                return version
-        if registry.model(name) is None:
-            description = describe_model(request.card, request.lock, None)
-            tags = {**model_tags(request.card, None), OWNED: "true"}
-            # Not listed until a record stands: nothing is half visible.
-            registry.create_model(name, description=description, tags=tags, listed=False)
-        tell(f"uploading {request.lock.size / 2**20:,.1f} MiB to {registry.uri}")
-        new = NewVersion(name, built, {DIGEST_TAG: request.lock.digest}, UNBACKED)
-        return registry.create_version(new)
-
-
-def _is_whole(registry: Registry, version: ModelVersion, built: Path) -> bool:
-    """Whether a version's artifacts are, byte for byte, those that were built. Tags prove nothing."""
-    for path in sorted(path for path in built.rglob("*") if path.is_file()):
-        try:
-            found = _digest(registry, version, path.relative_to(built).as_posix())
-        except IntegrityError:
-            return False
-        if found != digest_of_file(path):
-            return False
-    return True
-
-
-def _digest(registry: Registry, version: ModelVersion, path: str) -> str:
-    sha = hashlib.sha256()
-    for block in registry.artifact(version.name, version.number, path):
-        sha.update(block)
-    return sha.hexdigest()
+    """Return a version around the exact bytes."""
+    card, lock = request.card, request.lock
+    plan = VersionPlan(
+        name=card.id,
+        digest=lock.digest,
+        size=lock.size,
+        build=lambda into: build_version(candidate_of(card, lock), request.folder, into),
+        description=describe_model(card, lock, None),
+        tags=model_tags(card, None),
+    )
+    return version_around(plan, registry, tell)
 
 
 def _signed(request: PromotionRequest, history: History, version: int, signer: Signer) -> Record:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evaluators.candidate import FileEntry
 from evaluators.canonical import canonical_json, digest_of
@@ -22,6 +22,22 @@ from evaluators.signature import Signature
 from hub.signing import KeyRing
 
 GENESIS = "0" * 64
+
+
+class WaivedRule(Document):
+    """A decisive rule that did not hold, and was waived when the approval was made."""
+
+    rule: str
+    owner: str
+    """Who answers for the waiver."""
+    reason: str
+    expires: str
+    """Last day of the waiver, ISO 8601. An approval made until then stands after it."""
+
+    @property
+    def words(self) -> str:
+        """The waiver for people."""
+        return f"{self.rule}, waived until {self.expires} by {self.owner}: {self.reason.strip().rstrip('.')}"
 
 
 class ApprovedTask(Document):
@@ -41,6 +57,33 @@ class ApprovedTask(Document):
     """The findings that this approval rests on; another's than the record's where it was carried over."""
     since: int
     """Sequence of the record that made this approval: carrying it over makes it no newer."""
+    waivers: tuple[WaivedRule, ...] = ()
+    """Rules about the model or the task that the approval could do without."""
+
+    @model_serializer(mode="wrap")
+    def _as_signed(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what an approval without waivers does not have: earlier versions signed it so."""
+        value: dict[str, Any] = handler(self)
+        if not self.waivers:
+            value.pop("waivers", None)
+        return value
+
+
+class AdaptedFrom(Document):
+    """Where an adapted model comes from: what its record says beside what every record says."""
+
+    base: str
+    """Name of the base."""
+    base_digest: str
+    """Digest of the base's bytes, which the adapted model carries below `base/`."""
+    base_record: str
+    """Digest of the record that approves the base for the task."""
+    strategy: str
+
+    @property
+    def lineage(self) -> str:
+        """`NAME@digest` of the base."""
+        return f"{self.base}@{self.base_digest}"
 
 
 class Record(Document):
@@ -72,7 +115,17 @@ class Record(Document):
     reason: str
     created: str
     """UTC, ISO 8601."""
+    adapted: AdaptedFrom | None = None
+    """Of an adapted model; None of a base."""
     signature: Signature | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a record of a base does not have: version 0.1.0 signed such records without it."""
+        value: dict[str, Any] = handler(self)
+        if self.adapted is None:
+            value.pop("adapted", None)
+        return value
 
     @property
     def unsigned(self) -> dict[str, Any]:
@@ -223,11 +276,11 @@ def backing(history: History, model: str, version: int) -> Record:
 
 
 def incumbent(history: History, task: str) -> tuple[Record, ApprovedTask] | None:
-    """Return the newest valid approval for a task over all models: what a newcomer must beat."""
+    """Return the newest valid approval for a task over all bases: what a new base must beat."""
     standing = [
         (record, approved)
         for record in history.records
-        if latest(history, record.model) is record
+        if record.adapted is None and latest(history, record.model) is record
         for approved in record.tasks
         if approved.task == task
     ]

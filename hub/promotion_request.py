@@ -19,7 +19,7 @@ from hub.decision import Decision, TaskVerdict
 from hub.fetch import candidate_of
 from hub.lock import Lock
 from hub.policy import Policy
-from hub.promotion_log import ApprovedTask, History, Record, latest, utc
+from hub.promotion_log import ApprovedTask, History, Record, WaivedRule, latest, utc
 from hub.registry.exact_model import MODEL
 from hub.signing import KeyRing
 
@@ -166,6 +166,14 @@ def _carried_over(request: PromotionRequest, history: History) -> tuple[Approved
     return tuple(row for row in standing.tasks if row.task not in judged and row.subject == subject)
 
 
+def waived_rules(verdict: TaskVerdict, decision: Decision) -> tuple[WaivedRule, ...]:
+    """Return what an approval could do without, for its record."""
+    return tuple(
+        WaivedRule(rule=row.rule, owner=row.owner, reason=row.reason, expires=row.expires.isoformat())
+        for row in decision.waivers_of(verdict)
+    )
+
+
 def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest, since: int) -> ApprovedTask:
     findings = request.evidence.findings
     judged = "test" if findings.final else "validation"
@@ -184,6 +192,7 @@ def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest,
                 subject=candidate_of(request.card, request.lock).subject,
                 findings_digest=request.decision.findings_digest,
                 since=since,
+                waivers=waived_rules(verdict, request.decision),
             )
     raise IntegrityError(
         f"the decision approves {verdict.strategy} on {verdict.task}, which the evidence does not score on {judged}",

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,17 @@ import yaml
 
 from evaluators.document import parse_document
 from evaluators.errors import InvalidDocument, UsageProblem
-from hub.card import Card, DirectoryMirror, HubMirror
-from hub.card_draft import KNOWN, Seen, draft_card
+from hub.card import Card, DirectoryMirror, HubMirror, Lineage
+from hub.card_draft import Seen, draft_card
 from hub.catalog import Catalog
+from hub.home import home_from
+from hub.model_files import KNOWN, files_of, left_out, require_tokenizer
+from hub.model_kind import kind_of
+from hub.registry.open import open_run_files
+from hub.registry.run_files import RunFiles
+from hub.run_place import Taken, names_a_run, take
+from hub.sources.hub_facts import HubFacts
+from hub.sources.mlflow_artifacts import MlflowArtifacts
 from hub.sources.open import DEFAULT_ENDPOINT, open_source
 from hub.sources.source import Source
 
@@ -35,10 +43,12 @@ class Proposal:
     Attributes:
         card: As it will be read.
         text: As it was written.
+        notes: What its proposer should know: files that were left out, a head that is not used.
     """
 
     card: Card
     text: str
+    notes: tuple[str, ...] = ()
 
 
 def propose(
@@ -47,27 +57,38 @@ def propose(
     """Draft the card of a model.
 
     Args:
-        place: A folder, or a Hub repository `organization/name`.
+        place: A folder, a Hub repository `organization/name`, or a model of MLflow: `runs:/RUN_ID/PATH`,
+            `models:/m-ID`, `models:/NAME/VERSION`.
         name: Id of the card; None makes one of the place's name.
         catalog: Where the card shall stand: the id must be free.
-        environment: Where HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are looked up; the process's own by default.
+        environment: Where HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, MLFLOW_TRACKING_URI and HUB_HOME are looked up; the
+            process's own by default.
 
     Raises:
-        UsageProblem: If the place is neither, or the id is taken.
-        SourceProblem: If the place does not answer.
+        UsageProblem: If the place is none of these, or the id is taken.
+        EnvironmentProblem: If the place does not answer.
         InvalidDocument: If it holds no base model that may be loaded here.
     """
-    chosen = name or id_of(place)
-    if chosen in catalog.cards:
-        raise UsageProblem(
-            f"the catalog has a card {chosen} already", hint="another version is another id: --id NAME"
-        )
-    mirror = _mirror(place)
     variables = os.environ if environment is None else environment
-    with open_source(mirror, catalog=catalog.folder, environment=variables) as source:
-        seen = _look(place, mirror, source)
+    if names_a_run(place):
+        reader = open_run_files(variables, home_from(variables))
+        taken = take(place, reader)
+        chosen = name or id_of(taken.name)
+        _require_free(chosen, catalog)
+        seen = _see_run(place, taken, reader)
+    else:
+        chosen = name or id_of(place)
+        _require_free(chosen, catalog)
+        seen = _see(place, catalog, variables)
+    files = files_of(place, seen.paths, seen.document("adapter_config.json"))
+    kind = kind_of(place, seen.document("config.json"))
+    if kind.family != "vision":
+        require_tokenizer(place, files)
+    notes = left_out(seen.paths, files)
+    if kind.own_head:
+        notes += (f"the head of {kind.architecture} is not used: its trunk is the base",)
     text = draft_card(chosen, seen)
-    return Proposal(parse_document(text.encode("utf-8"), Card, where=f"{chosen}.yaml"), text)
+    return Proposal(parse_document(text.encode("utf-8"), Card, where=f"{chosen}.yaml"), text, notes)
 
 
 def id_of(place: str) -> str:
@@ -75,33 +96,75 @@ def id_of(place: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", place.rstrip("/").rsplit("/", 1)[-1].lower()).strip("-.")[:63]
 
 
-def _mirror(place: str) -> HubMirror | DirectoryMirror:
+def _require_free(name: str, catalog: Catalog) -> None:
+    if name in catalog.cards:
+        raise UsageProblem(
+            f"the catalog has a card {name} already", hint="another version is another id: --id NAME"
+        )
+
+
+def _see(place: str, catalog: Catalog, environment: Mapping[str, str]) -> Seen:
+    """Look at a folder or a repository."""
     if Path(place).is_dir():
-        return DirectoryMirror(kind="directory", path=str(Path(place).resolve()))
-    if _REPOSITORY.fullmatch(place):
-        return HubMirror(kind="hub", repository=place)
-    raise UsageProblem(
-        f"{place} is neither a folder here nor a repository",
-        hint="hub propose ./folder, or hub propose organization/name",
+        folder = DirectoryMirror(kind="directory", path=str(Path(place).resolve()))
+        with open_source(folder, catalog=catalog.folder, environment=environment) as source:
+            return _look(place, f"{{kind: directory, path: {json.dumps(folder.path)}}}", source)
+    if not _REPOSITORY.fullmatch(place):
+        what = "is a file, not the folder of a model" if Path(place).exists() else "is no place of a model"
+        raise UsageProblem(
+            f"{place} {what}",
+            hint="hub propose ./folder, hub propose organization/name, or hub propose runs:/RUN_ID/PATH",
+        )
+    from hub.sources.hub_repository import HubRepository  # loads an HTTP client
+
+    repository = HubMirror(kind="hub", repository=place)
+    with open_source(repository, catalog=catalog.folder, environment=environment) as source:
+        facts = source.facts() if isinstance(source, HubRepository) else HubFacts({})
+        revision = source.revision()
+        pinned = f', revision: "{revision}"' if revision else ""
+        seen = _look(place, f"{{kind: hub, repository: {place}{pinned}}}", source)
+    lineage = Lineage(
+        base=facts.base, relation=facts.relation, published=facts.modified, datasets=facts.datasets
+    )
+    return replace(
+        seen,
+        head={**facts.card, **seen.head},
+        page=f"{DEFAULT_ENDPOINT}/{place}",
+        gated=facts.gated,
+        parameters=facts.parameters,
+        lineage=lineage,
     )
 
 
-def _look(place: str, mirror: HubMirror | DirectoryMirror, source: Source) -> Seen:
-    paths, revision = source.paths(), source.revision()
+def _see_run(place: str, taken: Taken, reader: RunFiles) -> Seen:
+    """Look at a model of a run; its mirror lists where in the run every file of the card stands."""
+    seen = _look(place, "", MlflowArtifacts(reader, taken.place, taken.arranged))
+    files = files_of(place, seen.paths, seen.document("adapter_config.json"))
+    return replace(seen, mirror=_run_mirror(taken, files), page=None, lineage=taken.lineage)
+
+
+def _run_mirror(taken: Taken, files: tuple[str, ...]) -> str:
+    where = taken.place
+    lines = ["kind: mlflow"]
+    lines.append(f"model: {where.model}" if where.model else f'run: "{where.run}"')
+    if where.folder:
+        lines.append(f"path: {json.dumps(where.folder)}")
+    if any(taken.arranged[path] != path for path in files):
+        lines += ["files:", *(f"  {path}: {json.dumps(taken.arranged[path])}" for path in files)]
+    return "\n    ".join(lines)
+
+
+def _look(place: str, mirror: str, source: Source) -> Seen:
+    paths = source.paths()
     documents = {path: _parsed(path, source) for path in _READ if path in paths}
     head = _front_matter(_read("README.md", source)) if "README.md" in paths else {}
-    if isinstance(mirror, DirectoryMirror):
-        lines = f"{{kind: directory, path: {json.dumps(mirror.path)}}}"
-        return Seen(place, lines, paths, documents, head)
-    pinned = f', revision: "{revision}"' if revision else ""
-    lines = f"{{kind: hub, repository: {mirror.repository}{pinned}}}"
-    return Seen(place, lines, paths, documents, head, page=f"{DEFAULT_ENDPOINT}/{mirror.repository}")
+    return Seen(place, mirror, paths, documents, head)
 
 
 def _parsed(path: str, source: Source) -> Any:
     try:
         return json.loads(_read(path, source))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidDocument(f"{source.describe()}: {path} is not JSON ({error})") from error
 
 

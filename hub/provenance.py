@@ -22,6 +22,8 @@ FOLDER = ".hub"
 RECORD = f"{FOLDER}/record.json"
 IDENTITY = f"{FOLDER}/candidate.json"
 README = f"{FOLDER}/README.md"
+#: Of an adapted model: where it comes from. Written by `hub adapt`, and one of the files that its record signs.
+LINEAGE = f"{FOLDER}/adapted.json"
 
 
 class Identity(Document):
@@ -48,6 +50,8 @@ def identity_of(record: Record) -> Identity:
 def check_file_set(record: Record) -> None:
     """Check that a record's file set is the one its digest names, and leaves `.hub/` to us.
 
+    An adapted model's own lineage lies there too, and is one of its files.
+
     Raises:
         IntegrityError: If not.
     """
@@ -57,13 +61,14 @@ def check_file_set(record: Record) -> None:
             "its file set is not the one its model digest names"
         )
     paths = [entry.path for entry in record.files]
-    if len(set(paths)) != len(paths) or any(path.split("/")[0] == FOLDER for path in paths):
+    ours = [path for path in paths if path.split("/")[0] == FOLDER]
+    if len(set(paths)) != len(paths) or ours != ([LINEAGE] if record.adapted else []):
         raise IntegrityError(f"{record.model} version {record.version} lists files twice or inside {FOLDER}/")
 
 
 def write_provenance(folder: Path, record: Record, *, shown_as: str) -> None:
     """Write `.hub/` into a staged folder, durably; `shown_as` is how the README names the folder."""
-    (folder / FOLDER).mkdir()
+    (folder / FOLDER).mkdir(exist_ok=True)
     _write(folder / RECORD, record.model_dump_json(indent=1) + "\n")
     _write(folder / IDENTITY, identity_of(record).model_dump_json(indent=1) + "\n")
     _write(folder / README, readme(record, shown_as))
@@ -106,7 +111,8 @@ def readme(record: Record, shown_as: str) -> str:
             f"(promotion record {record.sequence}).",
             f"Every byte is pinned: `hub verify {shown_as}` compares them; edits here are not kept by the next pull.",
             "",
-            "| task | adapt it with | labels a class | measured |",
+            *(_adapted_lines(record) if record.adapted else ()),
+            f"| task | {'adapted' if record.adapted else 'adapt it'} with | labels a class | measured |",
             "|---|---|---|---|",
             *rows,
             "",
@@ -122,7 +128,14 @@ def readme(record: Record, shown_as: str) -> str:
     )
 
 
+def _adapted_lines(record: Record) -> tuple[str, ...]:
+    assert record.adapted is not None
+    return (f"An adapted model: it answers with labels. Its base is {record.adapted.lineage}.", "")
+
+
 def _load_lines(library: str, folder: str) -> tuple[str, ...]:
+    if library == "basehub":
+        return ("import hub", f'model = hub.load_adapted("{folder}")', 'model.predict(["..."])')
     if library == "timm":
         return (
             "import timm",

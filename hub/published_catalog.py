@@ -23,7 +23,7 @@ from evaluators.document import Document
 from evaluators.errors import Conflict, IntegrityError
 from evaluators.names import RelativePath
 from evaluators.signature import Signature
-from hub.catalog import Catalog
+from hub.catalog import FOLDERS, Catalog
 from hub.promotion_log import utc
 from hub.registry.registry import CATALOG_NAME, OWNED, NewVersion, Registry, RegistryReader
 from hub.signing import KeyRing, Signer
@@ -32,7 +32,6 @@ FILE = "catalog.json"
 SEAL_TAG = "hub.seal"
 MAX_BYTES = 16 * 1024 * 1024
 
-_FOLDERS = ("models", "tasks", "protocols", "policies")
 _SUFFIXES = (".yaml", ".json")
 _ABOUT = """# Catalog
 
@@ -164,7 +163,7 @@ def _seal(text: str) -> Seal | None:
 
 def _texts(folder: Path) -> dict[str, str]:
     paths = [
-        path for name in _FOLDERS for path in sorted((folder / name).glob("*")) if path.suffix in _SUFFIXES
+        path for name in FOLDERS for path in sorted((folder / name).glob("*")) if path.suffix in _SUFFIXES
     ]
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evaluators.candidate import Reference
 from evaluators.errors import EnvironmentProblem, ReportedError, UsageProblem
+from hub.adapted_history import refuse_without_base
 from hub.deliver import Origin
 from hub.order import Order, carry_out
 from hub.order import Pulled as Pulled
@@ -126,8 +127,10 @@ def _restore_one(project: Path, locked: LockedModel, looked: _Looked) -> Pulled:
     record = pinned_record(locked, looked.history, place.folder, looked.origin)
     if looked.history is not None:
         refuse_withdrawn(record, looked.history)
+        refuse_without_base(record, looked.history)
     # A retired card stops new pulls; a project that pinned it can still be built, and hears of it.
     notice = lifecycle_notice(locked.name, looked.origin.lifecycles.get(locked.name))
+    notice += _base_notice(record, looked.origin)
     warnings = tuple(dict.fromkeys(looked.warnings + notice))
     return carry_out(Order(record, place, locked, None, warnings), looked.origin, looked.progress)
 
@@ -151,13 +154,22 @@ def _drift(reference: Reference, locked: LockedModel, looked: _Looked) -> tuple[
 
 def _resolve(reference: Reference, history: History, origin: Origin) -> Resolved:
     model = origin.reader.model(reference.name)
-    return resolve(
+    resolved = resolve(
         reference,
         history,
         aliases=model.aliases if model else {},
         policy_alias=origin.policy_alias,
         lifecycle=origin.lifecycles.get(reference.name),
     )
+    refuse_without_base(resolved.record, history)
+    return replace(resolved, warnings=resolved.warnings + _base_notice(resolved.record, origin))
+
+
+def _base_notice(record: Record, origin: Origin) -> tuple[str, ...]:
+    """Say where the card of an adapted model's base stands; () while it is active, or there is no base."""
+    if record.adapted is None:
+        return ()
+    return lifecycle_notice(record.adapted.base, origin.lifecycles.get(record.adapted.base))
 
 
 def _pin(record: Record, reference: Reference, place: Place) -> LockedModel:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.served_inputs import image_of, input_rows
+
 if TYPE_CHECKING:
     from evaluators.backbones.backbone import Backbone
     from evaluators.candidate import Candidate
-    from evaluators.samples import FloatArray, Image, Samples
+    from evaluators.samples import FloatArray, Samples
 
 
 class Encoder:
@@ -36,14 +38,16 @@ class Encoder:
         """
         from evaluators.engine.encode import encode
 
-        return encode(self._backbone, self._samples(_rows(model_input)), dtype="float32", progress=_silent)
+        return encode(
+            self._backbone, self._samples(input_rows(model_input)), dtype="float32", progress=_silent
+        )
 
     def _samples(self, rows: list[Any]) -> Samples:
         from evaluators.samples import image_samples, text_samples
 
         if self._candidate.modality == "text":
             return text_samples([str(row) for row in rows])
-        return image_samples([_image(row) for row in rows])
+        return image_samples([image_of(row) for row in rows])
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Encoder:  # noqa: ARG001  (MLflow's)
@@ -77,31 +81,6 @@ def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Encod
             f"computing with {candidate.name} needs an extra ({error})",
             hint="pip install 'basehub[evaluate]'",
         ) from error
-
-
-def _rows(model_input: Any) -> list[Any]:
-    if isinstance(model_input, str | bytes):
-        return [model_input]
-    if hasattr(model_input, "iloc") and hasattr(model_input, "columns"):
-        return list(model_input.iloc[:, 0])
-    return list(model_input)
-
-
-def _image(value: Any) -> Image:
-    """Return an image as pixels. Paths are not read: who asks a served model must not name files of its machine."""
-    import io
-
-    import numpy as np
-    from PIL import Image as Pillow
-
-    if isinstance(value, bytes):
-        value = Pillow.open(io.BytesIO(value))
-    if isinstance(value, Pillow.Image):
-        return np.asarray(value.convert("RGB"))
-    pixels = np.asarray(value)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise TypeError(f"an image is a uint8 array (height, width, 3), not {pixels.dtype} {pixels.shape}")
-    return pixels
 
 
 def _silent(_done: int, _total: int) -> None:

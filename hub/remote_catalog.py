@@ -1,7 +1,7 @@
 """The catalog for clients that have no checkout: what `hub sync` published, verified and kept under HUB_HOME.
 
-It is sealed by a key that this machine trusts; a registry alone cannot hand out a catalog. A copy that was read once is
-used until it is refreshed, so that `hub list` asks nobody.
+It is sealed by a key that this machine trusts; a registry alone cannot hand out a catalog. When a copy is read anew is
+decided in `hub.catalog_copy`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evaluators.canonical import digest_of
-from hub.exchange import exchange_folder
+from hub.catalog import load_whole
+from hub.exchange import put_folder
 from hub.home import Home
 from hub.published_catalog import read_published
 from hub.registry.registry import RegistryReader
 from hub.signing import KeyRing
-from hub.staging import place_folder, staged_folder
+from hub.staging import staged_folder
 
 
 def cached_catalog(home: Home, registry: str) -> Path | None:
@@ -30,6 +31,7 @@ def refresh_catalog(reader: RegistryReader, registry: str, *, home: Home, keys: 
     Raises:
         IntegrityError: If none was published by a key that this machine trusts.
         EnvironmentProblem: If the registry cannot be reached.
+        InvalidDocument: If a document cannot be read, as one that a newer version wrote; the copy stays.
     """
     texts: Mapping[str, str] = read_published(reader, keys)
     target = _folder(home, registry)
@@ -39,10 +41,8 @@ def refresh_catalog(reader: RegistryReader, registry: str, *, home: Home, keys: 
             path = staged / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        if target.exists():
-            exchange_folder(staged, target)
-        else:
-            place_folder(staged, target)
+        load_whole(staged)
+        put_folder(staged, target)
     return target
 
 

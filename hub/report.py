@@ -37,6 +37,7 @@ def decision_report(decision: Decision, evidence: Evidence) -> str:
         f"model digest `{short(decision.model_digest)}`.",
         "## The model",
         markdown_table(rules_table("Rules about the model", decision.rules)),
+        *_whys(decision.rules),
     ]
     for task in decision.tasks:
         parts += _task_part(task)
@@ -67,4 +68,11 @@ def _task_part(task: TaskVerdict) -> list[str]:
         parts.append(
             f"{plain(title(task.strategy))}, {plain(task.score)} ({at_size(task.labels_per_class)})."
         )
-    return [*parts, markdown_table(rules_table(f"Rules for {task.task}", task.rules))]
+    return [*parts, markdown_table(rules_table(f"Rules for {task.task}", task.rules)), *_whys(task.rules)]
+
+
+def _whys(rules: Sequence[RuleResult]) -> list[str]:
+    """Return why each rule that did not simply pass is there."""
+    unsettled = [row for row in rules if row.why and row.outcome not in ("pass", "not applicable")]
+    lines = [f"- {plain(row.rule)} ({row.outcome}): {plain(row.why or '')}" for row in unsettled]
+    return ["What these rules protect:\n\n" + "\n".join(lines)] if lines else []

@@ -2,7 +2,7 @@
 
 In: cards, locks and the verified history; a snapshot of the registry. Out: changes, each a frozen value that says what
 it does and undoes. Pure: touches no disk, network or clock. Invariants: only models that carry our tag are ever
-changed; only approved bases stand in the list of models; an alias is set after everything that explains it.
+changed; only approved models stand in the list of models; an alias is set after everything that explains it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.adapted_history import base_withdrawal
 from hub.card import Card
 from hub.describe import describe_model, model_tags, version_description
+from hub.describe_adapted import BASE_TAG, adapted_tags, describe_adapted
 from hub.lock import Lock
 from hub.promotion_log import History, Record
 from hub.registry.mlflow_log import LENGTH_TAG
@@ -124,6 +126,9 @@ def desired(cards: Mapping[str, Card], locks: Mapping[str, Lock], history: Histo
     for name in sorted({record.model for record in history.records}):
         card, lock = cards.get(name), locks.get(name)
         records = [record for record in history.records if record.model == name]
+        if records[-1].adapted is not None:
+            models[name] = _shown_adapted(records, history)
+            continue
         if card is None or lock is None:
             problems.append(
                 f"{name} is in the promotion log, but has no locked card in this catalog: left as described"
@@ -169,6 +174,23 @@ def _shown(card: Card | None, lock: Lock | None, records: Sequence[Record]) -> S
     )
 
 
+def _shown_adapted(records: Sequence[Record], history: History) -> ShownModel:
+    """Show an adapted model: its record says all, and it stands while its base does."""
+    newest = records[-1]
+    adapted = newest.adapted
+    assert adapted is not None
+    base_stands = base_withdrawal(newest, history) is None
+    standing = newest.action == "promote" and base_stands
+    tags = _fitting(adapted_tags(newest, adapted, base_stands=base_stands))
+    return ShownModel(
+        description=describe_adapted(newest, adapted, base_stands=base_stands),
+        tags={**tags, OWNED: "true"},
+        listed=standing,
+        aliases=_aliases(records) if standing else {},
+        versions={record.version: _shown_version(record) for record in records},
+    )
+
+
 def _aliases(records: Sequence[Record]) -> dict[str, int]:
     """Return where each alias points: the newest promotion under it whose version was not withdrawn since."""
     aliases: dict[str, int] = {}
@@ -182,6 +204,8 @@ def _aliases(records: Sequence[Record]) -> dict[str, int]:
 
 def _shown_version(record: Record) -> ShownVersion:
     tags = {DIGEST_TAG: record.model_digest, SEQUENCE_TAG: str(record.sequence)}
+    if record.adapted is not None:
+        tags[BASE_TAG] = record.adapted.lineage
     return ShownVersion(version_description(record), tags)
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evaluators.wording import count, difference, metric_title, score, title
+from hub.decision import Decision
 from hub.gate_rules.case import TaskCase
+from hub.policy import Waiver
 
 Verdict = Literal["approved", "refused", "insufficient evidence"]
 
@@ -51,6 +53,18 @@ def verdict_sentence(model: str, verdict: Verdict, *, model_reason: str, tasks: 
     order: tuple[Verdict, ...] = ("approved", "refused", "insufficient evidence")
     ranked = sorted(tasks, key=lambda task: order.index(task.verdict))
     return f"{model} {'; '.join(_clause(task) for task in ranked)}."
+
+
+def waiver_sentence(decision: Decision) -> str:
+    """Return what an approval rests on beside its scores, to follow the sentence; "" if on no waiver."""
+    found: dict[str, Waiver] = {}
+    for task in decision.approved_tasks:
+        found |= {waiver.rule: waiver for waiver in decision.waivers_of(task)}
+    words = "; ".join(
+        f"{waiver.rule}, until {waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason.strip().rstrip('.')}"
+        for waiver in found.values()
+    )
+    return f" It rests on {'a waiver' if len(found) == 1 else 'waivers'} of {words}." if found else ""
 
 
 def score_words(case: TaskCase) -> str | None:

@@ -76,6 +76,10 @@ class Repository:
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     gated: bool = False
+    about: dict[str, Any] = field(default_factory=dict)
+    """More fields of the model's API answer, as the real Hub names them: cardData (the parsed front matter), tags
+    (`license:mit`, `base_model:finetune:org/base`, `dataset:name`), gated (false, "auto" or "manual"), lastModified
+    (ISO 8601), safetensors ({parameters: {dtype: count}, total: count})."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,14 @@ class FakeHub:
         commit: str,
         branch: str = "main",
         gated: bool = False,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         """Publish a commit and move a branch to it."""
         found = self.repositories.setdefault(repository, Repository())
         found.commits[commit] = dict(files)
         found.branches[branch] = commit
         found.gated = gated
+        found.about = dict(about or {})
 
     def count(self, fragment: str) -> int:
         """How many requests had `fragment` in their path."""
@@ -220,8 +226,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _model_info(self, repository: str, commit: str, files: Mapping[str, bytes]) -> None:
         siblings = [{"rfilename": name} for name in files]
+        found = self.hub.repositories[repository]
+        gated = "manual" if found.gated else False
         self._json({"_id": "1", "id": repository, "modelId": repository, "sha": commit, "siblings": siblings,
-                    "private": False, "tags": [], "downloads": 0, "likes": 0, "gated": False})  # fmt: skip
+                    "private": False, "tags": [], "downloads": 0, "likes": 0, "gated": gated,
+                    **found.about})  # fmt: skip
 
     def _tree(self, files: Mapping[str, bytes]) -> None:
         """List two files a page, so that a client that reads one page only is found out."""

@@ -19,6 +19,10 @@ from evaluators.engine.linear import Linear, LinearModel, fit_logistic, linear_f
 from evaluators.engine.records import Record, write_record
 from evaluators.samples import FloatArray, Image, Samples
 
+#: Weights of the regression on words: L-BFGS keeps some 25 copies of them in float64, 2 GB at most. Rare words are left
+#: out for it where there are hundreds of labels.
+MOST_WEIGHTS = 10_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Majority:
@@ -97,7 +101,7 @@ def fit_majority(job: FitJob) -> Majority:
 def fit_tfidf(job: FitJob) -> WordModel | Majority:
     """Fit words and word pairs with sublinear term frequency; a draw without any word gives the majority class."""
     texts = samples_of(job.inputs).texts
-    vectorizer = _vectorizer()
+    vectorizer = _vectorizer(most=MOST_WEIGHTS // job.classes)
     analyze = vectorizer.build_analyzer()
     if not any(analyze(text) for text in texts):
         return fit_majority(job)
@@ -142,8 +146,8 @@ def pixels_from(record: Record) -> PixelModel:
     return PixelModel(linear_from(record.facts, record.tensors), int(record.facts["size"]))
 
 
-def _vectorizer(vocabulary: dict[str, int] | None = None) -> Any:
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, vocabulary=vocabulary)
+def _vectorizer(vocabulary: dict[str, int] | None = None, most: int | None = None) -> Any:
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, vocabulary=vocabulary, max_features=most)
 
 
 def _pixels(images: tuple[Image, ...], size: int) -> FloatArray:

@@ -7,6 +7,7 @@ too.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,10 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from evaluators.canonical import short
 from evaluators.evidence import Comparison, Findings, Summary, TaskFacts
+from evaluators.report.palette import COLOURS, GREYS, MARKERS
 from evaluators.report.table import judged_set
 from evaluators.wording import is_baseline, ladder_position, metric_title, title
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_GREYS = ("#555555", "#777777", "#999999", "#333333")
-_MARKERS = "osD^vPX"
 _PURPOSES = {
     "gain-over-from-scratch": "over from scratch",
     "gain-over-best-baseline": "over best baseline",
@@ -52,6 +51,18 @@ def write_plots(findings: Findings, folder: Path) -> tuple[Path, ...]:
             for name, figure in _figures(findings, task, facts.name):
                 written += _write(figure, folder / f"{task.id}-{facts.name}-{name}")
     return tuple(written)
+
+
+def efficiency_png(findings: Findings, task: TaskFacts, candidate: str) -> bytes | None:
+    """Return the picture of what labels buy, as PNG; None if the candidate was not scored on the task."""
+    curves = _curves(findings, task, candidate)
+    if not any(rows[0].candidate == candidate for rows in curves.values()):
+        return None
+    figure = _efficiency_figure(findings, task, candidate, curves)
+    FigureCanvasAgg(figure)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None})
+    return out.getvalue()
 
 
 def _figures(findings: Findings, task: TaskFacts, candidate: str) -> Iterator[tuple[str, Figure]]:
@@ -96,10 +107,10 @@ def _efficiency_figure(
     for name, rows in curves.items():
         if name in floors:
             index = floors.index(name)
-            _curve(axes, rows, colour=_GREYS[index % len(_GREYS)], marker=_MARKERS[index % len(_MARKERS)])
+            _curve(axes, rows, colour=GREYS[index % len(GREYS)], marker=MARKERS[index % len(MARKERS)])
         else:
             index = [other for other in curves if other not in floors].index(name)
-            colour, marker = _COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)]
+            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
             _curve(axes, rows, colour=colour, marker=marker)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(sizes))

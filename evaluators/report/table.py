@@ -56,7 +56,9 @@ def result_table(evidence: Evidence, task: str, candidate: str, *, narrow: bool 
     """
     findings = evidence.findings
     cells = [cell for cell in findings.cells if cell.task == task and cell.candidate in {"", candidate}]
-    all_sizes = sorted({cell.labels_per_class for cell in cells})
+    measured = [cell for cell in cells if cell.status != "skipped"]
+    # A size that was skipped throughout stands under "not measured", with its reason.
+    all_sizes = sorted({cell.labels_per_class for cell in measured or cells})
     sizes = _spread(all_sizes) if narrow else all_sizes
     strategies = sorted({cell.strategy for cell in cells}, key=ladder_position)
     recommended = {

@@ -66,6 +66,24 @@ def detectable_by_items(disagreement: float, items: int, *, power: float = 0.8, 
     return _normal_quantiles(power, level) * math.sqrt(disagreement / items)
 
 
+def items_needed(disagreement: float, difference: float, *, power: float = 0.8, level: float = 0.95) -> int:
+    """Return the fewest items whose detectable difference is at most `difference`.
+
+    Args:
+        disagreement: Share of items that exactly one of the two artifacts has right, in [0, 1].
+        difference: The difference in accuracy to detect, above 0.
+        power: Probability to detect it, in (0, 1).
+        level: 1 minus the size of the test, in (0, 1).
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+    if not difference > 0.0:
+        raise ValueError(f"a difference to detect is above 0, this is {difference}")
+    one = detectable_by_items(disagreement, 1, power=power, level=level)
+    return max(1, math.ceil((one / difference) ** 2))
+
+
 def runs_needed(sd: float, difference: float, *, power: float = 0.8, level: float = 0.95) -> int:
     """Return the fewest paired runs whose detectable difference is at most `difference`.
 

@@ -1,18 +1,16 @@
-"""`hub catalog`: the files that people review."""
+"""`hub catalog`: the files that people review, and the page that is written from them."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 from pathlib import Path
 
 import click
-from pydantic import BaseModel
 
-from evaluators.errors import ReportedError, UsageProblem
-from hub.catalog import find_catalog
-from hub.cli.options import catalog_option, format_option, home, open_checkout
+from evaluators.errors import EnvironmentProblem, ReportedError, UsageProblem
+from hub.catalog import Catalog
+from hub.catalog_schema import KINDS
+from hub.cli.options import catalog_option, find_checkout, format_option, home, open_checkout
 from hub.cli.output import Output, Table
 
 
@@ -28,7 +26,7 @@ def check(catalog_folder: Path | None, output: Output) -> None:
     """Read every file of the catalog as a review does; exit with 4 if one is not valid."""
     from hub.catalog_check import check_catalog
 
-    folder = find_catalog(catalog_folder, os.environ, Path.cwd())
+    folder = find_checkout(catalog_folder)
     results = check_catalog(folder, today=dt.datetime.now(dt.UTC).date())
     rows = tuple(
         (
@@ -52,24 +50,16 @@ def check(catalog_folder: Path | None, output: Output) -> None:
 
 
 @catalog.command()
-@click.argument("kind", type=click.Choice(("card", "task", "protocol", "policy")))
+@click.argument("kind", type=click.Choice(tuple(KINDS)))
 def schema(kind: str) -> None:
     """Print the JSON Schema of a KIND of file, so that an editor completes keys and marks errors as one types.
 
     For example `hub catalog schema card > card.schema.json`, and `# yaml-language-server: $schema=PATH` on a card's
     first line.
     """
-    from evaluators.protocol import Protocol
-    from evaluators.task import Task
-    from hub.card import Card
-    from hub.policy import Policy
+    from hub.catalog_schema import schema_text
 
-    kinds: dict[str, type[BaseModel]] = {"card": Card, "task": Task, "protocol": Protocol, "policy": Policy}
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **kinds[kind].model_json_schema(by_alias=True),
-    }
-    click.echo(json.dumps(document, indent=1))
+    click.echo(schema_text(kind), nl=False)
 
 
 @catalog.command()
@@ -111,3 +101,81 @@ def lock(ids: tuple[str, ...], every: bool, catalog_folder: Path | None, output:
     output.note("review the lock files with their cards")
     if failed:
         raise SystemExit(failed)
+
+
+@catalog.command()
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: choosing.md in the catalog."
+)
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 4 if the page is out of date."
+)
+@click.option(
+    "--note", default="", help="A sentence about the measurements, such as that the machine was busy."
+)
+@catalog_option
+@format_option
+def choosing(
+    out: Path | None, only_check: bool, note: str, catalog_folder: Path | None, output: Output
+) -> None:
+    """Write the page that says which base and which strategy, when.
+
+    It is made of the strategy table, the cards, and the signed evidence under HUB_HOME about tasks of the catalog; its
+    pictures go to a folder beside it. `--check` needs no evidence: it compares what the table and the cards say.
+    """
+    from hub.choosing import stale
+
+    cards = open_checkout(catalog_folder)
+    path = out or cards.folder / "choosing.md"
+    if only_check:
+        try:
+            problems = stale(path.read_text(encoding="utf-8"), cards)
+        except OSError as error:
+            raise UsageProblem(
+                f"{path} cannot be read ({error.strerror})", hint="hub catalog choosing"
+            ) from error
+        output.data(
+            {"page": str(path), "problems": list(problems)},
+            Table(
+                ("", "finding"),
+                tuple((str(path), problem) for problem in problems),
+                wrap=frozenset({"finding"}),
+            ),
+        )
+        output.essential(str(len(problems)))
+        if problems:
+            output.note("write it again, where the evidence is: hub catalog choosing")
+            raise SystemExit(4)
+        output.note(f"{path} says what the strategy table and the cards say")
+        return
+    _write_choosing(path, cards, note, output)
+
+
+def _write_choosing(path: Path, cards: Catalog, note: str, output: Output) -> None:
+    from hub.choosing import choosing_page, refreshed
+    from hub.evidence_at_hand import evidence_here
+    from hub.signing import open_keyring
+    from hub.staging import place_file, staged_file
+
+    documents = tuple(evidence_here(home(), open_keyring(home().keys)))
+    page = choosing_page(cards, documents, folder=path.stem, note=note)
+    files = {path: page.markdown.encode("utf-8")}
+    if not page.documents and path.is_file():
+        # Whoever changes a card has not measured what the page says: that stays.
+        files = {path: refreshed(path.read_text(encoding="utf-8"), cards).encode("utf-8")}
+        output.note("no evidence about the catalog's tasks is here: what the page says of them is kept")
+    files |= {path.parent / path.stem / name: picture for name, picture in page.pictures.items()}
+    try:
+        for target, data in files.items():
+            with staged_file(target.parent) as stream:
+                stream.write(data)
+                place_file(stream, target, mode=0o644)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{path} cannot be written ({error.strerror})", hint="name another place: --out FILE"
+        ) from error
+    output.data({"page": str(path), "files": [str(name) for name in files]})
+    output.essential(str(path))
+    output.note(
+        f"written: {', '.join(str(name) for name in files)}; from {page.documents} documents of evidence"
+    )

@@ -13,8 +13,7 @@ from pathlib import Path
 import click
 
 from evaluators.errors import GateRefused
-from hub.catalog import find_catalog
-from hub.cli.options import home
+from hub.cli.options import find_checkout, home
 from hub.cli.output import Output
 
 PROJECT = "demo-project"
@@ -75,7 +74,7 @@ def demo() -> None:
     """
     output = Output("human")
     place = home().root / "demo"
-    folder = find_catalog(None, os.environ, Path.cwd())
+    folder = find_checkout(None)
     project = Path.cwd() / PROJECT
     project.mkdir(exist_ok=True)
     with _environment(place, folder):

@@ -6,15 +6,17 @@ import importlib.metadata
 import os
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import click
 
-from evaluators.errors import ReportedError
+from evaluators.errors import EnvironmentProblem, ReportedError
 from hub import __version__
+from hub.catalog_search import source_of
 from hub.cli.options import format_option, home, open_catalog
 from hub.cli.output import Output, Table
-from hub.registry.address import registry_address, without_credentials
+from hub.registry.address import registry_address
 from hub.signing import open_keyring
 
 #: Distribution that shows that an extra is installed.
@@ -89,12 +91,12 @@ def _version(distribution: str) -> str | None:
 
 def _catalog() -> Check:
     try:
+        source = source_of(None, os.environ, home(), Path.cwd())
         catalog = open_catalog(None)
     except ReportedError as error:
         return Check("catalog", "missing", f"{error.message}; {error.hint}")
-    return Check(
-        "catalog", "ok", f"{catalog.folder}: {len(catalog.cards)} models, {len(catalog.tasks)} tasks"
-    )
+    where = f"{source.place.shown}, named by {source.named_by}" if source else str(catalog.folder)
+    return Check("catalog", "ok", f"{where}: {len(catalog.cards)} models, {len(catalog.tasks)} tasks")
 
 
 def _keys() -> Check:
@@ -111,11 +113,14 @@ def _registry() -> Check:
     address = registry_address(os.environ, home())
     if not address.startswith(("http://", "https://")):
         return Check("registry", "ok", f"{address} (local; `hub server` shows it)")
-    import httpx
+    from hub.registry.access import access_from
+    from hub.registry.rest import RestServer
 
-    shown = without_credentials(address)
+    access = access_from(os.environ)
     try:
-        answer = httpx.get(f"{address.rstrip('/')}/health", timeout=5)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Check("registry", "broken", f"{shown} does not answer ({type(error).__name__})")
-    return Check("registry", "ok" if answer.is_success else "broken", f"{shown}: {answer.status_code}")
+        server = RestServer(address, access)
+        # What every command asks first: a health check would also pass before a page where people sign in.
+        server.get("/api/2.0/mlflow/experiments/search", {"max_results": "1"})
+    except EnvironmentProblem as error:
+        return Check("registry", "broken", f"{error.message}; {error.hint}" if error.hint else error.message)
+    return Check("registry", "ok", f"{server.uri} answers, asked with {access.kind}")

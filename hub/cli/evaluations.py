@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hub.catalog import Catalog
-from hub.cli.evaluating import Choice, decide_and_tell, evaluate_models, plan_models
+from hub.cli.costs import tell_plan
 from hub.cli.options import (
     Decorator,
     catalog_option,
@@ -22,7 +18,9 @@ from hub.cli.options import (
     own_data_options,
 )
 from hub.cli.output import Output
-from hub.unproposed import Taken, take_folders
+from hub.evaluating import Choice
+from hub.evaluating import evaluate as measure_and_judge
+from hub.evaluating import plan as plan_choice
 
 
 def _choices(function: Any) -> Any:
@@ -60,8 +58,8 @@ def _choices(function: Any) -> Any:
 @format_option
 def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choices: Any) -> None:
     """Say what an evaluation of MODELS would measure and cost, before anything is spent."""
-    choice, taken = _taken(_choice(choices), open_catalog(catalog_folder), output)
-    plan_models(choice, taken.measuring, home(), output, out=out)
+    planned = plan_choice(_choice(choices), open_catalog(catalog_folder), home(), output)
+    tell_plan(planned, home(), output, out=out)
 
 
 @click.command(
@@ -90,15 +88,15 @@ def evaluate(
     Ordinary evaluation scores on validation, as often as you like. `--final` opens the locked test, and is what an
     approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
     """
-    catalog = open_catalog(catalog_folder)
-    catalog.policy(policy)  # a misspelt policy is told before anything is measured
-    choice, taken = _taken(_choice(choices), catalog, output)
+    from hub.cli.telling import tell_evaluation
+
+    catalog, choice = open_catalog(catalog_folder), _choice(choices)
     if dry_run:
-        plan_models(choice, taken.measuring, home(), output, out=None)
+        tell_plan(plan_choice(choice, catalog, home(), output), home(), output, out=None)
         return
-    evaluated = evaluate_models(choice, taken.measuring, home(), output)
-    approved = decide_and_tell(evaluated, taken.judging, policy, home(), output, log=not no_log)
-    if gate and not approved:
+    found = measure_and_judge(choice, catalog, policy, home(), output, log=not no_log)
+    tell_evaluation(found.evidence, found.decisions, found.path, output)
+    if gate and not all(decision.verdict == "approved" for decision in found.decisions):
         raise SystemExit(3)
 
 
@@ -113,17 +111,9 @@ def run(plan_file: Path, results: str, device: str, output: Output) -> None:
     The bytes of models and data are taken from HUB_HOME/blobs, where `hub plan --out` put them, or from the places that
     the plan names. Then `hub evaluate ... --results URL` anywhere reads the results and computes nothing.
     """
-    from hub.cli.evaluating import run_plan_file
+    from hub.cli.costs import run_plan_file
 
     run_plan_file(plan_file, results, device, home(), output)
-
-
-def _taken(choice: Choice, catalog: Catalog, output: Output) -> tuple[Choice, Taken]:
-    """Return the choice with folders taken in as candidates."""
-    today = dt.datetime.now(dt.UTC).date()
-    with output.transfers("reading") as tell:
-        taken = take_folders(choice.models, catalog, home(), tell, today=today)
-    return replace(choice, models=taken.models), taken
 
 
 def _choice(values: dict[str, Any]) -> Choice:
@@ -136,5 +126,5 @@ def _choice(values: dict[str, Any]) -> Choice:
         final=values["final"],
         device=values["device"],
         own=own_data(values["data"], values["images"], values["text"], values["label"]),
-        results=values["results"] or os.environ.get("HUB_RESULTS"),
+        results=values["results"],
     )

@@ -15,28 +15,33 @@ from evaluators.errors import ReportedError
 
 #: Name -> (group, `module:attribute`, one line of help). Help of the whole program is printed from here alone.
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("Use", "hub.cli.initialising:init", "Choose the catalog to use; or start your own."),
     "list": ("Use", "hub.cli.models:list_models", "Models of the catalog, and what each is approved for."),
     "show": ("Use", "hub.cli.models:show", "One model, task, strategy, protocol or policy."),
     "recommend": ("Use", "hub.cli.recommending:recommend", "Which model, adapted how, for your data."),
     "adapt": ("Use", "hub.cli.adapting:adapt", "Train the winning strategy on all your labels."),
     "pull": ("Use", "hub.cli.projects:pull", "Bring approved models into this project, verified."),
     "verify": ("Use", "hub.cli.projects:verify", "Check a pulled folder, byte for byte, offline."),
-    "propose": ("Approve", "hub.cli.proposing:propose", "Draft the card of a new model, and lock its bytes."),
+    "propose": (
+        "Approve",
+        "hub.cli.proposing:propose",
+        "Start with a new model: its facts, its bytes pinned.",
+    ),
     "plan": ("Approve", "hub.cli.evaluations:plan", "What an evaluation would measure and cost."),
     "evaluate": (
         "Approve",
         "hub.cli.evaluations:evaluate",
-        "Measure models on tasks and say what the gate says.",
+        "Measure models on your tasks; may they be approved?",
     ),
     "run": ("Approve", "hub.cli.evaluations:run", "Compute a plan anywhere (CI, GPU machine, scheduler)."),
     "task": ("Approve", "hub.cli.tasks:task", "Start a task of the catalog from your own data."),
-    "decide": ("Approve", "hub.cli.decisions:decide", "Judge stored evidence again under a policy."),
-    "report": ("Approve", "hub.cli.decisions:report", "Evidence as a page: terminal or Markdown."),
-    "promote": ("Approve", "hub.cli.promotions:promote", "Record an approval and show it in MLflow."),
-    "history": ("Operate", "hub.cli.promotions:history", "Who approved what, when, on which evidence."),
-    "sync": ("Operate", "hub.cli.registries:sync", "Make MLflow show the catalog and the promotion log."),
+    "decide": ("Approve", "hub.cli.decisions:decide", "Judge a stored report again, by changed rules."),
+    "report": ("Approve", "hub.cli.decisions:report", "A report as a page: terminal or Markdown."),
+    "promote": ("Approve", "hub.cli.promotions:promote", "Approve a model: signed, and shown in MLflow."),
+    "history": ("Operate", "hub.cli.promotions:history", "Who approved what, when and why."),
+    "sync": ("Operate", "hub.cli.registries:sync", "Make MLflow show what is approved."),
     "server": ("Operate", "hub.cli.registries:server", "Start the MLflow UI on this hub's store."),
-    "catalog": ("Operate", "hub.cli.catalogs:catalog", "Check the catalog's files; lock a card's bytes."),
+    "catalog": ("Operate", "hub.cli.catalogs:catalog", "Check the catalog's files; pin a model's bytes."),
     "trust": ("Operate", "hub.cli.trust:trust", "Whose signatures this machine accepts."),
     "doctor": ("Operate", "hub.cli.doctor:doctor", "What works on this machine, and what is missing."),
     "demo": ("Operate", "hub.cli.demonstration:demo", "The whole flow on real models, in its own registry."),
@@ -44,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 GROUPS = {
     "Use": "Use approved models",
-    "Approve": "Approve a candidate",
+    "Approve": "Approve a model",
     "Operate": "Operate the hub",
 }
 
@@ -83,12 +88,12 @@ class HubCommand(click.Group):
 @click.command(
     cls=HubCommand,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with `hub list`. Exit codes: 0 done, 1 defect, 2 usage, 3 refused, 4 invalid catalog or evidence, "
-    "5 environment, 6 integrity, 7 conflict, 130 interrupted (run it again to go on).",
+    epilog="Start with `hub list`; `hub show WORD` explains a word. Exit codes: 0 done, 1 defect, 2 usage, 3 refused, "
+    "4 invalid catalog or report, 5 environment, 6 integrity, 7 conflict, 130 interrupted (run it again to go on).",
 )
 @click.version_option(package_name=None, version="0.1.0", prog_name="hub")
 def hub() -> None:
-    """Approved base models for your projects, and the evidence that approved them."""
+    """Approved base models for your projects, and the reports that approved them."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`hub list` and `hub show`: what there is, read from the catalog and the promotion log as last read."""
+"""`hub list` and `hub show`: the catalog and the promotion log as last read."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from typing import Any
 
 import click
 
-from evaluators.candidate import Modality
-from evaluators.errors import UsageProblem
-from evaluators.names import nearest, unknown_name
 from evaluators.wording import count
-from hub.catalog import Catalog
+from hub.adapted_listing import adapted_rows
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table, rows_of
+from hub.listing import facts_of, listing, modality_of
 from hub.log_cache import known_history
-from hub.promotion_log import History, Record, latest
 from hub.registry.address import registry_address
 from hub.resolve import doubt
-from hub.selection import KINDS, USES, Selection, parse_count
+from hub.selection import USES, Selection, parse_count
 
 
 @click.command(name="list")
@@ -41,29 +38,33 @@ def list_models(
 ) -> None:
     """List the models of the catalog, and what each is approved for.
 
-    Approved models first. A model is approved for a task by a signed record of the promotion log; proposed models are
-    candidates for `hub evaluate` once their bytes are locked.
+    Approved models first: somebody signed that they may be used for these tasks. A proposed model can be measured once
+    its bytes are pinned.
     """
     catalog = open_catalog(catalog_folder)
     history, read_at = known_history(home(), registry_address(os.environ, home()))
-    selection = Selection(_modality(kind, catalog), use, parse_count(max_params) if max_params else None)
-    chosen = [name for name, card in catalog.cards.items() if selection.fits(card, catalog.locks.get(name))]
-    rows = sorted((_row(catalog, history, name) for name in chosen), key=lambda row: row["order"])
-    shown = rows if everything else [row for row in rows if row["state"] != "proposed" or row["approved_for"]]
-    hidden = len(rows) - len(shown)
+    selection = Selection(
+        modality_of(kind, catalog), use, parse_count(max_params) if max_params is not None else None
+    )
+    found = listing(catalog, history, selection, everything=everything)
     table = Table(
         ("model", "status", "approved for", "params", "licence"),
-        tuple((r["model"], r["status"], r["best"], r["parameters_short"], r["licence"]) for r in shown),
+        tuple((row.model, row.status, row.best, row.size, row.licence) for row in found.models),
         right=frozenset({"params"}),
         wrap=frozenset({"approved for"}),
     )
-    output.data([{k: v for k, v in row.items() if k not in {"order", "best"}} for row in shown], table)
-    for row in shown:
-        output.essential(str(row["model"]))
-    if len(chosen) < len(catalog.cards):
-        output.note(f"{len(chosen)} of {count(len(catalog.cards), 'model')} are what you ask for")
-    if hidden:
-        output.note(f"{count(hidden, 'proposed model')} of them not shown: add --all")
+    adapted = adapted_rows(history, catalog, selection, kind if kind in catalog.tasks else None)
+    output.data(
+        [*(row.value for row in found.models), *adapted],
+        table,
+        *([_adapted_table(adapted)] if adapted else []),
+    )
+    for name in [*(row.model for row in found.models), *(str(row["model"]) for row in adapted)]:
+        output.essential(name)
+    if found.fitting < found.known:
+        output.note(f"{found.fitting} of {count(found.known, 'model')} are what you ask for")
+    if found.hidden:
+        output.note(f"{count(found.hidden, 'proposed model')} of them not shown: add --all")
     for warning in doubt(history):
         output.warn(warning)
     if not history.records:
@@ -72,15 +73,12 @@ def list_models(
         )
 
 
-def _modality(kind: str | None, catalog: Catalog) -> Modality | None:
-    """Return what a kind of task, or a task of the catalog, reads."""
-    if kind is None:
-        return None
-    if kind in KINDS:
-        return KINDS[kind]
-    if kind in catalog.tasks:
-        return catalog.tasks[kind].modality
-    raise unknown_name("task", kind, (*KINDS, *catalog.tasks))
+def _adapted_table(rows: list[dict[str, Any]]) -> Table:
+    return Table(
+        ("adapted model", "status", "approved for", "base"),
+        tuple((r["model"], r["status"], r["best"], r["base"]) for r in rows),
+        wrap=frozenset({"approved for", "base"}),
+    )
 
 
 @click.command()
@@ -88,110 +86,9 @@ def _modality(kind: str | None, catalog: Catalog) -> Modality | None:
 @catalog_option
 @format_option
 def show(name: str, catalog_folder: Path | None, output: Output) -> None:
-    """Show one model, task, strategy, protocol or policy by its NAME."""
-    from evaluators.strategy import STRATEGIES
-
-    catalog = open_catalog(catalog_folder)
-    strategies = {row.id: row for row in STRATEGIES}
-    if name in catalog.cards:
-        _show_model(catalog, name, output)
-    elif name in strategies:
-        row = strategies[name]
-        facts = [
-            ("strategy", f"{row.title} ({row.tier.value})"), ("trains", row.trains), ("wins", row.wins),
-            ("defaults", ", ".join(f"{k}={v}" for k, v in row.defaults.items()) or "none"),
-            *[
-                (f"for {modality}s", ", ".join(f"{k}={v}" for k, v in settings.items()))
-                for modality, settings in row.defaults_by_modality.items()
-            ], ("source", row.source),
-        ]  # fmt: skip
-        output.data(dict(facts), rows_of(facts))
-    else:
-        document = catalog.tasks.get(name) or catalog.protocols.get(name) or catalog.policies.get(name)
-        if document is None:
-            known = [*catalog.cards, *catalog.tasks, *strategies, *catalog.protocols, *catalog.policies]
-            close = nearest(name, known)
-            raise UsageProblem(
-                f"nothing is called {name!r}",
-                hint=f"did you mean {' or '.join(close)}?" if close else "see `hub list --all`",
-            )
-        value = document.model_dump(mode="json", by_alias=True)
-        output.data(
-            value, rows_of([(key, _plain(item)) for key, item in value.items() if item not in (None, [], {})])
-        )
-
-
-def _show_model(catalog: Catalog, name: str, output: Output) -> None:
-    card, lock = catalog.card(name), catalog.locks.get(name)
+    """Show one model, task, strategy, protocol or policy by its NAME; or say what a word of ours means."""
     history, _ = known_history(home(), registry_address(os.environ, home()))
-    record = latest(history, name)
-    parameters = lock.structure.parameters if lock else card.parameters
-    facts = [
-        ("model", f"{card.id}: {card.title}"),
-        ("summary", card.summary),
-        ("status", _status(card.lifecycle.state, record, locked=lock is not None)),
-        *[("approved for", f"{t.task}: {t.strategy}, {t.score}") for t in (record.tasks if record else ())],
-        ("parameters", f"{parameters:,}" if parameters else "not locked yet"),
-        ("licence", f"{card.licence.spdx} ({card.licence.use})"),
-        ("pre-training", f"{card.pretraining.text} ({card.pretraining.source})"),
-        ("intended use", card.intended_use),
-        *[("limit", text) for text in card.limits],
-        *[("saw", f"{item.task}: {item.reason}") for item in card.contamination],
-        ("owner", card.owner),
-        ("digest", lock.digest if lock else f"not locked: hub catalog lock {name}"),
-        ("next", f"hub pull {name}" if record else f"hub evaluate {name} --task TASK"),
-    ]
-    value: dict[str, Any] = {
-        "card": card.model_dump(mode="json", by_alias=True),
-        "lock": lock.model_dump(mode="json", by_alias=True) if lock else None,
-        "digest": lock.digest if lock else None,
-        "record": record.model_dump(mode="json") if record else None,
-    }
-    output.data(value, rows_of(facts))
+    found = facts_of(name, open_catalog(catalog_folder), history)
+    output.data(found.value, rows_of(found.facts))
     for warning in doubt(history):
         output.warn(warning)
-
-
-def _row(catalog: Catalog, history: History, name: str) -> dict[str, Any]:
-    card, lock, record = catalog.cards[name], catalog.locks.get(name), latest(history, name)
-    parameters = lock.structure.parameters if lock else card.parameters
-    status = _status(card.lifecycle.state, record, locked=lock is not None)
-    return {
-        "model": name,
-        "status": status,
-        "state": card.lifecycle.state,
-        "approved_for": [task.model_dump(mode="json") for task in record.tasks] if record else [],
-        "best": ", ".join(f"{t.task} ({t.strategy} {100 * t.value:.1f})" for t in record.tasks)
-        if record
-        else "",
-        "modality": card.modality,
-        "parameters": parameters,
-        "parameters_short": _short_count(parameters),
-        "licence": card.licence.spdx,
-        "order": (status != "approved", card.lifecycle.state == "proposed", name),
-    }
-
-
-def _status(state: str, record: Record | None, *, locked: bool) -> str:
-    if state in {"deprecated", "retired"}:
-        return state
-    if record is not None:
-        return "approved"
-    return "candidate" if state == "active" and locked else "proposed"
-
-
-def _short_count(value: int | None) -> str:
-    if value is None:
-        return "?"
-    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.1f}{unit}"
-    return str(value)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return "\n".join(f"{key}: {_plain(item)}" for key, item in value.items() if item is not None)
-    if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value)
-    return str(value)

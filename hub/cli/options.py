@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
+from evaluators.errors import UsageProblem
 from hub.cli.output import Output
 from hub.home import Home, home_from
-from hub.registry.address import registry_address
 
 if TYPE_CHECKING:
     from evaluators.personal_task import OwnData
@@ -40,7 +39,7 @@ catalog_option: Decorator = click.option(
     "--catalog",
     "catalog_folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the catalog. Default: HUB_CATALOG, or the nearest folder that holds catalog/.",
+    help="Folder of the catalog. Default: HUB_CATALOG, the nearest catalog/ above, or what `hub init` chose.",
 )
 
 
@@ -49,68 +48,40 @@ def home() -> Home:
     return home_from(os.environ)
 
 
+def find_checkout(folder: Path | None) -> Path:
+    """Return the folder of the catalog that people review, for commands that write into it."""
+    from hub.catalog_search import checkout
+
+    return checkout(folder, os.environ, home(), Path.cwd())
+
+
 def open_checkout(folder: Path | None) -> Catalog:
     """Return the catalog that people review, for commands that write from it or into it.
 
     Raises:
-        UsageProblem: If there is no checkout; the published copy does not count.
-    """
-    from hub.catalog import find_catalog, load_catalog
-
-    return load_catalog(find_catalog(folder, os.environ, Path.cwd()))
-
-
-def open_catalog(folder: Path | None) -> Catalog:
-    """Return the catalog that a command works on: a checkout, else what was published in the registry.
-
-    Raises:
-        UsageProblem: If there is neither.
+        UsageProblem: If there is no checkout; a copy of git or of the registry does not count.
     """
     from hub.catalog import load_catalog
 
-    try:
-        return open_checkout(folder)
-    except UsageProblem:
-        if folder is not None or os.environ.get("HUB_CATALOG"):
-            raise
-        published = _published()
-        if published is None:
-            raise
-        return load_catalog(published)
+    return load_catalog(find_checkout(folder))
+
+
+def open_catalog(folder: Path | None) -> Catalog:
+    """Return the catalog that a command works on; see `hub.catalog_search`.
+
+    Raises:
+        UsageProblem: If there is none.
+    """
+    from hub.catalog_search import open_catalog as search
+
+    return search(folder, os.environ, home(), Path.cwd(), tell=Output().warn)
 
 
 def refresh_published(place: Home, reader: RegistryReader, output: Output) -> None:
-    """Read the published catalog again where there is no checkout; what cannot be read is told and left as it was."""
-    from hub.catalog import find_catalog
-    from hub.registry.registry import CATALOG_NAME
-    from hub.remote_catalog import refresh_catalog
-    from hub.signing import open_keyring
+    """Read the published catalog anew where it is what is used; what cannot be read is told and left as it was."""
+    from hub.catalog_search import refresh_published as refresh
 
-    try:
-        find_catalog(None, os.environ, Path.cwd())
-    except UsageProblem:
-        try:
-            if reader.versions(CATALOG_NAME):
-                address = registry_address(os.environ, place)
-                refresh_catalog(reader, address, home=place, keys=open_keyring(place.keys))
-        except (EnvironmentProblem, IntegrityError) as error:
-            output.warn(f"the published catalog was not refreshed: {error.message}")
-
-
-def _published() -> Path | None:
-    """Return the published catalog: as last read, else read now from a server that is configured."""
-    from hub.remote_catalog import cached_catalog, refresh_catalog
-
-    place = home()
-    address = registry_address(os.environ, place)
-    found = cached_catalog(place, address)
-    if found is None and address.startswith(("http://", "https://")):
-        from hub.registry.open import open_reader
-        from hub.signing import open_keyring
-
-        reader = open_reader(os.environ, place.ready())
-        found = refresh_catalog(reader, address, home=place, keys=open_keyring(place.keys))
-    return found
+    refresh(reader, os.environ, place, Path.cwd(), tell=output.warn)
 
 
 def own_data_options(function: Any) -> Any:

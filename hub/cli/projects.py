@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 from pathlib import Path
 
 import click
 
-from evaluators.errors import EnvironmentProblem, InvalidDocument, UsageProblem
-from hub.blobs import BlobStore
-from hub.cli.options import format_option, home, open_catalog, refresh_published
+from evaluators.errors import UsageProblem
+from hub.cli.options import format_option, home
 from hub.cli.output import Output, Table
-from hub.deliver import Origin
-from hub.home import Home
-from hub.log_cache import remember
-from hub.promotion_log import utc
+from hub.pull_origin import open_origin
 from hub.pulling import Pulled, PullRequest, restore
 from hub.pulling import pull as bring
 from hub.reference import parse_reference
-from hub.registry.address import registry_address
-from hub.registry.mlflow_log import LogReader
-from hub.registry.open import open_reader
 from hub.signing import open_keyring
 from hub.verify import verify as check
 
@@ -46,8 +37,8 @@ def pull(reference: str | None, into: Path | None, frozen: bool, output: Output)
     if reference is None and into is not None:
         raise UsageProblem("--into needs a model", hint="hub pull NAME --into DIR")
     wanted = parse_reference(reference) if reference else None
-    origin = _origin(output)
     project = Path.cwd()
+    origin = open_origin(home(), project, output)
     with output.progress() as progress:
         bar = progress.add_task("verifying", total=None)
 
@@ -87,40 +78,6 @@ def verify(folder: Path, output: Output) -> None:
     if not found.ok:
         output.note("nothing of this folder should be loaded; bring it back with `hub pull`")
         raise SystemExit(6)
-
-
-def _origin(output: Output) -> Origin:
-    place = home().ready()
-    reader = open_reader(os.environ, place)
-    log = LogReader(reader)
-    # Before any byte: a log whose end was removed is noticed here, and card states are as published now.
-    if _keep_log(place, log, output):
-        refresh_published(place, reader, output)
-    keys, store = open_keyring(place.keys), BlobStore(place)
-    try:
-        catalog = open_catalog(None)
-    except UsageProblem:
-        if os.environ.get("HUB_CATALOG"):
-            raise
-        # A project has no catalog at hand: records and revocations still hold, only card states are not checked.
-        return Origin(reader, log, keys, store)
-    except (EnvironmentProblem, InvalidDocument) as error:
-        output.warn(f"whether a card was deprecated or retired is not checked: {error.message}")
-        return Origin(reader, log, keys, store)
-    lifecycles = {name: card.lifecycle for name, card in catalog.cards.items()}
-    rules = catalog.policies.get("default")
-    return Origin(reader, log, keys, store, lifecycles, rules.alias if rules else "approved")
-
-
-def _keep_log(place: Home, log: LogReader, output: Output) -> bool:
-    """Keep what the log says now, and whether it could be read; an offline restore brings its bytes without it."""
-    now = utc(dt.datetime.now(dt.UTC))
-    try:
-        remember(place, registry_address(os.environ, place), log.entries(), now=now)
-    except EnvironmentProblem as error:
-        output.warn(f"the promotion log could not be read: {error.message}")
-        return False
-    return True
 
 
 def _tell_pulled(pulled: tuple[Pulled, ...], output: Output) -> None:

@@ -13,14 +13,24 @@ from evaluators.names import unknown_name
 from hub.cli.decisions import decisions_of, find_evidence, policy_option
 from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
 from hub.cli.output import Output, Table
+from hub.cli.promoting_adapted import AdaptedOptions, approved_table, promote_an_adapted
 from hub.log_cache import known_history, remember
-from hub.promotion_log import Record, read_history, utc
+from hub.promotion_log import ApprovedTask, read_history, utc
 from hub.registry.address import registry_address
 from hub.signing import open_keyring, open_signer
 
 
-@click.command()
-@click.argument("model")
+@click.command(
+    epilog='\b\nhub promote all-minilm-l6-v2 --reason "beats TF-IDF at every size"\n'
+    'hub promote --adapted queue-router --reason "better than last year\'s"'
+)
+@click.argument("model", required=False)
+@click.option(
+    "--adapted",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Instead of MODEL: a folder that `hub adapt --task` wrote, measured on its locked test.",
+)
+@click.option("--name", help="With --adapted: what it is called in the registry. Default: as the folder.")
 @click.option("--reason", required=True, help="Why, in a sentence; stands in the record for ever.")
 @click.option(
     "--despite-doubt",
@@ -32,7 +42,9 @@ from hub.signing import open_keyring, open_signer
 @catalog_option
 @format_option
 def promote(
-    model: str,
+    model: str | None,
+    adapted: Path | None,
+    name: str | None,
     reason: str,
     despite_doubt: bool,
     evidence: str | None,
@@ -44,7 +56,24 @@ def promote(
 
     Judges the evidence again under the policy, appends a record signed with your key to the promotion log, and shows it
     in MLflow: the version around the exact bytes, description, tags and alias. Promoting the same again writes nothing.
+
+    With --adapted: an adapted model, whose base must be approved for the task. It is measured here, on the task's
+    locked test, against the adapted model that is approved now and what the same labels give without a base.
     """
+    if adapted is not None:
+        if model is not None or evidence is not None:
+            raise UsageProblem(
+                "--adapted takes no MODEL and no --evidence: the folder is measured here",
+                hint="leave them out; --name says what it is called",
+            )
+        options = AdaptedOptions(adapted, name, reason, policy, despite_doubt)
+        promote_an_adapted(options, open_catalog(catalog_folder), output)
+        return
+    if model is None or name is not None:
+        raise UsageProblem(
+            "name the MODEL to approve" if model is None else "--name goes with --adapted",
+            hint="hub promote MODEL, or hub promote --adapted DIR",
+        )
     from hub.fetch import fetch
     from hub.promote import promote as append
     from hub.promotion_request import PromotionRequest
@@ -83,7 +112,7 @@ def promote(
     for sentence in told:
         output.note(sentence)
     remember(place, registry_address(os.environ, place), log.entries(), now=utc(dt.datetime.now(dt.UTC)))
-    output.data(record.model_dump(mode="json"), _approved(record))
+    output.data(record.model_dump(mode="json"), approved_table(record))
     output.essential(f"{record.model}:{record.version}")
     output.note(f"next: hub pull {record.model}   in a project; or hub server, to look at it")
 
@@ -117,8 +146,9 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
         (
             str(r.sequence),
             r.created[:10],
-            f"{r.action} {r.model}:{r.version} as {r.alias}",
-            ", ".join(f"{task.task} {100 * task.value:.1f}" for task in r.tasks),
+            f"{r.action} {r.model}:{r.version} as {r.alias}"
+            + (f", on {r.adapted.base}" if r.adapted else ""),
+            ", ".join(_for(task) for task in r.tasks),
             r.approver,
             r.reason,
         )
@@ -126,7 +156,7 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
     )
     output.data(
         {"records": [record.model_dump(mode="json") for record in records], "problems": list(found.problems)},
-        Table(("", "date", "what", "for", "by", "why"), rows, wrap=frozenset({"for", "by", "why"})),
+        Table(("", "date", "what", "for", "by", "why"), rows, wrap=frozenset({"what", "for", "by", "why"})),
     )
     for problem in found.problems:
         output.warn(problem)
@@ -134,7 +164,6 @@ def history(model: str | None, refresh: bool, output: Output) -> None:
         output.note(f"no records known here (log read: {read_at}); hub history --refresh reads the registry")
 
 
-def _approved(record: Record) -> Table:
-    rows = tuple((task.task, task.strategy, task.score) for task in record.tasks)
-    title = f"{record.model} version {record.version} is {record.alias} (record {record.sequence}, {record.created})"
-    return Table(("task", "strategy", "score"), rows, title=title, wrap=frozenset({"score"}))
+def _for(task: ApprovedTask) -> str:
+    waived = "; ".join(waiver.words for waiver in task.waivers)
+    return f"{task.task} {100 * task.value:.1f}" + (f" ({waived})" if waived else "")

@@ -2,46 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from evaluators.errors import EnvironmentProblem
 from hub.cli.options import catalog_option, format_option, home, open_checkout
-from hub.cli.output import Output, rows_of
+from hub.cli.output import Output, Table, rows_of
+
+if TYPE_CHECKING:
+    from hub.card import Card
+    from hub.lock import Lock
+    from hub.propose import Proposal
 
 
 @click.command(
-    epilog="\b\nhub propose sentence-transformers/all-MiniLM-L12-v2\nhub propose ./checkpoint --id our-encoder-v1"
+    epilog="\b\nhub propose sentence-transformers/all-MiniLM-L12-v2\nhub propose ./checkpoint --id our-encoder-v1\n"
+    "hub propose runs:/RUN_ID/model"
 )
 @click.argument("place")
 @click.option("--id", "name", help="Id of the card. Default: made of the place's name.")
+@click.option("--dry-run", is_flag=True, help="Print the card and write nothing; weights are not read.")
 @catalog_option
 @format_option
-def propose(place: str, name: str | None, catalog_folder: Path | None, output: Output) -> None:
-    """Draft the card of the model at PLACE (a folder, or a Hub repository) and lock its bytes.
+def propose(place: str, name: str | None, dry_run: bool, catalog_folder: Path | None, output: Output) -> None:
+    """Draft the card of the model at PLACE, and lock its bytes.
 
-    Facts come from its configuration; what only a person can say is a TODO. Nothing is admitted that could run code:
-    no pickle, no remote code.
+    PLACE is a folder, a Hub repository, or a model of your MLflow: runs:/RUN_ID/PATH, models:/NAME/VERSION or
+    models:/m-ID. Facts come from its configuration, the Hub's API, the run and the weights' headers; what only a person
+    can say is a TODO. Nothing is admitted that could run code: no pickle, no remote code.
     """
-    from hub.lock import write_lock
     from hub.locking import lock_card
+    from hub.proposal_files import place_proposal
+    from hub.proposal_steps import steps_of, todos_of
     from hub.propose import propose as draft
 
     catalog = open_checkout(catalog_folder)
     proposal = draft(place, name, catalog)
-    card, told = proposal.card, list[str]()
+    card, told = proposal.card, list(proposal.notes)
+    if dry_run:
+        _tell_draft(proposal, output)
+        return
     with output.transfers("reading") as tell:
         locked = lock_card(card, catalog, home().ready(), progress=tell, note=told.append)
-    target = catalog.folder / "models" / f"{card.id}.yaml"
-    try:
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(proposal.text)
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"{target} cannot be written ({error.strerror})", hint="propose in a checkout"
-        ) from error
-    write_lock(target.with_name(f"{card.id}.lock.json"), locked)
+    target = place_proposal(catalog.folder, card.id, proposal.text, locked)
+    todos, steps = todos_of(proposal.text), steps_of(card.id, target)
+    value = {
+        "card": str(target),
+        "lock": str(target.with_name(f"{card.id}.lock.json")),
+        "digest": locked.digest,
+        "id": card.id,
+        "todos": [asdict(todo) for todo in todos],
+        "steps": list(steps),
+        "notes": told,
+    }
+    output.data(value, rows_of(_facts(card, locked, target)))
+    output.essential(card.id)
+    for sentence in told:
+        output.note(sentence)
+    if output.format == "human":
+        output.show(
+            Table(
+                ("line", "field", "to answer in the card"),
+                tuple((str(todo.line), todo.field, todo.question or "?") for todo in todos),
+                right=frozenset({"line"}),
+                wrap=frozenset({"to answer in the card"}),
+            )
+        )
+    output.say("Answer them, set lifecycle to active with `since` and `review_by`, then:")
+    for step in ("hub catalog check", *steps):
+        output.say(f"  {step}")
+    if not steps:
+        output.note("the catalog is in no git checkout: copy both files into the one that is reviewed")
+    output.say(f"Measured it is with:  hub evaluate {card.id} --task TASK")
+
+
+def _tell_draft(proposal: Proposal, output: Output) -> None:
+    from hub.proposal_steps import todos_of
+
+    todos = [asdict(todo) for todo in todos_of(proposal.text)]
+    output.data({"id": proposal.card.id, "text": proposal.text, "todos": todos, "notes": proposal.notes})
+    if output.format == "human":
+        click.echo(proposal.text, nl=False)
+    output.essential(proposal.card.id)
+    for sentence in proposal.notes:
+        output.note(sentence)
+    output.note("nothing was written, and no weights were read")
+
+
+def _facts(card: Card, locked: Lock, target: Path) -> list[tuple[str, str]]:
     facts = [
         ("card", str(target)),
         (
@@ -51,12 +101,10 @@ def propose(place: str, name: str | None, catalog_folder: Path | None, output: O
         ("bytes", f"{locked.size / 1e6:.1f} MB in {len(locked.files)} files, digest {locked.digest[:12]}"),
         ("licence", f"{card.licence.spdx} ({card.licence.use})"),
     ]
-    output.data({"card": str(target), "digest": locked.digest, "id": card.id}, rows_of(facts))
-    output.essential(card.id)
-    for sentence in told:
-        output.note(sentence)
-    output.note(
-        "next: answer every TODO in the card; set lifecycle to active, with `since` and `review_by`; "
-        "hub catalog check; commit both files on a branch and open a pull request"
-    )
-    output.note(f"then: hub evaluate {card.id} --task TASK")
+    lineage = card.lineage
+    if lineage is not None and lineage.base:
+        facts.append(("made from", f"{lineage.base} ({lineage.relation or 'as its run says'})"))
+    if lineage is not None and lineage.run:
+        when = f", {lineage.started}" if lineage.started else ""
+        facts.append(("run", f"{lineage.run[:12]} of {lineage.experiment}, {lineage.user or '?'}{when}"))
+    return facts

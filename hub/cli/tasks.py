@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from evaluators.errors import UsageProblem
-from hub.cli.options import catalog_option, home, own_data, own_data_options
-from hub.cli.output import Output
+from evaluators.errors import EnvironmentProblem, UsageProblem
+from hub.cli.options import catalog_option, find_checkout, format_option, home
+from hub.cli.output import Output, rows_of
+from hub.staging import place_file, staged_file
 
 
 @click.group()
@@ -17,40 +18,51 @@ def task() -> None:
     """Start a task of the catalog from your own data."""
 
 
-@task.command(epilog="\b\nhub task new ticket-routing --data tickets.csv --text body --label queue")
-@click.argument("name")
-@own_data_options
+@task.command(
+    epilog="\b\nhub task new --from tickets.csv --text body --label queue\nhub task new road-signs --from photos/"
+)
+@click.argument("name", required=False)
+@click.option(
+    "--from",
+    "--data",
+    "--images",
+    "source",
+    required=True,
+    help="Your data: a table (CSV, JSONL, Parquet; path or URL), or a folder or tar of images by label.",
+)
+@click.option("--text", help="Its column of texts.")
+@click.option("--label", help="Its column of labels.")
 @catalog_option
+@format_option
 def new(
-    name: str,
-    data: str | None,
+    name: str | None,
+    source: str,
     text: str | None,
     label: str | None,
-    images: str | None,
     catalog_folder: Path | None,
+    output: Output,
 ) -> None:
     """Write catalog/tasks/NAME.yaml from your data, with TODO where a person must answer.
 
-    The file is filled with what can be known: digest, size, format, columns, splits. A reviewed task can promote
-    models; your own data on the command line cannot.
+    The file is filled with what can be known: digest, size, format, columns, splits. NAME is that of the data if it is
+    left out. A reviewed task can promote models; your own data on the command line cannot.
     """
     from evaluators.data import load_task
     from evaluators.names import is_safe_name
-    from hub.catalog import find_catalog
+    from evaluators.personal_task import OwnData
+    from evaluators.remarks import remarks_on
+    from hub.catalog_rules import TODO
     from hub.own_data import bring
+    from hub.propose import id_of
     from hub.task_draft import draft_task, mirror_for
 
-    output = Output("human")
-    own = own_data(data, images, text, label)
-    if own is None:
-        raise UsageProblem(
-            "no data are named", hint=f"hub task new {name} --data FILE --text COLUMN --label COLUMN"
-        )
+    own = OwnData(source, text, label)
+    name = name or id_of(own.name)
     if not is_safe_name(name):
         raise UsageProblem(
             f"{name!r} cannot be a task's id", hint="lower-case letters, digits, '.', '_' and '-'"
         )
-    folder = find_catalog(catalog_folder, os.environ, Path.cwd())
+    folder = find_checkout(catalog_folder)
     target = folder / "tasks" / f"{name}.yaml"
     if target.exists():
         raise UsageProblem(f"{target} exists; it was left as it is", hint="choose another name")
@@ -58,9 +70,25 @@ def new(
     loaded = load_task(brought.task, {"data": brought.path})
     mirror = mirror_for(own.source, brought.path, folder, os.environ)
     written = draft_task(name, brought.task, loaded, mirror or f"data:TODO/{brought.path.name}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(written, encoding="utf-8")
-    output.say(f"written: {target}")
+    try:
+        with staged_file(target.parent) as stream:
+            stream.write(written.encode("utf-8"))
+            place_file(stream, target, mode=0o644)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{target} cannot be written ({error.strerror})", hint="draft it in a checkout of the catalog"
+        ) from error
+    sizes = ", ".join(f"{split} {size:,}" for split, size in loaded.sizes.items())
+    facts = [
+        ("written", str(target)),
+        ("labels", f"{len(loaded.labels)}, the largest {100 * loaded.majority_share:.0f} % of the samples"),
+        ("splits", sizes),
+        ("open", f"{written.count(TODO)} TODO"),
+    ]
+    output.data({"task": name, "path": str(target), "todo": written.count(TODO)}, rows_of(facts))
+    output.essential(name)
+    for remark in remarks_on(loaded):
+        output.note(remark)
     if mirror is None:
         output.note(
             f"{brought.path} is not where others find it: put it under catalog/data/, HUB_DATA or at a URL, and name "

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from evaluators.evidence import Evidence, Findings
+from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
 from evaluators.report.table import ResultTable, failures, result_table
-from evaluators.strategy import strategy
 from hub.cli.output import Output, Table, escape
 from hub.decision import Decision, RuleResult
-from hub.unproposed import PREFIX
+from hub.next_step import next_step
 
 _MARKS = {
     "pass": "[green]pass[/green]",
@@ -73,32 +72,6 @@ def tell_decision(decision: Decision, output: Output) -> None:
     output.show(shown)
 
 
-def next_step(decision: Decision, evidence: Evidence) -> str:
-    """Return the command that follows."""
-    tasks = " ".join([f"--task {task.id}" for task in evidence.findings.tasks] + _chosen(evidence.findings))
-    protocol = evidence.findings.protocol["id"]
-    if not all(task.promotable for task in evidence.findings.tasks):
-        return f"hub report {decision.model}   (what your data say, in full)"
-    if decision.model.startswith(PREFIX):
-        return "hub propose FOLDER   (drafts its card: what is not in the catalog can promote nothing)"
-    if decision.verdict == "approved":
-        return f'hub promote {decision.model} --reason "..."'
-    if not evidence.findings.final:
-        return (
-            f"hub evaluate {decision.model} {tasks} --protocol {protocol} --final   (opens the locked test)"
-        )
-    if decision.verdict == "refused" or protocol == "standard":
-        return f"hub report {decision.model}   (why, in full)"
-    return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
-
-
-def _chosen(findings: Findings) -> list[str]:
-    """Return the options that name the strategies, if not all of the protocol were asked for."""
-    transfers = {cell.strategy for cell in findings.cells if not strategy(cell.strategy).is_baseline}
-    named = {name for name in findings.protocol["strategies"] if not strategy(name).is_baseline}
-    return [] if transfers == named else [f"--strategy {name}" for name in sorted(transfers)]
-
-
 def drawn(table: ResultTable) -> Table:
     """Return a result table as the terminal draws it: first column words, the others numbers."""
     return Table(
@@ -125,6 +98,8 @@ def _rule_row(rule: RuleResult) -> tuple[str, str, str]:
     name = rule.rule if rule.decisive else f"[dim]{rule.rule}[/dim]"
     mark = _MARKS[rule.outcome] if rule.decisive else f"[dim]{_PLAIN[rule.outcome]}[/dim]"
     text = f"{escape(rule.measured)}\n[dim]required: {escape(rule.required)}[/dim]"
+    if rule.why and rule.outcome not in ("pass", "not applicable"):
+        text += f"\n[dim]why: {escape(rule.why)}[/dim]"
     if rule.settles:
         text += f"\n[yellow]to settle it: {escape(rule.settles)}[/yellow]"
     return mark, name, text

@@ -45,13 +45,19 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class ModelCase:
-    """What rules about the model itself look at."""
+class CardCase:
+    """What rules about a card look at: of the model itself, or of the base that an adapted one carries."""
 
     card: Card
+    today: dt.date
+
+
+@dataclass(frozen=True)
+class ModelCase(CardCase):
+    """What rules about the model itself look at."""
+
     lock: Lock
     evidence: Evidence
-    today: dt.date
 
     @property
     def facts(self) -> CandidateFacts | None:

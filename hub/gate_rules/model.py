@@ -13,7 +13,7 @@ from evaluators.canonical import short
 from evaluators.evidence import Environment
 from evaluators.wording import count
 from hub.decision import Outcome
-from hub.gate_rules.case import Judgement, ModelCase
+from hub.gate_rules.case import CardCase, Judgement, ModelCase
 from hub.policy import Rule
 
 #: Endings of files that hold weights, and of others that run code when they are loaded.
@@ -58,7 +58,7 @@ def identity(case: ModelCase) -> Judgement:
     return Judgement(Outcome.PASS, required, f"digest {short(facts.digest)}")
 
 
-def licence(rule: Rule, case: ModelCase) -> Judgement:
+def licence(rule: Rule, case: CardCase) -> Judgement:
     """Whether the licence of the weights, or its use class, is one that the policy allows."""
     found = case.card.licence
     ok = found.use in rule.allow or found.spdx in rule.allow
@@ -76,7 +76,7 @@ def file_format(rule: Rule, case: ModelCase) -> Judgement:
     return Judgement(Outcome.PASS if ok else Outcome.FAIL, f"only: {_listed(allowed)}", measured)
 
 
-def lifecycle(rule: Rule, case: ModelCase) -> Judgement:
+def lifecycle(rule: Rule, case: CardCase) -> Judgement:
     """Whether the card is in an allowed state and its review is not overdue."""
     allowed = rule.allow or ("active",)
     card = case.card
@@ -91,11 +91,15 @@ def lifecycle(rule: Rule, case: ModelCase) -> Judgement:
 
 def measured_on(rule: Rule, case: ModelCase) -> Judgement:
     """Whether the fits ran on an allowed device and, for `clean`, from a committed working tree."""
-    if not rule.allow:
-        return Judgement(Outcome.NOT_APPLICABLE, "no demand", "the policy names no device")
     observed = case.evidence.observations
     used = {row.environment for row in observed.costs if row.candidate == case.card.id}
-    places = [place for digest, place in observed.environments.items() if digest in used]
+    return measured_in(rule, [place for digest, place in observed.environments.items() if digest in used])
+
+
+def measured_in(rule: Rule, places: Sequence[Environment]) -> Judgement:
+    """Whether all places are as a measured-on rule demands."""
+    if not rule.allow:
+        return Judgement(Outcome.NOT_APPLICABLE, "no demand", "the policy names no device")
     devices = sorted({place.device for place in places})
     dirty = _any_dirty(places)
     demanded = [name for name in rule.allow if name != CLEAN]

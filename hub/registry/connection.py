@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.errors import Conflict, EnvironmentProblem, ReportedError, UsageProblem
-from hub.registry.rest import RestServer, access_from
+from hub.registry.access import access_from
+from hub.registry.rest import RestServer
 
 # MLflow's own defaults wait for minutes; a variable that the user set is left alone.
 _DEFAULTS = {
@@ -122,7 +123,8 @@ def _translated(error: Exception, uri: str) -> ReportedError | None:
     ):
         return EnvironmentProblem(
             f"the registry at {uri} refuses this: {message}",
-            hint="ask its owner for the right to edit models, or set MLFLOW_TRACKING_USERNAME and its password",
+            hint="ask its owner for MANAGE on this model, as a model and as a prompt (deploy/README.md, Permissions), "
+            "then run the same command again",
         )
     if "API request to" in message and "failed with" in message:
         return EnvironmentProblem(

@@ -49,7 +49,7 @@ def build_version(candidate: Candidate, files: Path, into: Path) -> Path:
         IntegrityError: If a file is not what the candidate says.
     """
     for entry in candidate.files:
-        _place(files / entry.path, into / MODEL / entry.path, entry)
+        place_exact(files / entry.path, into / MODEL / entry.path, entry)
     component, names = (
         ("tokenizer", _TOKENIZER) if candidate.modality == "text" else ("image_processor", _PROCESSOR)
     )
@@ -70,8 +70,12 @@ def build_version(candidate: Candidate, files: Path, into: Path) -> Path:
     return into
 
 
-def _place(source: Path, target: Path, entry: FileEntry) -> None:
-    """Copy a file and hash what was copied."""
+def place_exact(source: Path, target: Path, entry: FileEntry) -> None:
+    """Copy a file and hash what was copied.
+
+    Raises:
+        IntegrityError: If it is missing, or is not what the entry says.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     sha = hashlib.sha256()
     try:
@@ -81,12 +85,12 @@ def _place(source: Path, target: Path, entry: FileEntry) -> None:
                 writer.write(block)
     except FileNotFoundError as error:
         raise IntegrityError(
-            f"{entry.path} is missing in {source.parent}", hint="fetch the model again"
+            f"{entry.path} is missing in {source.parent}", hint="fetch the model, or adapt it again"
         ) from error
     if sha.hexdigest() != entry.sha256:
         raise IntegrityError(
-            f"{source} does not have the bytes that its lock pins",
-            hint="fetch the model again; nothing was promoted",
+            f"{source} does not have the bytes that are pinned for it",
+            hint="bring back what was there (fetch the model, or adapt it again); nothing was promoted",
         )
 
 

@@ -16,8 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from evaluators.errors import IntegrityError
 from evaluators.names import RelativePath, is_safe_name
+from hub.registry.access import Access
 from hub.registry.registry import RESERVED, ModelVersion, RegisteredModel
-from hub.registry.rest import Access, NotFound, RestServer, quoted
+from hub.registry.rest import NotFound, RestServer, quoted
 
 API = "/api/2.0/mlflow"
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"

@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +25,9 @@ from hub.registry.rest import BLOCK, NotFound, quoted
 from hub.registry.rest_registry import FOLDER, PROXY
 
 _UPLOAD = "hub.upload"
+
+Send = Callable[[str, str], None]
+"""Called with a file, and the folder below a location where it shall lie under its own name; "" for the location."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,10 @@ def upload(connection: Connection, new: NewVersion, folder: Path) -> Uploaded:
         run, resumed = _run(connection, new, digest_of([new.name, digests]))
         source = f"{run.info.artifact_uri.rstrip('/')}/{FOLDER}"
         for name, path in files.items():
-            if resumed and _digest(connection, source, name) == digests[name]:
+            if resumed and stored_digest(connection, source, name) == digests[name]:
                 continue
             store_file(connection, run, f"{FOLDER}/{name}", path)
-            if _digest(connection, source, name) != digests[name]:
+            if stored_digest(connection, source, name) != digests[name]:
                 raise IntegrityError(
                     f"{name} of {new.name} was not stored as it was sent",
                     hint="nothing was promoted; run the same command again, and check the registry's storage",
@@ -140,7 +143,27 @@ def store_file(connection: Connection, run: Any, target: str, path: Path) -> Non
     Raises:
         EnvironmentProblem: If the registry cannot be reached.
     """
-    root = str(run.info.artifact_uri).rstrip("/")
+
+    def send(named: str, folder: str) -> None:
+        connection.runs.log_artifact(run.info.run_id, named, folder or None)
+
+    store_at(connection, str(run.info.artifact_uri), target, path, send)
+
+
+def store_at(connection: Connection, root: str, target: str, path: Path, send: Send) -> None:
+    """Store a file below a location, as `target`, by the fastest way that leads there.
+
+    Args:
+        connection: An open registry.
+        root: The location.
+        target: Path below it.
+        path: The file.
+        send: Stores it where only MLflow's own clients reach the location.
+
+    Raises:
+        EnvironmentProblem: If the registry cannot be reached.
+    """
+    root = root.rstrip("/")
     local = local_folder(root)
     if local is not None:
         _store(path, local / target)
@@ -152,7 +175,7 @@ def store_file(connection: Connection, run: Any, target: str, path: Path) -> Non
             named = Path(folder) / PurePosixPath(target).name
             named.symlink_to(path.absolute())
             with reported(connection.uri):
-                connection.runs.log_artifact(run.info.run_id, str(named), str(PurePosixPath(target).parent))
+                send(str(named), target.rpartition("/")[0])
 
 
 def _store(file: Path, target: Path) -> None:
@@ -169,7 +192,8 @@ def _store(file: Path, target: Path) -> None:
         part.replace(target)
 
 
-def _digest(connection: Connection, source: str, path: str) -> str | None:
+def stored_digest(connection: Connection, source: str, path: str) -> str | None:
+    """Return the sha256 of a file that is stored below a location; None if it is not there."""
     sha = hashlib.sha256()
     try:
         for block in read_file(connection, source, path):

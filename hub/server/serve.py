@@ -24,8 +24,9 @@ import httpx
 
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from hub.home import Home
+from hub.registry.access import Access
 from hub.registry.connection import connect
-from hub.registry.rest import Access, RestServer
+from hub.registry.rest import RestServer
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 15.0

@@ -19,6 +19,7 @@ import httpx
 
 from evaluators.names import nearest
 from hub.sources.hub_client import HubClient
+from hub.sources.hub_facts import HubFacts, read_facts
 from hub.sources.source import Published, SourceProblem
 
 _MAX_JSON = 32 * 1024 * 1024
@@ -43,10 +44,23 @@ class HubRepository:
         return f"hub {self.repository}"
 
     @functools.cached_property
-    def _commit(self) -> str:
+    def _answer(self) -> Mapping[str, Any]:
         wanted = self.pinned or "main"
         answer = self._json(f"/api/models/{self.repository}/revision/{quote(wanted, safe='')}")
-        commit = answer.get("sha") if isinstance(answer, dict) else None
+        return answer if isinstance(answer, dict) else {}
+
+    def facts(self) -> HubFacts:
+        """Return what the Hub says about the repository beside its files.
+
+        Raises:
+            SourceProblem: If it cannot be found out.
+        """
+        return read_facts(self._answer)
+
+    @functools.cached_property
+    def _commit(self) -> str:
+        wanted = self.pinned or "main"
+        commit = self._answer.get("sha")
         if not isinstance(commit, str) or len(commit) != 40 or set(commit) - set("0123456789abcdef"):
             raise SourceProblem(f"the Hub names no commit for {self.repository} at {wanted}")
         if self.pinned and commit != self.pinned:

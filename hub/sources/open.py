@@ -1,6 +1,6 @@
 """From a mirror of a card to the source that reads it.
 
-Only a mirror of kind `hub` loads an HTTP client, so that listing a catalog stays fast.
+Only mirrors of the kinds `hub` and `mlflow` load a client, so that listing a catalog stays fast.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hub.card import DirectoryMirror, HubMirror, Mirror, PackageMirror
+from evaluators.errors import EnvironmentProblem
+from hub.card import DirectoryMirror, HubMirror, Mirror, MlflowMirror, PackageMirror
+from hub.home import home_from
+from hub.registry.run_files import Place
 from hub.sources.directory import DirectorySource
 from hub.sources.installed_package import installed_package
 from hub.sources.source import Source, SourceProblem
@@ -26,7 +29,7 @@ def open_source(
     Args:
         mirror: A mirror of a card.
         catalog: Folder of the catalog; relative directories start there.
-        environment: Where HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are looked up.
+        environment: Where HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and MLFLOW_TRACKING_URI are looked up.
         revision: Commit to use where the mirror of a Hub names none.
 
     Raises:
@@ -40,6 +43,8 @@ def open_source(
         case HubMirror():
             with _open_hub(mirror, environment, mirror.revision or revision) as source:
                 yield source
+        case MlflowMirror():
+            yield _open_mlflow(mirror, environment)
 
 
 def name_of(mirror: Mirror) -> str:
@@ -51,6 +56,29 @@ def name_of(mirror: Mirror) -> str:
             return f"directory {mirror.path}"
         case HubMirror():
             return f"hub {mirror.repository}"
+        case MlflowMirror():
+            return f"mlflow {place_of(mirror)}"
+
+
+def place_of(mirror: MlflowMirror) -> Place:
+    """Return the place in MLflow that a mirror names."""
+    return Place(mirror.run, mirror.model, mirror.path or "")
+
+
+def _open_mlflow(mirror: MlflowMirror, environment: Mapping[str, str]) -> Source:
+    from hub.registry.open import open_run_files
+    from hub.sources.mlflow_artifacts import MlflowArtifacts
+
+    home = home_from(environment)
+    if not (environment.get("MLFLOW_TRACKING_URI") or (home.registry / "mlflow.db").exists()):
+        raise SourceProblem(
+            "no MLflow is configured", hint="set MLFLOW_TRACKING_URI to the server that has the run"
+        )
+    try:
+        reader = open_run_files(environment, home)
+    except EnvironmentProblem as error:
+        raise SourceProblem(error.message, hint=error.hint) from error
+    return MlflowArtifacts(reader, place_of(mirror), mirror.files)
 
 
 @contextlib.contextmanager

@@ -2,41 +2,98 @@
 
 import pytest
 
-from evaluators.advice import Option, advise, options_of
-from evaluators.evidence import Estimate
-from evaluators.rule_of_thumb import contradiction, rule_of_thumb
-from tests import synthetic
-from tests.synthetic import World
-
-
-def option(strategy, value, *, candidate="mini", size=8, seconds=1.0, parameters=22_000_000):
-    floor = strategy in ("majority", "tfidf-logreg")
-    estimate = Estimate(value=value, low=value - 0.01, high=value + 0.01, n=5)
-    return Option(
-        "" if floor else candidate, strategy, size, 10 * size, estimate, seconds, 0 if floor else parameters
-    )
+from evaluators.advice import advise, gap, sufficient
+from tests.evaluators.options import option
 
 
 def test_the_lightest_within_the_margin_is_chosen_and_the_heavier_one_is_named_with_its_price():
     advice = advise(
-        [option("linear-probe", 0.912), option("lora", 0.92, seconds=30.0), option("tfidf-logreg", 0.6)],
+        [
+            option("linear-probe", 0.912, seconds=0.5, encoding=0.5, machine="2 cores of an example"),
+            option("lora", 0.92, seconds=30.0, machine="2 cores of an example"),
+            option("tfidf-logreg", 0.6),
+        ],
         margin=0.02,
     )
     assert advice.chosen.strategy == "linear-probe"
     assert advice.sentence == (
-        "80 labels: linear probe on mini 91.2 [90.2, 92.2], 1.0 s a fit; LoRA on mini +0.8 at 30x the time: less than "
-        "the 2.0 points that matter; TF-IDF + logistic regression 60.0 [59.0, 61.0]."
+        "80 labels: linear probe on mini 91.2 [90.2, 92.2], 1.0 s on 2 cores of an example; LoRA +0.8 at 30x the "
+        "cost: not worth it (2.0 points matter); TF-IDF + logistic regression 60.0 [59.0, 61.0]."
     )
 
 
-def test_a_heavier_one_is_chosen_where_it_pays():
+def test_paired_runs_decide_what_means_would_not():
+    # Means differ by 1.5 points, less than the margin; but the runs vary so much that nothing is shown.
+    best = option("lora", 0.90, runs=(0.90, 0.90, 0.90, 0.90))
+    luck = option("linear-probe", 0.885, runs=(0.985, 0.785, 0.985, 0.785))
+    steady = option("linear-probe", 0.885, runs=(0.886, 0.884, 0.886, 0.884))
+    assert advise([best, luck], margin=0.02).chosen.strategy == "lora"
+    assert "not shown to be within the 2.0 points that matter" in advise([best, luck], margin=0.02).sentence
+    assert advise([best, steady], margin=0.02).chosen.strategy == "linear-probe"
+
+
+def test_runs_are_paired_by_what_they_drew_and_not_by_their_place():
+    one = option("lora", 0.8, runs=(0.9, 0.7))
+    other = option("linear-probe", 0.8, runs=(0.7, 0.9))
+    turned = other.__class__(**{**other.__dict__, "runs": tuple(reversed(other.runs))})
+    assert gap(one, other) == gap(one, turned)
+    assert gap(one, other).value == pytest.approx(0.0)
+    assert gap(one, other).low < -0.5
+
+
+def test_runs_of_other_draws_are_not_paired():
+    one, other = (
+        option("lora", 0.90, runs=(0.9, 0.9)),
+        option("linear-probe", 0.89, runs=(0.9, 0.88), drawn="mteb"),
+    )
+    assert gap(one, other).low is None
+    assert sufficient(other, one, margin=0.02)
+
+
+def test_what_a_fit_costs_without_encoding_is_compared_with_nothing():
+    advice = advise(
+        [option("linear-probe", 0.912, seconds=0.02), option("lora", 0.92, seconds=30.0)], margin=0.02
+    )
+    assert "91.2 [90.2, 92.2], under 0.1 s a fit" in advice.sentence
+    assert "LoRA +0.8 in 30 s a fit: not worth it" in advice.sentence
+
+
+def test_a_heavier_one_that_costs_less_is_not_called_dear():
+    probe = option("lora", 0.95, seconds=9.0, machine="a laptop")
+    told = advise(
+        [probe, option("full-finetune", 0.96, seconds=3.0, machine="a laptop")], margin=0.02
+    ).sentence
+    assert (
+        "full fine-tuning +1.0 at 1/3 of the cost: heavier, and no better by what matters (2.0 points)"
+        in told
+    )
+
+
+def test_costs_on_two_machines_have_no_ratio():
+    probe = option("linear-probe", 0.912, seconds=0.5, encoding=0.5, machine="a laptop")
+    assert (
+        "in 30 s a fit"
+        in advise([probe, option("lora", 0.92, seconds=30.0, machine="a GPU")], margin=0.02).sentence
+    )
+
+
+def test_a_heavier_one_is_chosen_where_it_pays_and_the_lighter_one_is_named():
     advice = advise([option("linear-probe", 0.85), option("full-finetune", 0.92)], margin=0.02)
     assert advice.chosen.strategy == "full-finetune"
+    assert "linear probe -7.0 in 1.0 s a fit: too little (2.0 points matter)" in advice.sentence
 
 
-def test_of_equal_strategies_the_smaller_model_is_chosen():
+def test_of_two_frozen_strategies_that_are_as_good_the_cheaper_model_is_chosen():
     small = option("linear-probe", 0.90, candidate="small", parameters=1_000)
-    assert advise([option("linear-probe", 0.91), small], margin=0.02).chosen.candidate == "small"
+    advice = advise([option("linear-probe", 0.91), small], margin=0.02)
+    assert advice.chosen.candidate == "small"
+    assert "linear probe on mini +1.0" in advice.sentence
+
+
+def test_what_failed_in_some_runs_is_not_chosen_while_something_else_ran():
+    advice = advise([option("linear-probe", 0.80), option("lora", 0.95, failed=2)], margin=0.02)
+    assert advice.chosen.strategy == "linear-probe"
+    assert "LoRA" not in advice.sentence
 
 
 def test_a_floor_that_nothing_beats_is_the_answer():
@@ -45,36 +102,36 @@ def test_a_floor_that_nothing_beats_is_the_answer():
     assert "a base model does not pay here" in advice.sentence
 
 
-def test_what_more_labels_brought_is_said():
+def test_two_sizes_say_what_more_labels_brought_and_forecast_nothing():
     advice = advise([option("knn", 0.7, size=4), option("knn", 0.8, size=8)], margin=0.02)
     assert "from 40 to 80 labels it gained +10.0" in advice.sentence
     assert [row.labels for row in advice.earlier] == [40]
+    assert advice.more is None
+
+
+def test_three_sizes_are_followed_to_twice_the_labels_and_called_extrapolated():
+    curve = [
+        option("linear-probe", value, size=size, runs=(value, value + 0.01))
+        for size, value in ((2, 0.70), (4, 0.80), (8, 0.86))
+    ]
+    advice = advise(curve, margin=0.02)
+    assert advice.more.more == 80
+    assert "80 more labels: about +" in advice.sentence
+    assert "extrapolated from 3 sizes" in advice.sentence
+
+
+def test_a_heavier_one_that_was_measured_with_fewer_labels_only_is_quoted_from_there():
+    options = [
+        option("linear-probe", 0.9, size=32),
+        option("linear-probe", 0.8),
+        option("full-finetune", 0.84),
+    ]
+    told = advise(options, margin=0.02).sentence
+    assert (
+        "heavier ones were measured with 80 labels at most: full fine-tuning +4.0 there in 1.0 s a fit"
+        in told
+    )
 
 
 def test_without_a_transfer_there_is_no_advice():
     assert advise([option("tfidf-logreg", 0.9)], margin=0.02) is None
-
-
-def test_options_are_of_the_task_asked_for_and_its_validation_set():
-    document = synthetic.evidence(World(sizes=(2, 4), runs=3))
-    digest = document.findings.tasks[0].digest
-    found = options_of([document, document], digest)
-    assert {row.labels_per_class for row in found} == {2, 4}
-    assert len(found) == len({(row.candidate, row.strategy, row.labels_per_class) for row in found})
-    assert options_of([document], "0" * 64) == ()
-
-
-@pytest.mark.parametrize(("labels", "close"), [(80, "linear-probe"), (20_000, "full-finetune")])
-def test_the_rule_of_thumb_is_called_so(labels, close):
-    rule = rule_of_thumb(labels)
-    assert rule.close == close
-    assert rule.sentence.startswith("Rule of thumb, not measured")
-
-
-def test_measurements_that_contradict_the_rule_are_told():
-    options = [option("linear-probe", 0.70), option("full-finetune", 0.80)]
-    assert contradiction(rule_of_thumb(80), options, margin=0.02) == (
-        "Measured here it is otherwise: full fine-tuning on mini is +10.0 points above linear probe on mini."
-    )
-    assert contradiction(rule_of_thumb(80), options, margin=0.2) is None
-    assert contradiction(rule_of_thumb(20_000), options[:1], margin=0.02) is None

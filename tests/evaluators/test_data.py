@@ -184,8 +184,8 @@ def test_a_label_that_is_only_tested_is_named(load: Load) -> None:
 
 def test_a_class_of_one_training_sample_is_named(load: Load) -> None:
     message, hint = refused(lambda: load(FILES, pool=[*POOL, ("only", "rare")], test=[("a", "vpn")]))
-    assert message == "task desk, file pool (pool.csv): fewer than 2 training samples of the label 'rare'"
-    assert hint == "label more samples of it, remove them, or merge it with another label"
+    assert message == "task desk, file pool (pool.csv): too few distinct samples: 'rare' has 1"
+    assert hint.startswith("each label needs 3: 2 to train on, 1 for validation; label more")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_class_of_one_training_sample_is_named(load: Load) -> None:
             {"pool": [(text, "vpn") for text, _ in POOL], "test": [("a", "vpn")]},
             "all labels are 'vpn'",
         ),
-        (CARVED, {"pool": [("same", "a")] * 4 + [("other", "b")] * 4}, "nothing is left for validation"),
+        (CARVED, {"pool": [("same", "a")] * 4 + [("other", "b")] * 4}, "too few distinct samples: 'a' has 1"),
         (
             Splits(train=Part(file="pool"), validation=Part(file="pool"), test=Part(file="test")),
             {"pool": POOL, "test": [("a", "vpn")]},

@@ -91,7 +91,7 @@ def test_every_8_bit_image_becomes_rgb(mode: str) -> None:
         (png()[:50], "set.tar: a/x.png: not a JPEG or PNG image that can be decoded"),
         (
             encoded(Pillow.fromarray(RED), "GIF"),
-            "set.tar: a/x.png: not a JPEG or PNG image that can be decoded",
+            "set.tar: a/x.png: a GIF, not a JPEG or PNG image",
         ),
         (
             encoded(Pillow.fromarray(np.zeros((2, 2), dtype=np.uint16))),
@@ -115,6 +115,75 @@ def test_an_image_without_class_and_a_link_are_named(tmp_path: Path) -> None:
         archive.addfile(link)
     with pytest.raises(InvalidDocument, match=r"set\.tar: a/x\.png: neither a file nor a folder"):
         read(tmp_path / "link.tar")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "a WebP image, not a JPEG or PNG image"),
+        (b"\x00\x00\x00\x18ftypheic\x00", "a HEIC photo, not a JPEG or PNG image"),
+        (b"%PDF-1.7 ", "a PDF, not a JPEG or PNG image"),
+        (b"\xff\xd8\xff\xe0" + b"\x00" * 40, "not a JPEG or PNG image that can be decoded"),
+    ],
+)
+def test_another_kind_of_file_is_called_by_its_name(tmp_path: Path, data: bytes, said: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        decode_image(data, where="x")
+    assert caught.value.message == f"x: {said}"
+    assert ("magick" in caught.value.hint) == (not data.startswith(b"\xff\xd8"))
+
+
+def test_an_animation_is_refused_and_the_preview_behind_a_photo_is_not() -> None:
+    frames = [Pillow.fromarray(RED), Pillow.fromarray(255 - RED)]
+    for kind, still in (("PNG", False), ("MPO", True)):
+        out = io.BytesIO()
+        frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+        if still:
+            assert decode_image(out.getvalue(), where="x").shape == (4, 6, 3)
+        else:
+            with pytest.raises(InvalidDocument, match="an animation"):
+                decode_image(out.getvalue(), where="x")
+
+
+def put(folder: Path, members: dict[str, bytes]) -> Path:
+    for name, data in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_every_file_that_is_no_image_is_named_not_only_the_first(tmp_path: Path) -> None:
+    texts = {f"a/{number}.txt": b"notes" for number in range(5)}
+    with pytest.raises(InvalidDocument) as caught:
+        read(
+            put(tmp_path / "set", {"a/ok.png": png(), **texts, "b/x.png": b"", "0.png": png()}),
+            "image-folder",
+        )
+    assert caught.value.message.splitlines() == [
+        "set.tar: 0.png: it stands in no folder",
+        "set.tar: a/0.txt, a/1.txt, a/2.txt and 2 more: not a JPEG or PNG image that can be decoded "
+        "(it looks like text)",
+        "set.tar: b/x.png: not a JPEG or PNG image that can be decoded (it is empty)",
+    ]
+
+
+def test_what_a_file_manager_leaves_is_no_part_of_the_data(tmp_path: Path) -> None:
+    images = {"a/1.png": png(), "b/2.JPG": encoded(Pillow.fromarray(RED), "JPEG")}
+    folder = put(tmp_path / "set", images)
+    before = facts_of(folder)
+    dropped = (".DS_Store", "a/.DS_Store", "b/Thumbs.db", "a/desktop.ini", "__MACOSX/a/._1.png", "a/._1.png")
+    put(folder, dict.fromkeys(dropped, b"\x00\x01"))
+    assert facts_of(folder) == before
+    assert read(folder, "image-folder").labels == ("a", "b")
+    assert read(tarred(tmp_path / "set.tar", {**images, "a/._1.png": b"\x00"})).labels == ("a", "b")
+
+
+def test_a_folder_of_splits_is_not_mixed_into_one_set(tmp_path: Path) -> None:
+    folder = put(tmp_path / "set", {"train/a/1.png": png(), "test/a/1.png": png()})
+    with pytest.raises(InvalidDocument, match="holds test and train") as caught:
+        read(folder, "image-folder")
+    assert "set/train" in caught.value.hint
+    assert read(folder / "train", "image-folder").labels == ("a",)
 
 
 def test_what_is_no_tar_or_an_empty_one_is_refused(tmp_path: Path) -> None:

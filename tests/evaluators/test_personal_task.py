@@ -51,7 +51,9 @@ def test_the_format_is_told_by_the_name(name, found):
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        (OwnData("a.xlsx", "t", "l"), "cannot be told from its name"),
+        (OwnData("a.xlsx", "t", "l"), "files that end in .xlsx are not read"),
+        (OwnData("a.doc", "t", "l"), "cannot be told from its name"),
+        (OwnData("a.csv", "t", "t"), "text and label are the same column, 't'"),
         (OwnData("a.csv"), "its columns are not named"),
         (OwnData("a.tar", "t", "l"), "holds images, which have no columns"),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow
@@ -11,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from evaluators.errors import InvalidDocument
-from evaluators.tables import TextRows, read_table
+from evaluators.tables import EXPORT, ONE_A_LINE, TextRows, comma_separated, read_table
 from evaluators.task import DataFile, FileFormat
 
 
@@ -62,8 +64,23 @@ def test_numbers_as_labels_become_their_text_in_every_format(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("data", "message", "hint"),
     [
-        (b"", "pool.csv: the file is empty", None),
-        (b"text,label\n", "pool.csv: there are no rows", None),
+        (b"", "pool.csv: the file is empty", "its first line names the columns, every other is a sample"),
+        (
+            b"text,label\n",
+            "pool.csv: there are no rows, only column names",
+            "every row below them is a sample",
+        ),
+        (
+            b"PK\x03\x04\x14",
+            "pool.csv: it is an Excel workbook or another zip, whatever its name says",
+            EXPORT,
+        ),
+        (b"\xd0\xcf\x11\xe0", "pool.csv: it is an old Excel workbook, whatever its name says", EXPORT),
+        (
+            b'text,label\nok,x\n"never closed,x\nmore,y\n',
+            "pool.csv: line 3: a quoted field that begins here does not end",
+            'a double quote inside a quoted field is written twice: "say ""yes"""',
+        ),
         (
             b"txt,label\nx,y\n",
             "pool.csv: there is no column 'text'",
@@ -72,15 +89,13 @@ def test_numbers_as_labels_become_their_text_in_every_format(tmp_path: Path) -> 
         (b"a,label\nx,y\n", "pool.csv: there is no column 'text'", "its columns: 'a', 'label'"),
         (
             b"text;label\nx;y\n",
-            "pool.csv: there is no column 'text'",
-            "the fields do not seem to be separated by commas; save it as comma-separated CSV. "
-            "its columns: 'text;label'",
+            "pool.csv: its fields are separated by ';', not by commas",
+            comma_separated(";"),
         ),
         (
             b"message\tintent\nx\ty\n",
-            "pool.csv: there is no column 'text'",
-            "the fields do not seem to be separated by commas; save it as comma-separated CSV. "
-            "its columns: 'message\\tintent'",
+            "pool.csv: its fields are separated by '\\t', not by commas",
+            comma_separated("\t"),
         ),
         (b"text,label,text\nx,y,z\n", "pool.csv: the column 'text' stands 2 times", None),
         (
@@ -130,7 +145,7 @@ def test_a_wrong_csv_is_answered_with_place_and_next_step(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"text": "a"', "pool.csv: line 2: not JSON: Expecting ',' delimiter: line 1 column 13 (char 12)"),
+        ('{"text": "a"', "pool.csv: line 2, column 13: not JSON: Expecting ',' delimiter"),
         ("[1]", "pool.csv: line 2: a JSON object is expected, this is a list"),
         ('{"text": "a", "lable": "x"}', "pool.csv: line 2: there is no column 'label'"),
         ('{"text": 5, "label": "x"}', "pool.csv: line 2: column 'text' is not text (int)"),
@@ -145,8 +160,55 @@ def test_a_wrong_json_line_is_named(tmp_path: Path, line: str, message: str) -> 
     assert refused(tmp_path, f"{good}\n{line}\n".encode(), "jsonl")[0] == message
 
 
+@pytest.mark.parametrize("data", [b'[{"text": "a", "label": "x"}]', b'[\n {"text": "a", "label": "x"}\n]'])
+def test_a_list_of_objects_is_answered_with_the_command_that_makes_it_json_lines(
+    tmp_path: Path, data: bytes
+) -> None:
+    assert refused(tmp_path, data, "jsonl")[1] == ONE_A_LINE
+
+
+def test_the_command_that_separates_by_commas_works(tmp_path: Path) -> None:
+    (tmp_path / "OLD").write_text('text;label\n"a;b, c";x\n', encoding="utf-8")
+    command = comma_separated(";").replace("python", sys.executable, 1)
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+    assert read(tmp_path / "NEW.csv") == TextRows(("a;b, c",), ("x",))
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "said"),
+    [
+        ([["a", "b"], ["c"]], ["x", "y"], "rows 1, 2: column 'text' is not text (list)"),
+        ([{"de": "a"}, {"de": "b"}], ["x", "y"], "rows 1, 2: column 'text' is not text (dict)"),
+        (["a", "b"], [["x"], ["x", "y"]], "rows 1, 2: column 'label' is not text (list)"),
+    ],
+)
+def test_a_nested_column_is_answered_with_what_to_name_instead(
+    tmp_path: Path, text: list, label: list, said: str
+) -> None:
+    pyarrow.parquet.write_table(pyarrow.table({"text": text, "label": label}), tmp_path / "p")
+    with pytest.raises(InvalidDocument) as caught:
+        read(tmp_path / "p", "parquet")
+    assert said in caught.value.message
+    assert "one plain value a row" in caught.value.hint
+
+
+def test_a_number_as_label_that_is_missing_in_one_row_is_named(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(
+        pyarrow.table({"text": ["a", "b"], "label": [1.0, float("nan")]}), tmp_path / "p"
+    )
+    with pytest.raises(InvalidDocument, match="row 2: column 'label' is empty"):
+        read(tmp_path / "p", "parquet")
+
+
+def test_a_megabyte_in_one_cell_is_read_whole(tmp_path: Path) -> None:
+    huge = "word " * 200_000
+    assert read_bytes(tmp_path, f"text,label\n{huge},x\n".encode()).texts == (huge,)
+
+
 def test_a_wrong_parquet_file_is_named(tmp_path: Path) -> None:
-    assert refused(tmp_path, b"no parquet", "parquet")[0].startswith("pool.csv: not a Parquet file: ")
+    assert refused(tmp_path, b"no parquet", "parquet")[0].startswith(
+        "pool.csv: not a Parquet file that can be read (Parquet magic"
+    )
     pyarrow.parquet.write_table(pyarrow.table({"text": ["a", None], "labels": ["x", "y"]}), tmp_path / "p")
     with pytest.raises(InvalidDocument, match="there is no column 'label'"):
         read(tmp_path / "p", "parquet")

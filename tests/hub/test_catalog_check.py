@@ -147,6 +147,15 @@ WRONG = {
         "model: tinny",
         "unknown model 'tinny'",
     ),
+    "a waiver of a kind that none lifts": (
+        "policies/strict.yaml",
+        "id: cost, kind: cost-cap",
+        "id: cost, kind: format",
+        "a rule of kind format cannot be waived",
+    ),
+    "a waiver without a reason": ("policies/strict.yaml", "reason: Tests.", "reason: ' '", "has no reason"),
+    "a waiver that nobody answers for": ("policies/strict.yaml", "owner: tests", "owner: ''", "has no owner"),
+    "a waiver without an end": ("policies/strict.yaml", ", expires: 2027-01-01", "", "expires: is missing"),
     "approvals that nobody can record": (
         "policies/strict.yaml",
         "rules:",

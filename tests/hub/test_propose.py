@@ -9,6 +9,7 @@ from hub.catalog import load_catalog
 from hub.catalog_rules import unanswered
 from hub.home import Home
 from hub.locking import lock_card
+from hub.proposal_steps import todos_of
 from hub.propose import propose
 from hub.sources.source import SourceProblem
 from tests.fakes_hub import FakeHub
@@ -98,7 +99,7 @@ def test_an_id_that_is_taken_and_a_place_that_is_none_are_told(catalog, folder, 
     (catalog.folder / "models" / "tiny.yaml").write_text(proposal.text)
     with pytest.raises(UsageProblem, match="has a card tiny already"):
         propose(place, "tiny", load_catalog(catalog.folder))
-    with pytest.raises(UsageProblem, match="neither a folder here nor a repository"):
+    with pytest.raises(UsageProblem, match="is no place of a model"):
         propose(str(tmp_path / "nowhere"), None, catalog)
     with pytest.raises(SourceProblem, match="cannot be reached"):
         propose("org/name", None, catalog, {"HF_ENDPOINT": "http://127.0.0.1:9"})
@@ -116,3 +117,126 @@ def test_a_timm_network_is_read_as_its_configuration_says(catalog, folder):
     card = propose(folder(**{"config.json": config, "tokenizer.json": None}), None, catalog).card
     assert (card.library, card.family, card.input.size) == ("timm", "vision", 32)
     assert (card.input.mean, card.input.crop, card.input.interpolation) == ((0.1, 0.2, 0.3), 0.9, "bilinear")
+
+
+def test_what_the_hub_says_of_a_repository_is_in_the_draft(catalog):
+    about = {
+        "cardData": {"license": "cc-by-nc-4.0", "language": ["en", "de"], "base_model": "org/base"},
+        "tags": [
+            "license:cc-by-nc-4.0",
+            "base_model:org/base",
+            "base_model:finetune:org/base",
+            "dataset:mnli",
+        ],
+        "lastModified": "2025-03-04T05:06:07.000Z",
+        "safetensors": {"parameters": {"F32": 300}, "total": 300},
+    }
+    with FakeHub() as hub:
+        hub.add("org/tiny", tiny_bert(), commit=COMMIT, about=about)
+        card = propose("org/tiny", None, catalog, {"HF_ENDPOINT": hub.endpoint}).card
+    assert (card.licence.spdx, card.licence.use, card.languages) == (
+        "CC-BY-NC-4.0",
+        "non-commercial",
+        ("en", "de"),
+    )
+    assert (card.lineage.base, card.lineage.relation, card.lineage.datasets) == (
+        "org/base",
+        "finetune",
+        ("mnli",),
+    )
+    assert (str(card.lineage.published), card.parameters) == ("2025-03-04", 300)
+    assert card.licence.terms_accepted_by is None
+
+
+def test_a_gated_repository_asks_who_accepted_its_terms(catalog):
+    with FakeHub() as hub:
+        hub.add("org/tiny", tiny_bert(), commit=COMMIT, gated=True)
+        environment = {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": hub.token}
+        proposal = propose("org/tiny", None, catalog, environment)
+        with pytest.raises(SourceProblem, match="is gated, and HF_TOKEN is not set"):
+            propose("org/tiny", None, catalog, {"HF_ENDPOINT": hub.endpoint})
+    assert proposal.card.licence.terms_accepted_by.startswith("TODO: who accepted its access terms")
+    asked = {todo.field: todo for todo in todos_of(proposal.text)}
+    assert "granted: manual" in asked["licence.terms_accepted_by"].question
+    assert all("TODO" in proposal.text.splitlines()[todo.line - 1] for todo in asked.values())
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"cardData": "x", "tags": {"a": 1}, "lastModified": 3, "safetensors": [], "gated": {}},
+        {
+            "cardData": {"base_model": 7},
+            "tags": [1, None],
+            "lastModified": "soon",
+            "safetensors": {"total": "a"},
+        },
+    ],
+)
+def test_an_answer_of_another_shape_says_nothing(catalog, about):
+    with FakeHub() as hub:
+        hub.add("org/tiny", tiny_bert(), commit=COMMIT, about=about)
+        card = propose("org/tiny", None, catalog, {"HF_ENDPOINT": hub.endpoint}).card
+    assert (card.lineage, card.parameters, card.licence.spdx) == (None, None, "TODO")
+
+
+def test_a_licence_that_is_no_spdx_id_is_shown_to_the_person_who_answers(catalog, folder):
+    front = b"---\nlicense: other\nlicense_name: acme-community\n---\n"
+    text = propose(folder(**{"README.md": front}), None, catalog).text
+    assert 'spdx: "TODO"  # its place says: other, acme-community' in text
+    asked = {todo.field: todo.question for todo in todos_of(text)}
+    assert "its place says: other" in asked["licence.spdx"]
+
+
+def test_a_pickle_beside_safetensors_is_left_out_and_told(catalog, folder):
+    place = folder(**{"pytorch_model.bin": b"\x80\x04.", "modeling_x.py": b"", "model.fp16.safetensors": b""})
+    proposal = propose(place, None, catalog)
+    assert "left out (pickles, which can run code when loaded): pytorch_model.bin" in proposal.notes
+    assert "left out (code, which is never run): modeling_x.py" in proposal.notes
+    assert "left out (weights beside the model's): model.fp16.safetensors" in proposal.notes
+    assert [path for path in proposal.card.files if path.endswith(".safetensors")] == ["model.safetensors"]
+
+
+def test_an_own_head_is_told_not_to_be_used(catalog, folder):
+    config = b'{"model_type": "bert", "architectures": ["BertForSequenceClassification"]}'
+    notes = propose(folder(**{"config.json": config}), None, catalog).notes
+    assert notes == ("the head of BertForSequenceClassification is not used: its trunk is the base",)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "said"),
+    [
+        ({"pooling_mode": "cls"}, "pooling: cls\n"),
+        ({"pooling_mode": "lasttoken"}, "pooling: last\n"),
+        ({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}, "pooling: mean\n"),
+        (
+            {"pooling_mode_mean_tokens": True, "pooling_mode_max_tokens": True},
+            "TODO: its files say mean+max_tokens",
+        ),
+        ({"pooling_mode": "max"}, "TODO: its files say max"),
+    ],
+)
+def test_pooling_is_read_in_the_form_of_every_version_of_sentence_transformers(
+    catalog, folder, pooling, said
+):
+    place = folder(**{"1_Pooling/config.json": json.dumps(pooling).encode()})
+    assert said in propose(place, None, catalog).text
+
+
+def test_a_default_prompt_of_a_sentence_transformer_is_kept(catalog, folder):
+    prompts = json.dumps({"prompts": {"query": "query: "}, "default_prompt_name": "query"}).encode()
+    card = propose(folder(**{"config_sentence_transformers.json": prompts}), None, catalog).card
+    assert card.input.prompt == "query: "
+
+
+def test_a_text_model_without_tokenizer_is_refused(catalog, folder):
+    with pytest.raises(InvalidDocument, match="has no tokenizer") as caught:
+        propose(folder(**{"tokenizer.json": None}), None, catalog)
+    assert "save_pretrained" in caught.value.hint
+
+
+def test_weights_in_a_folder_below_are_pointed_at(catalog, folder):
+    place = folder(**{"model.safetensors": None, "0_Transformer/model.safetensors": b"x"})
+    with pytest.raises(InvalidDocument, match="no safetensors weights at its top") as caught:
+        propose(place, None, catalog)
+    assert caught.value.hint.endswith("/0_Transformer")

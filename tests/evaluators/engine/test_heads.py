@@ -122,3 +122,14 @@ def test_texts_without_a_word_fall_back_to_the_majority():
 def test_a_head_without_features_says_so():
     with pytest.raises(ValueError, match="reads features"):
         fit_knn(replace(job(blobs([0]), [0], {"k": 1}), inputs=Inputs(samples=text_samples(["a"]))))
+
+
+def test_rare_words_are_left_out_where_there_would_be_too_many_weights(monkeypatch):
+    texts = ("often one", "often two", "often three", "often four")
+    words = replace(
+        job(blobs([0, 1, 0, 1]), [0, 1, 0, 1], strategy("tfidf-logreg").defaults),
+        inputs=Inputs(samples=text_samples(texts)),
+    )
+    assert len(fit_tfidf(words).vectorizer.vocabulary_) == 9
+    monkeypatch.setattr("evaluators.engine.baselines.MOST_WEIGHTS", words.classes)
+    assert set(fit_tfidf(words).vectorizer.vocabulary_) == {"often"}

@@ -135,7 +135,7 @@ OWN = ("plan", "all-minilm-l6-v2", "--data")
         ),
         (("tickets.csv", "--text", "body", "--label", "queue", "--images", "x"), 2, "two sets of data"),
         (("http://127.0.0.1:9/t.csv", "--text", "body", "--label", "queue"), 5, "check the URL"),
-        (("two.csv", "--text", "body", "--label", "queue"), 4, "more distinct samples of each class"),
+        (("two.csv", "--text", "body", "--label", "queue"), 4, "each label needs 4: 2 to train on"),
         (("one.csv", "--text", "body", "--label", "queue"), 4, "at least two labels"),
     ],
 )
@@ -214,3 +214,22 @@ def test_a_proposed_model_gets_a_card_and_a_lock_and_its_todos_stop_the_check(ru
     assert "owner: still says TODO" in checked.stdout
     again = run_hub("propose", str(place), "--id", "ours-v1", "--catalog", str(catalog))
     assert (again.exit_code, "has a card ours-v1 already" in again.stderr) == (2, True)
+
+
+def test_the_page_of_choices_is_written_checked_and_kept_where_nothing_was_measured(run_hub, tmp_path):
+    out = tmp_path / "choosing.md"
+    assert run_hub("catalog", "choosing", "--out", str(out), "--check").exit_code == 2
+    written = run_hub("catalog", "choosing", "--out", str(out))
+    assert written.exit_code == 0, written.stderr
+    assert run_hub("catalog", "choosing", "--out", str(out), "--check").exit_code == 0
+    measured = (
+        out.read_text()
+        .replace("No evidence about", "Somebody measured")
+        .replace("| MIT, any |", "| ?, any |")
+    )
+    out.write_text(measured)
+    done = run_hub("catalog", "choosing", "--out", str(out), "--check")
+    assert (done.exit_code, "the cards and locks" in " ".join(done.stdout.split())) == (4, True)
+    assert "what the page says of them is kept" in run_hub("catalog", "choosing", "--out", str(out)).stderr
+    assert "Somebody measured" in out.read_text()
+    assert run_hub("catalog", "choosing", "--out", str(out), "--check").exit_code == 0

@@ -114,10 +114,10 @@ def test_pyfunc_refuses_a_version_whose_bytes_were_changed(text, tmp_path):
 
 
 def test_a_served_model_reads_no_path():
-    from hub.pyfunc import _image
+    from hub.served_inputs import image_of
 
     with pytest.raises(TypeError):
-        _image("/etc/passwd")
+        image_of("/etc/passwd")
 
 
 def test_a_timm_configuration_that_transformers_cannot_read_has_no_transformers_flavor(image, tmp_path):

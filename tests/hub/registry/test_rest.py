@@ -1,57 +1,25 @@
-"""Speaking HTTP: credentials, retries, time limits and answers that are not MLflow's, over real sockets."""
+"""Speaking HTTP: retries, time limits and answers that are not MLflow's, over real sockets."""
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from evaluators.errors import EnvironmentProblem, IntegrityError
-from hub.registry.rest import Access, access_from
+from hub.home import Home
+from hub.registry.open import reader_at
 from hub.registry.rest_registry import RestRegistry
-
-Answer = tuple[int, str, bytes]
-MODEL = {"registered_model": {"name": "m", "tags": [], "aliases": [{"alias": "approved", "version": "2"}]}}
-MISSING = {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such thing"}
-
-
-@dataclass
-class Stub:
-    """A server that answers what it is told to."""
-
-    url: str
-    answer: Callable[[str], Answer] = lambda _path: (200, "application/json", json.dumps(MODEL).encode())
-    requests: list[tuple[str, str | None]] = field(default_factory=list)
+from tests.hub.registry.stub import MISSING, MODEL, Answer, Stub, as_json, listening
 
 
 @pytest.fixture
 def stub() -> Iterator[Stub]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            made.requests.append((self.path, self.headers.get("Authorization")))
-            status, kind, body = made.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        made = Stub(f"http://127.0.0.1:{listening.server_port}")
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with listening() as made:
         yield made
-        listening.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -59,32 +27,6 @@ def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def as_json(value: object, status: int = 200) -> Answer:
-    return status, "application/json", json.dumps(value).encode()
-
-
-@pytest.mark.parametrize(
-    ("environment", "header"),
-    [
-        ({"MLFLOW_TRACKING_USERNAME": "ana", "MLFLOW_TRACKING_PASSWORD": "pw"}, "Basic YW5hOnB3"),
-        ({"MLFLOW_TRACKING_TOKEN": "secret"}, "Bearer secret"),
-        ({}, None),
-    ],
-    ids=["basic", "token", "none"],
-)
-def test_credentials_are_those_of_mlflow(stub, environment, header):
-    assert RestRegistry(stub.url, access_from(environment)).model("m").aliases == {"approved": 2}
-    assert stub.requests[0][1] == header
-
-
-def test_credentials_in_the_address_are_used_and_never_shown(stub):
-    registry = RestRegistry(stub.url.replace("http://", "http://ana:pw@"))
-    registry.model("m")
-    assert stub.requests[0][1] == "Basic YW5hOnB3"
-    assert registry.uri == stub.url
-    assert "pw" not in repr(Access(username="ana", password="pw"))
 
 
 def test_a_path_prefix_is_kept(stub):
@@ -191,3 +133,20 @@ def test_an_artifact_that_the_server_lacks_is_an_integrity_error(stub):
     stub.answer = lambda path: found(path) if "model-versions/get?" in path else as_json(MISSING, 404)
     with pytest.raises(IntegrityError, match=r"m version 1 has no artifact a\.bin"):
         list(RestRegistry(stub.url).artifact("m", 1, "a.bin"))
+
+
+@pytest.mark.parametrize(
+    ("configured", "shown"), [("", "Bearer secret"), ("http://other", None), ("ITSELF", "Bearer secret")]
+)
+def test_what_gives_access_to_one_server_is_not_shown_to_another(stub, tmp_path, configured, shown):
+    configured = configured.replace("ITSELF", stub.url)
+    environment = {"MLFLOW_TRACKING_TOKEN": "secret", "MLFLOW_TRACKING_URI": configured}
+    reader_at(stub.url, environment, Home(tmp_path)).model("m")
+    assert [asked.authorization for asked in stub.requests] == [shown]
+
+
+def test_a_reader_in_a_hurry_asks_once(stub, tmp_path):
+    stub.answer = lambda _path: (503, "text/plain", b"later")
+    with pytest.raises(EnvironmentProblem):
+        reader_at(stub.url, {}, Home(tmp_path), seconds=2).model("m")
+    assert len(stub.requests) == 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evaluators.cell import CellResult, Failed
 from evaluators.run import Encoding, Ended, Event, Finished, Fitting, Started
 from evaluators.strategy import strategy
-from hub.cli.output import Output
+from hub.teller import Teller
 
 #: Seconds between two lines where there is no terminal.
 LINE_EVERY = 15.0
@@ -26,32 +26,32 @@ class Watched:
 class _Log:
     """Where nobody watches a moving display (CI), a line now and then: silence looks like a hang."""
 
-    def __init__(self, output: Output, cells: int) -> None:
-        self._output, self._cells = output, cells
+    def __init__(self, teller: Teller, cells: int) -> None:
+        self._teller, self._cells = teller, cells
         self._last = time.monotonic()
 
     def told(self, done: int) -> None:
         """Say how far it is, if nothing was said for a while."""
         now = time.monotonic()
-        if not self._output.watched and now - self._last >= LINE_EVERY:
+        if not self._teller.watched and now - self._last >= LINE_EVERY:
             self._last = now
-            self._output.note(f"{done} of {self._cells} cells are done")
+            self._teller.note(f"{done} of {self._cells} cells are done")
 
 
-def watch(events: Iterable[Event], output: Output) -> Watched:
+def watch(events: Iterable[Event], teller: Teller) -> Watched:
     """Show a run as it goes and return how every cell ended."""
     outcomes: dict[tuple[str, str], CellResult] = {}
     counters: dict[str, int] = {}
-    log = _Log(output, 0)
-    with output.progress() as progress:
+    log = _Log(teller, 0)
+    with teller.progress() as progress:
         bar = progress.add_task("measuring", total=None)
         detail = progress.add_task("", total=None, visible=False)
         for event in events:
             if isinstance(event, Started):
                 progress.update(bar, total=event.cells)
-                log = _Log(output, event.cells)
+                log = _Log(teller, event.cells)
                 if event.stored:
-                    output.note(f"{event.stored} of {event.cells} cells are measured already")
+                    teller.note(f"{event.stored} of {event.cells} cells are measured already")
             elif isinstance(event, Encoding):
                 text = f"encoding for {event.candidate}"
                 progress.update(
@@ -68,7 +68,7 @@ def watch(events: Iterable[Event], output: Output) -> Watched:
                 progress.advance(bar)
                 log.told(len(outcomes))
                 if isinstance(event.result, Failed):
-                    output.warn(f"{_name(event)} failed: {event.result.reason}")
+                    teller.warn(f"{_name(event)} failed: {event.result.reason}")
             elif isinstance(event, Finished):
                 counters = event.counters
     return Watched(outcomes, counters)

@@ -1,4 +1,4 @@
-"""Logging an evaluation to MLflow from the command line: never in the way of the result."""
+"""Logging an evaluation to MLflow: never in the way of the result."""
 
 from __future__ import annotations
 

@@ -1,0 +1,81 @@
+"""The exact files of an adapted model's folder: what a promotion signs, MLflow carries and a pull brings back.
+
+In: a folder that `hub adapt` wrote (or a pull of one). Out: its lineage, and one entry a file, the lineage among them.
+Invariant: base and trained files are those of the lineage; nothing is taken along that `hub adapt` did not write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluators.candidate import FileEntry, manifest_digest
+from evaluators.canonical import digest_of_file
+from evaluators.errors import UsageProblem
+from hub.adapted import BASE, LINEAGE, Adapted, read_adapted
+from hub.provenance import IDENTITY, README, RECORD
+
+#: Pages and programs for people: they lie beside what is trained, and a person may have edited them.
+BESIDE = ("README.md", "recipe.py")
+#: What a pull writes into `.hub/`; never part of the model.
+_OF_A_PULL = frozenset({RECORD, IDENTITY, README})
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An adapted model on disk, exactly identified.
+
+    Attributes:
+        folder: Where it lies.
+        adapted: Its lineage.
+        files: Every file, sorted by path.
+    """
+
+    folder: Path
+    adapted: Adapted
+    files: tuple[FileEntry, ...]
+
+    @property
+    def digest(self) -> str:
+        """Identity of its bytes."""
+        return manifest_digest(self.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(entry.size for entry in self.files)
+
+
+def read_artifact(folder: Path) -> Artifact:
+    """Read an adapted model's folder, every byte compared with its lineage.
+
+    Raises:
+        UsageProblem: If it is none, or holds what `hub adapt` did not write.
+        IntegrityError: If a file is not what the lineage says.
+    """
+    adapted = read_adapted(folder)
+    base = [
+        FileEntry(path=f"{BASE}/{row.path}", size=row.size, sha256=row.sha256) for row in adapted.base.files
+    ]
+    known = {entry.path for entry in base}
+    there = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    } - _OF_A_PULL
+    others = [name for name in (*adapted.files, *BESIDE, LINEAGE) if name in there]
+    strangers = sorted(there - known - set(others))
+    linked = [name for name in others if (folder / name).is_symlink()]
+    if strangers or linked:
+        more = " ..." if len(strangers + linked) > 5 else ""
+        raise UsageProblem(
+            f"{folder} also holds what `hub adapt` did not write: {', '.join([*strangers, *linked][:5])}{more}",
+            hint="move it out of the folder: what is approved is exactly what was adapted",
+        )
+    entries = [*base, *(_entry(folder, name) for name in dict.fromkeys(others))]
+    return Artifact(folder, adapted, tuple(sorted(entries, key=lambda entry: entry.path)))
+
+
+def _entry(folder: Path, name: str) -> FileEntry:
+    path = folder / name
+    return FileEntry(path=name, size=path.stat().st_size, sha256=digest_of_file(path))

@@ -1,0 +1,217 @@
+"""One evaluation, from what a person chose to evidence and decisions. The commands and the notebook call the same.
+
+In: names and options as values. Out: a prepared plan, or an `Evaluation`. What happens meanwhile is told to a `Teller`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evaluators.compute import choose_device
+from evaluators.cost import CostEstimate, estimate, measured_rate
+from evaluators.data import TaskData
+from evaluators.errors import EnvironmentProblem, UsageProblem
+from evaluators.evidence import Evidence
+from evaluators.personal_task import OwnData
+from evaluators.results import ResultStore
+from evaluators.wording import count
+from hub.catalog import Catalog
+from hub.decision import Decision
+from hub.evaluation import Ran, carry_out, conclude, open_tests
+from hub.evaluation_logging import log_to_mlflow
+from hub.gate import decide
+from hub.home import Home
+from hub.log_cache import known_history, remember
+from hub.preparation import Asked, Prepared, prepare
+from hub.promotion_log import utc
+from hub.registry.address import registry_address
+from hub.teller import Teller
+from hub.unproposed import Taken, take_folders
+from hub.watch import watch
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person chose to measure.
+
+    Attributes:
+        models: Ids of cards, and folders with checkpoints.
+        every: Every active model of the catalog that reads what the tasks are about, instead.
+        tasks: Ids of tasks; empty: all that fit and whose data are here.
+        protocol: How to measure.
+        strategies: Only these beside the baselines; empty: all of the protocol.
+        final: Open the locked tests.
+        own: A person's own data, measured beside `tasks`.
+        device: `any`, `cpu` or `cuda`.
+        results: Folder or URL of the result store; None: under HUB_HOME.
+    """
+
+    models: tuple[str, ...]
+    every: bool = False
+    tasks: tuple[str, ...] = ()
+    protocol: str = "quick"
+    strategies: tuple[str, ...] = ()
+    final: bool = False
+    own: OwnData | None = None
+    device: str = "any"
+    results: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Evidence of an evaluation that ran, where it lies, and which models it is about."""
+
+    evidence: Evidence
+    path: Path
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What was measured, and what the gate says of each model."""
+
+    evidence: Evidence
+    path: Path
+    decisions: tuple[Decision, ...]
+
+
+def evaluate(
+    choice: Choice, catalog: Catalog, policy: str, home: Home, teller: Teller, *, log: bool
+) -> Evaluation:
+    """Measure models, judge them under a policy, and log what came out to MLflow.
+
+    Raises:
+        ReportedError: For an unknown name, bytes or data that cannot be used, a missing device.
+    """
+    rules = catalog.policy(policy)  # a misspelt policy is told before anything is measured
+    chosen, taken = with_folders(choice, catalog, home, teller)
+    measured = measure(chosen, taken.measuring, home, teller)
+    today = dt.datetime.now(dt.UTC).date()
+    decisions = tuple(
+        decide(taken.judging.card(name), taken.judging.locks[name], measured.evidence, rules, today=today)
+        for name in measured.models
+    )
+    if log:
+        with teller.status() as doing:
+            doing("logging to MLflow")
+            sentence, warning = log_to_mlflow(measured.evidence, decisions, home)
+        (teller.warn if warning else teller.note)(sentence)
+    return Evaluation(measured.evidence, measured.path, decisions)
+
+
+def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Measured:
+    """Measure and return the signed evidence."""
+    home.ready()
+    prepared = prepare_choice(choice, catalog, home, teller)
+    wanted = prepared.plan.request.protocol.device if choice.device == "any" else choice.device
+    if wanted == "cuda":
+        # A GPU that is missing is told before a locked test is opened. Otherwise torch is left to the worker.
+        choose_device(wanted)
+    results = results_of(choice, home)
+    now = dt.datetime.now(dt.UTC)
+    started = time.monotonic()
+    watched = watch(carry_out(prepared, results, home, device=choice.device), teller)
+    ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started)
+    # Computing needs no label of a locked test; what was never scored was never read.
+    opened = open_tests(prepared, results, now=now, who=getpass.getuser())
+    with teller.status() as doing:
+        doing("gathering the findings")
+        evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
+    return Measured(evidence, path, _asked(choice, catalog).models)
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """A plan that nothing was spent on, and what it would cost."""
+
+    prepared: Prepared
+    cost: CostEstimate
+
+
+def plan(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Planned:
+    """Return what an evaluation would measure and cost."""
+    chosen, taken = with_folders(choice, catalog, home, teller)
+    prepared = prepare_choice(chosen, taken.measuring, home, teller)
+    results = results_of(choice, home)
+    cost = estimate(prepared.plan, prepared.data, results, flops_per_second=measured_rate())
+    return Planned(prepared, cost)
+
+
+def with_folders(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> tuple[Choice, Taken]:
+    """Return the choice with folders of checkpoints taken in as candidates."""
+    today = dt.datetime.now(dt.UTC).date()
+    with teller.transfers("reading") as tell:
+        taken = take_folders(choice.models, catalog, home, tell, today=today)
+    return replace(choice, models=taken.models), taken
+
+
+def prepare_choice(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Prepared:
+    """Resolve, fetch and verify what a choice names, and plan it."""
+    address = registry_address(os.environ, home)
+    if choice.final:
+        _refresh(address, home, teller)
+    history, read_at = known_history(home, address)
+    if history.records:
+        teller.note(f"what is approved now: as read from the registry on {read_at}")
+    asked = _asked(choice, catalog)
+    with teller.transfers("fetching") as tell:
+        prepared = prepare(asked, catalog, history, home, tell)
+    for note in prepared.notes:
+        teller.note(note)
+    for name in prepared.plan.request.personal_tasks:
+        teller.note(_personal(prepared.data[name]))
+    return prepared
+
+
+def results_of(choice: Choice, home: Home) -> ResultStore:
+    """Return where results are kept: as chosen, by HUB_RESULTS, or under HUB_HOME."""
+    return ResultStore(choice.results or os.environ.get("HUB_RESULTS") or home.results)
+
+
+def _personal(data: TaskData) -> str:
+    """Say what a person's own data were taken for."""
+    sizes = ", ".join(f"{name} {size:,}" for name, size in data.sizes.items())
+    copies = ", ".join(f"{number:,} {kind}" for kind, number in sorted(data.duplicates.items()) if number)
+    return (
+        f"your data, as {data.task}: {count(len(data.labels), 'label')}; {sizes}; copies between the splits: "
+        f"{copies or 'none'}. A personal task: it can promote nothing (hub task new makes a reviewed one)"
+    )
+
+
+def _refresh(address: str, home: Home, teller: Teller) -> None:
+    """Read the promotion log of a server: what is decided on a locked test must have met what is approved now."""
+    if not address.startswith(("http://", "https://")):
+        return  # a local store is written by this machine, which remembers what it wrote
+    from hub.registry.mlflow_log import LogReader
+    from hub.registry.open import open_reader
+
+    try:
+        entries = LogReader(open_reader(os.environ, home)).entries()
+    except EnvironmentProblem as error:
+        teller.warn(
+            f"what is approved now could not be read, so nothing is compared with it: {error.message}"
+        )
+    else:
+        remember(home, address, entries, now=utc(dt.datetime.now(dt.UTC)))
+
+
+def _asked(choice: Choice, catalog: Catalog) -> Asked:
+    models = choice.models
+    if choice.every:
+        # Of models that read something else than the tasks named, none is meant.
+        read = {catalog.task(name).modality for name in choice.tasks}
+        read |= {choice.own.modality} if choice.own else set()
+        read = read or {"text", "image"}
+        models = tuple(
+            name
+            for name, card in catalog.cards.items()
+            if name in catalog.locks and card.lifecycle.state == "active" and card.modality in read
+        )
+    if not models:
+        raise UsageProblem("no model is named", hint="hub evaluate MODEL --task TASK; models: hub list")
+    return Asked(models, choice.tasks, choice.protocol, choice.strategies, choice.final, choice.own)

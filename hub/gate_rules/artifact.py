@@ -1,0 +1,145 @@
+"""Rules about one artifact on the locked test: is it better than what stands, paired over items?
+
+As for bases, a demand holds if the whole 95 % interval is above the bound, fails if the whole interval is below it, and
+is undecided in between; here more test items would settle it, not more runs. One decision makes several comparisons, so
+a gain also has to stand after Holm.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from evaluators.artifact_evidence import ArtifactComparison, ArtifactEvidence, ArtifactFinding
+from evaluators.statistics.power import items_needed
+from evaluators.wording import count, difference, loss, percent, title
+from hub.decision import Outcome
+from hub.gate_rules.case import Judgement
+from hub.policy import Rule
+
+_LEVEL = 0.05
+#: Two folders whose cards differ by a few words are of one size.
+_SAME_SIZE = 1.01
+#: More items than this settle nothing in practice.
+_MOST_TIMES = 100
+
+
+@dataclass(frozen=True)
+class ArtifactCase:
+    """What these rules look at."""
+
+    evidence: ArtifactEvidence
+
+    def compared(self, purpose: str) -> tuple[ArtifactComparison, ...]:
+        """Return the comparisons of one purpose, the smallest gain first."""
+        found = [row for row in self.evidence.findings.comparisons if row.purpose == purpose]
+        return tuple(sorted(found, key=lambda row: row.difference.value))
+
+    def reference(self, row: ArtifactComparison) -> ArtifactFinding:
+        """Return what a comparison is with."""
+        return self.evidence.findings.artifact(row.reference)
+
+    @property
+    def margin(self) -> float:
+        """The smallest difference that matters."""
+        return self.evidence.findings.task.margin
+
+
+def gain_over_best_baseline(rule: Rule, case: ArtifactCase) -> Judgement:
+    """Whether the base pays: the model against every baseline that the same labels give without one."""
+    bound = rule.at_least or 0.0
+    rows = case.compared("gain-over-best-baseline")
+    if not rows:
+        return Judgement(Outcome.INSUFFICIENT, _required(bound), "no baseline was measured", "promote again")
+    judged = [_gain(row, case, bound) for row in rows]
+    for outcome in (Outcome.FAIL, Outcome.INSUFFICIENT, Outcome.PASS):
+        found = next((row for row in judged if row.outcome is outcome), None)
+        if found is not None:
+            return found
+    raise AssertionError("a judgement has one of three outcomes")
+
+
+def gain_over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
+    """Whether it beats the adapted model that is approved now, or is not worse by the margin and not larger."""
+    bound, findings = rule.at_least or 0.0, case.evidence.findings
+    required = f"{_required(bound)}, or within {percent(case.margin)} points of it and not larger"
+    if findings.task.incumbent is None:
+        return Judgement(Outcome.NOT_APPLICABLE, required, "no adapted model is approved for this task")
+    if findings.task.incumbent == findings.candidate.digest:
+        return Judgement(Outcome.NOT_APPLICABLE, required, "this is the incumbent itself")
+    row = next(iter(case.compared("gain-over-incumbent")), None)
+    if row is None:
+        return Judgement(Outcome.INSUFFICIENT, required, "the incumbent was not measured", "promote again")
+    found = _gain(row, case, bound)
+    measured = found.measured
+    if not case.reference(row).same_splits:
+        measured += "; it was trained on other splits, and may have seen items of this test"
+    larger = findings.candidate.size > _SAME_SIZE * case.reference(row).size
+    low = row.difference.low
+    if found.outcome is not Outcome.PASS and not larger and low is not None and low > -case.margin:
+        words = f"{measured}: within the margin, and not larger"
+        return Judgement(Outcome.PASS, required, words)
+    settles = found.settles
+    if found.outcome is Outcome.INSUFFICIENT and not larger:
+        settles = _settles(row, -case.margin)
+    return Judgement(found.outcome, required, measured, settles, found.because)
+
+
+def final_scores(rule: Rule, case: ArtifactCase) -> Judgement:
+    """Whether the locked test was read, with `at_most` not by too many distinct cells. It always was."""
+    read = case.evidence.observations.test_read
+    required = "scores on the locked test"
+    measured = f"the locked test, read by {count(read.cells_ever, 'cell')} up to now"
+    if rule.at_most is None:
+        return Judgement(Outcome.PASS, required, measured)
+    required += f", read by at most {count(int(rule.at_most), 'cell')}"
+    ok = read.cells_ever <= rule.at_most
+    return Judgement(Outcome.PASS if ok else Outcome.FAIL, required, measured)
+
+
+def no_leak(rule: Rule, case: ArtifactCase) -> Judgement:
+    """Whether the test holds no more exact copies of training samples than allowed (none by default)."""
+    allowed, found = int(rule.at_most or 0), case.evidence.findings.task.duplicates
+    required = f"at most {count(allowed, 'test sample')} copied from train"
+    measured = ", ".join(f"{number:,} {kind}" for kind, number in sorted(found.items()))
+    return Judgement(
+        Outcome.PASS if found.get("exact", 0) <= allowed else Outcome.FAIL, required, measured or "none"
+    )
+
+
+def _gain(row: ArtifactComparison, case: ArtifactCase, bound: float) -> Judgement:
+    required, low, high = _required(bound), row.difference.low, row.difference.high
+    reference = case.reference(row)
+    name = title(reference.strategy) if reference.role == "baseline" else reference.name
+    measured = (
+        f"{difference(row.difference)} points over {name}, {count(row.difference.n, 'test item')} "
+        f"({row.only_candidate} right only here, {row.only_reference} only there; p = {row.p_adjusted:.2g} after Holm)"
+    )
+    if low is not None and low > bound and row.p_adjusted <= _LEVEL:
+        return Judgement(Outcome.PASS, required, measured)
+    if high is not None and high < bound:
+        words = f"only {difference(row.difference)} points above {name}"
+        if high < 0.0:
+            words = f"{loss(row.difference)} points below {name}"
+        return Judgement(Outcome.FAIL, required, measured, because=words)
+    words = f"a gain of {measured} is inside the noise"
+    return Judgement(Outcome.INSUFFICIENT, required, measured, _settles(row, bound), words)
+
+
+def _settles(row: ArtifactComparison, bound: float) -> str:
+    """Say how many test items would settle an undecided comparison."""
+    seen, n = abs(row.difference.value - bound), row.difference.n
+    churn = (row.only_candidate + row.only_reference) / n
+    if churn == 0.0:
+        # Bonett and Price's interval has a width where nothing differs; a single item that does would tell.
+        churn = 1.0 / n
+    needed = math.inf if seen == 0.0 else items_needed(churn, seen)
+    if needed > _MOST_TIMES * n:
+        return f"more than {_MOST_TIMES} times as many test items: treat it as a tie"
+    return (
+        f"about {count(max(1, math.ceil(needed) - n), 'more test item')} would detect {percent(seen)} points"
+    )
+
+
+def _required(bound: float) -> str:
+    return f"> {percent(bound)} points (95 % interval over items)"

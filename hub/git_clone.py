@@ -1,0 +1,142 @@
+"""One commit of a git repository as plain files, by the `git` that is installed.
+
+In: an address, a branch or tag, an empty folder, and how long it may take. Out: the commit, and its files in the
+folder, without history. Invariants: git never asks a person, runs no hook, fetches no submodule and uses no transport
+beyond those that `hub.catalog_place` lets through; an address with a password is never shown; a link that leads out of
+the files is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from evaluators.errors import EnvironmentProblem, InvalidDocument
+from hub.catalog_place import without_password
+
+#: What a git that runs us (in a hook, an alias) would make ours believe.
+_INHERITED = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE",
+)  # fmt: skip
+_TRANSPORTS = "file:http:https:ssh"
+_CONFIG = (
+    "protocol.ext.allow=never",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "advice.detachedHead=false",
+)
+
+
+def clone(address: str, ref: str | None, folder: Path, *, seconds: float) -> str:
+    """Bring the newest commit of a branch or tag into an empty folder.
+
+    Args:
+        address: Any address that git knows; a path of this machine too.
+        ref: Branch or tag; None: the repository's own.
+        folder: Existing and empty; receives the files, without `.git`.
+        seconds: After so long git is stopped.
+
+    Returns:
+        The commit, 40 hex digits.
+
+    Raises:
+        EnvironmentProblem: If git is missing, cannot read the repository, or takes longer.
+        InvalidDocument: If a link leads out of the files.
+    """
+    branch = ["--branch", ref] if ref else []
+    options = ["--quiet", "--depth=1", "--no-local", "--no-tags", "--no-recurse-submodules", "--template="]
+    _git(["clone", *options, *branch, "--", address, str(folder)], address, seconds)
+    commit = _git(["-C", str(folder), "rev-parse", "HEAD"], address, seconds).strip()
+    shutil.rmtree(folder / ".git")
+    _refuse_links_out(folder, address)
+    return commit
+
+
+def _git(arguments: list[str], address: str, seconds: float) -> str:
+    command = ["git", *(part for setting in _CONFIG for part in ("-c", setting)), *arguments]
+    environment = {name: value for name, value in os.environ.items() if name not in _INHERITED}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment.setdefault("GIT_ALLOW_PROTOCOL", _TRANSPORTS)
+    try:
+        # A session of its own: ssh finds no terminal to ask for a passphrase, and its helpers end with it.
+        process = subprocess.Popen(  # noqa: S603 - a list, no shell; the address stands behind `--`
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"the catalog lies in a git repository, and there is no program `git` here ({error.strerror})",
+            hint="install git, or name a folder: hub init FOLDER",
+        ) from error
+    try:
+        told, complained = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentProblem(
+            f"{without_password(address)} did not answer within {seconds:.0f} s",
+            hint=f"is the network there? By hand: git ls-remote {without_password(address)}",
+        ) from error
+    finally:
+        _end(process)
+    if process.returncode != 0:
+        raise EnvironmentProblem(
+            f"git cannot read {without_password(address)}: {without_password(_said(complained))}",
+            hint=_hint(complained, without_password(address)),
+        )
+    return told
+
+
+def _hint(complained: str, shown: str) -> str:
+    """Return the next step for what git complained of."""
+    if "Remote branch" in complained:
+        return f"its branches and tags: git ls-remote {shown}"
+    hint = f"does `git ls-remote {shown}` work without asking? Use an ssh agent or a credential helper"
+    if shown.startswith("http"):
+        hint += f"; for an MLflow server: MLFLOW_TRACKING_URI={shown} hub init mlflow"
+    return hint
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End git and what it started, if they still run."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def _said(complained: str) -> str:
+    """Return git's own last word: its last fatal line, or the line before where that one says nothing."""
+    lines = [line.strip() for line in complained.splitlines() if line.strip()]
+    fatal = [number for number, line in enumerate(lines) if line.startswith("fatal:")]
+    if not fatal:
+        return lines[-1] if lines else "it said nothing"
+    last = lines[fatal[-1]]
+    if "Could not read from remote repository" in last and fatal[-1] > 0:
+        return lines[fatal[-1] - 1]
+    return last
+
+
+def _refuse_links_out(folder: Path, address: str) -> None:
+    """Refuse symbolic links that lead out of the files, or name a place of this machine."""
+    root = os.path.realpath(folder)
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if not path.is_symlink():
+                continue
+            target = path.readlink()
+            if target.is_absolute() or not Path(os.path.realpath(path)).is_relative_to(root):
+                raise InvalidDocument(
+                    f"{without_password(address)}: {path.relative_to(folder)} is a link out of the repository "
+                    f"({target})",
+                    hint="a catalog is whole in itself: put the file there, not a link to it",
+                )

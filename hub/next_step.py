@@ -1,0 +1,34 @@
+"""The command that follows an evaluation. Pure."""
+
+from __future__ import annotations
+
+from evaluators.evidence import Evidence, Findings
+from evaluators.strategy import strategy
+from hub.decision import Decision
+from hub.unproposed import PREFIX
+
+
+def next_step(decision: Decision, evidence: Evidence) -> str:
+    """Return the command that follows."""
+    tasks = " ".join([f"--task {task.id}" for task in evidence.findings.tasks] + _chosen(evidence.findings))
+    protocol = evidence.findings.protocol["id"]
+    if not all(task.promotable for task in evidence.findings.tasks):
+        return f"hub report {decision.model}   (what your data say, in full)"
+    if decision.model.startswith(PREFIX):
+        return "hub propose FOLDER   (drafts its card: what is not in the catalog can promote nothing)"
+    if decision.verdict == "approved":
+        return f'hub promote {decision.model} --reason "..."'
+    if not evidence.findings.final:
+        return (
+            f"hub evaluate {decision.model} {tasks} --protocol {protocol} --final   (opens the locked test)"
+        )
+    if decision.verdict == "refused" or protocol == "standard":
+        return f"hub report {decision.model}   (why, in full)"
+    return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
+
+
+def _chosen(findings: Findings) -> list[str]:
+    """Return the options that name the strategies, if not all of the protocol were asked for."""
+    transfers = {cell.strategy for cell in findings.cells if not strategy(cell.strategy).is_baseline}
+    named = {name for name in findings.protocol["strategies"] if not strategy(name).is_baseline}
+    return [] if transfers == named else [f"--strategy {name}" for name in sorted(transfers)]

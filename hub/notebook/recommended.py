@@ -1,0 +1,80 @@
+"""A recommendation as a notebook shows it: one sentence with numbers, then the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evaluators.report.table import ResultTable
+from evaluators.wording import compact, duration, millions
+from hub.first_guess import FirstGuess
+from hub.notebook.page import Page, Shown
+from hub.recommending import Recommended
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recommendation(Shown):
+    """Which model, adapted how.
+
+    Attributes:
+        answer: The advice, and the rule of thumb beside it.
+    """
+
+    answer: Recommended | FirstGuess
+
+    @property
+    def model(self) -> str | None:
+        """The model; None where a baseline is enough, or nothing was measured."""
+        return None if isinstance(self.answer, FirstGuess) else self.answer.advice.chosen.candidate or None
+
+    @property
+    def strategy(self) -> str | None:
+        """How to adapt it; None where that depends on what nobody measured."""
+        if isinstance(self.answer, FirstGuess):
+            return self.answer.strategy
+        return self.answer.advice.chosen.strategy
+
+    @property
+    def page(self) -> Page:
+        """The sentence, the table, the rule of thumb."""
+        if isinstance(self.answer, FirstGuess):
+            return Page(self.answer.sentence, notes=(f"nothing was measured: {self.answer.why}",))
+        advice = self.answer.advice
+        rows = tuple(
+            (
+                ("* " if option is advice.chosen else "") + (option.candidate or "(no model)"),
+                option.strategy,
+                compact(option.estimate),
+                duration(option.seconds if option.spent is None else option.spent),
+                millions(option.parameters) if option.parameters else "",
+            )
+            for option in advice.options
+        )
+        heading = f"at {advice.chosen.labels_per_class} labels a class"
+        table = ResultTable("", ("model", "strategy", heading, "time", "params"), rows)
+        later = (
+            (f"not measured yet: {', '.join(self.answer.unmeasured)}; hub.evaluate(..., strategies=[...])",)
+            if self.answer.unmeasured
+            else ()
+        )
+        return Page(advice.sentence, (table,), notes=(self.answer.thumb, *later))
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """One record an option, best first; none where nothing was measured."""
+        if isinstance(self.answer, FirstGuess):
+            return []
+        return [
+            {
+                "model": option.candidate or None,
+                "strategy": option.strategy,
+                "chosen": option is self.answer.advice.chosen,
+                "labels_per_class": option.labels_per_class,
+                "labels": option.labels,
+                "value": option.estimate.value,
+                "low": option.estimate.low,
+                "high": option.estimate.high,
+                "seconds": option.seconds,
+            }
+            for option in self.answer.advice.options
+        ]
