@@ -14,9 +14,8 @@ from evaluators.recipe_page import Training, recipe_page
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from hub.adapted import Adapted
-
-RECIPE = "recipe.py"
-SPLIT = ".hub/split.json"
+from hub.provenance import RECIPE as RECIPE
+from hub.provenance import SPLIT as SPLIT
 
 
 def recipe_files(adapted: Adapted, task: Task, data: TaskData) -> dict[str, str]:
