@@ -130,7 +130,12 @@ def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]
         return []
     other = max(heavier, key=lambda option: option.estimate.value)
     price = f" {_price(other, chosen)}" if _price(other, chosen) else ""
-    verdict = f"not worth it ({percent(margin)} points matter)"
+    dearer = other.spent is None or chosen.spent is None or other.spent > chosen.spent
+    # The ladder is ordered by what is trained; on a small network full fine-tuning may be the faster one.
+    verdict = (
+        f"{'not worth it' if dearer else 'heavier, and no better by what matters'} ({percent(margin)} points"
+    )
+    verdict += " matter)" if dearer else ")"
     return [f"{_named(other, chosen)} {_points(gap(other, chosen))}{price}: {verdict}"]
 
 

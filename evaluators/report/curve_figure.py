@@ -7,6 +7,7 @@ behind it, so that it reads on a dark page too. Matplotlib's objects only, as in
 from __future__ import annotations
 
 import io
+import math
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -20,6 +21,8 @@ from evaluators.wording import is_baseline, metric_title
 
 _SETTINGS = {"svg.hashsalt": "basehub", "svg.fonttype": "none", "font.family": "sans-serif"}
 _CARD, _INK = "#ffffff", "#222222"
+#: Sizes whose quotient is smaller would be written over each other.
+_APART = 1.6
 
 
 def curve_svg(task: TaskRows) -> bytes | None:
@@ -30,7 +33,8 @@ def curve_svg(task: TaskRows) -> bytes | None:
     figure = Figure(figsize=(1.9 + 3.6 * len(models), 3.4), layout="constrained", facecolor=_CARD)
     panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
     for panel, model in zip(panels, models, strict=True):
-        rows = [row for row in task.rows if row.candidate in ("", model)]
+        # The majority class would take most of the height to say what the table says.
+        rows = [row for row in task.rows if row.candidate in ("", model) and row.strategy != "majority"]
         for row in rows:
             _line(panel, row)
         _dress(panel, task.sizes, model)
@@ -79,12 +83,23 @@ def _end(end: float | None, value: float) -> float:
     return 100 * (value if end is None else end)
 
 
+def _size_labels(sizes: tuple[int, ...]) -> list[str]:
+    """Return the labels of the sizes, the largest first to be written; one that would touch the next is left out."""
+    labels: list[str] = []
+    above = math.inf
+    for size in reversed(sizes):
+        apart = above / size >= _APART
+        labels.append(f"{size:,}" if apart else "")
+        above = size if apart else above
+    return labels[::-1]
+
+
 def _dress(panel: Axes, sizes: tuple[int, ...], model: str) -> None:
     panel.set_facecolor(_CARD)
     panel.set_xscale("log", base=2)
     panel.xaxis.set_major_locator(FixedLocator(sizes))
     panel.xaxis.set_minor_locator(NullLocator())
-    panel.set_xticklabels([f"{size:,}" for size in sizes])
+    panel.set_xticklabels(_size_labels(sizes))
     panel.set_xlabel("labels in all (log scale)", color=_INK)
     panel.set_title(model, loc="left", fontsize=10, color=_INK)
     panel.tick_params(labelsize=8, colors=_INK)

@@ -58,6 +58,17 @@ def test_what_a_fit_costs_without_encoding_is_compared_with_nothing():
     assert "LoRA +0.8 in 30 s a fit: not worth it" in advice.sentence
 
 
+def test_a_heavier_one_that_costs_less_is_not_called_dear():
+    probe = option("lora", 0.95, seconds=9.0, machine="a laptop")
+    told = advise(
+        [probe, option("full-finetune", 0.96, seconds=3.0, machine="a laptop")], margin=0.02
+    ).sentence
+    assert (
+        "full fine-tuning +1.0 at 1/3 of the cost: heavier, and no better by what matters (2.0 points)"
+        in told
+    )
+
+
 def test_costs_on_two_machines_have_no_ratio():
     probe = option("linear-probe", 0.912, seconds=0.5, encoding=0.5, machine="a laptop")
     assert (
