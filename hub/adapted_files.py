@@ -16,7 +16,7 @@ from hub.adapted import BASE, LINEAGE, Adapted, read_adapted
 from hub.provenance import IDENTITY, README, RECORD
 
 #: Pages and programs for people: they lie beside what is trained, and a person may have edited them.
-BESIDE = ("README.md", "recipe.py")
+BESIDE = ("README.md", "recipe.py", "split.json")
 #: What a pull writes into `.hub/`; never part of the model.
 _OF_A_PULL = frozenset({RECORD, IDENTITY, README})
 
