@@ -13,7 +13,8 @@ from evaluators.candidate import FileEntry, manifest_digest
 from evaluators.canonical import digest_of_file
 from evaluators.errors import UsageProblem
 from hub.adapted import BASE, LINEAGE, Adapted, read_adapted
-from hub.provenance import IDENTITY, README, RECIPE, RECORD, SPLIT
+from hub.adapted_recipe import RECIPE, SPLIT
+from hub.provenance import IDENTITY, README, RECORD
 
 #: The card, and the page that trains it again: their owner's to change, and approved as they lie there.
 BESIDE = ("README.md", RECIPE, SPLIT)

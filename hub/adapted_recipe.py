@@ -14,8 +14,9 @@ from evaluators.recipe_page import Training, recipe_page
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from hub.adapted import Adapted
-from hub.provenance import RECIPE as RECIPE
-from hub.provenance import SPLIT as SPLIT
+
+RECIPE = "recipe.py"
+SPLIT = "split.json"
 
 
 def recipe_files(adapted: Adapted, task: Task, data: TaskData) -> dict[str, str]:

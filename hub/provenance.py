@@ -24,9 +24,6 @@ IDENTITY = f"{FOLDER}/candidate.json"
 README = f"{FOLDER}/README.md"
 #: Of an adapted model: where it comes from. Written by `hub adapt`, and one of the files that its record signs.
 LINEAGE = f"{FOLDER}/adapted.json"
-#: Beside it: the page that trains an adapted model again without us, and the rows it was trained and scored on.
-RECIPE = "recipe.py"
-SPLIT = f"{FOLDER}/split.json"
 
 
 class Identity(Document):
@@ -53,7 +50,7 @@ def identity_of(record: Record) -> Identity:
 def check_file_set(record: Record) -> None:
     """Check that a record's file set is the one its digest names, and leaves `.hub/` to us.
 
-    An adapted model's own lineage and split lie there too, and are among its files.
+    An adapted model's own lineage lies there too, and is one of its files.
 
     Raises:
         IntegrityError: If not.
@@ -64,9 +61,8 @@ def check_file_set(record: Record) -> None:
             "its file set is not the one its model digest names"
         )
     paths = [entry.path for entry in record.files]
-    ours = {path for path in paths if path.split("/")[0] == FOLDER}
-    allowed = ours <= {LINEAGE, SPLIT} and LINEAGE in ours if record.adapted else not ours
-    if len(set(paths)) != len(paths) or not allowed:
+    ours = [path for path in paths if path.split("/")[0] == FOLDER]
+    if len(set(paths)) != len(paths) or ours != ([LINEAGE] if record.adapted else []):
         raise IntegrityError(f"{record.model} version {record.version} lists files twice or inside {FOLDER}/")
 
 
