@@ -51,7 +51,7 @@ _PAGES = (
 )
 _PAIRS = (
     "clip", "siglip", "align", "altclip", "blip", "flava", "vilt", "lxmert", "visual_bert", "llava", "idefics",
-    "paligemma", "owlvit", "groupvit", "git", "chinese_clip", "x-clip", "kosmos", "florence", "_vl",
+    "paligemma", "owlvit", "groupvit", "chinese_clip", "x-clip", "kosmos", "florence", "_vl",
 )  # fmt: skip
 _SERIES = (
     "time_series",
@@ -64,7 +64,7 @@ _SERIES = (
 )
 _IMAGES = (
     "vit", "swin", "beit", "deit", "convnext", "dinov", "resnet", "regnet", "mobilenet", "efficientnet", "vision",
-    "segformer", "detr", "poolformer", "levit", "cvt", "dpt", "hiera", "focalnet", "bit", "data2vec-vision", "ijepa",
+    "segformer", "detr", "poolformer", "levit", "cvt", "dpt", "hiera", "focalnet", "data2vec-vision", "ijepa",
 )  # fmt: skip
 
 
@@ -128,13 +128,16 @@ def _refused(kind: str, architecture: str, config: Mapping[str, Any]) -> tuple[s
         )
     if low.startswith(_PAGES):
         return "reads pages (words with their places), not plain texts", SUPPORTED
-    if "vision_config" in config or any(
-        low.startswith(name) or (name == "_vl" and name in low) for name in _PAIRS
+    if (
+        low == "git"
+        or "vision_config" in config
+        or any(low.startswith(name) or (name == "_vl" and name in low) for name in _PAIRS)
     ):
         return "joins images and texts", SUPPORTED
     if low.startswith(_SERIES):
         return "reads neither texts nor images", SUPPORTED
-    if low.startswith(_IMAGES) or "image_size" in config:
+    # Short names are compared whole: `bitnet` is a language model.
+    if low == "bit" or low.startswith(_IMAGES) or "image_size" in config:
         return "is a vision model of transformers, and images are read through timm here", (
             "propose the same network from timm's own repositories (timm/...)"
         )

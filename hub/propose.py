@@ -18,6 +18,7 @@ from evaluators.errors import InvalidDocument, UsageProblem
 from hub.card import Card, DirectoryMirror, HubMirror, Lineage
 from hub.card_draft import Seen, draft_card
 from hub.catalog import Catalog
+from hub.catalog_rules import TODO
 from hub.home import home_from
 from hub.model_files import KNOWN, files_of, left_out, require_tokenizer
 from hub.model_kind import kind_of
@@ -108,9 +109,9 @@ def _see(place: str, catalog: Catalog, environment: Mapping[str, str]) -> Seen:
     if Path(place).is_dir():
         folder = DirectoryMirror(kind="directory", path=str(Path(place).resolve()))
         with open_source(folder, catalog=catalog.folder, environment=environment) as source:
-            return _look(place, f"{{kind: directory, path: {json.dumps(folder.path)}}}", source)
+            return _look(place, _folder_mirror(Path(folder.path), catalog.folder.resolve()), source)
     if not _REPOSITORY.fullmatch(place):
-        what = "is a file, not the folder of a model" if Path(place).exists() else "is no place of a model"
+        what = "is a file, not the folder of a model" if Path(place).exists() else "names no model"
         raise UsageProblem(
             f"{place} {what}",
             hint="hub propose ./folder, hub propose organization/name, or hub propose runs:/RUN_ID/PATH",
@@ -133,6 +134,16 @@ def _see(place: str, catalog: Catalog, environment: Mapping[str, str]) -> Seen:
         gated=facts.gated,
         parameters=facts.parameters,
         lineage=lineage,
+    )
+
+
+def _folder_mirror(folder: Path, catalog: Path) -> str:
+    """Return the mirror of a folder: relative inside the catalog; a folder of this machine is nobody else's."""
+    if folder.is_relative_to(catalog):
+        return f"{{kind: directory, path: {json.dumps(folder.relative_to(catalog).as_posix())}}}"
+    return (
+        f"{{kind: directory, path: {json.dumps(str(folder))}}}  # {TODO}: only this machine has this folder; name a "
+        "place that everybody reaches (a Hub repository, MLflow, a folder of the catalog)"
     )
 
 

@@ -27,15 +27,20 @@ def image_of(value: Any) -> Image:
     Raises:
         TypeError: If it is none of them.
     """
-    import io
-
     import numpy as np
     from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    from evaluators.decoding import NotAnImage, decode
 
     if isinstance(value, bytes):
-        value = Pillow.open(io.BytesIO(value))
+        # As training read them: two decoders only, a bound on the size, upright as the camera was held.
+        try:
+            return decode(value)
+        except NotAnImage as error:
+            raise TypeError(f"{error.reason}: {error.hint}") from error
     if isinstance(value, Pillow.Image):
-        return np.asarray(value.convert("RGB"))
+        return np.asarray(ImageOps.exif_transpose(value).convert("RGB"))
     pixels = np.asarray(value)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise TypeError(f"an image is a uint8 array (height, width, 3), not {pixels.dtype} {pixels.shape}")

@@ -75,7 +75,7 @@ def propose(place: str, name: str | None, dry_run: bool, catalog_folder: Path | 
         output.say(f"  {step}")
     if not steps:
         output.note("the catalog is in no git checkout: copy both files into the one that is reviewed")
-    output.say(f"Measured it is with:  hub evaluate {card.id} --task TASK")
+    output.say(f"To measure it:  hub evaluate {card.id} --task TASK")
 
 
 def _tell_draft(proposal: Proposal, output: Output) -> None:

@@ -99,7 +99,7 @@ def test_an_id_that_is_taken_and_a_place_that_is_none_are_told(catalog, folder, 
     (catalog.folder / "models" / "tiny.yaml").write_text(proposal.text)
     with pytest.raises(UsageProblem, match="has a card tiny already"):
         propose(place, "tiny", load_catalog(catalog.folder))
-    with pytest.raises(UsageProblem, match="is no place of a model"):
+    with pytest.raises(UsageProblem, match="names no model"):
         propose(str(tmp_path / "nowhere"), None, catalog)
     with pytest.raises(SourceProblem, match="cannot be reached"):
         propose("org/name", None, catalog, {"HF_ENDPOINT": "http://127.0.0.1:9"})
