@@ -104,7 +104,10 @@ def _check_events(text: str, where: str) -> None:
             if depth > MAX_DEPTH:
                 line = event.start_mark.line + 1 if event.start_mark else 1
                 raise InvalidDocument(f"{where}:{line}: nested deeper than {MAX_DEPTH} levels")
-    except yaml.YAMLError:
+    except yaml.YAMLError as error:
+        if "nesting depth" in str(error):
+            # Newer parsers have a limit of their own, which is met first where they look ahead.
+            raise InvalidDocument(f"{where}: nested deeper than {MAX_DEPTH} levels") from error
         return  # told with its place when it is read in earnest
 
 

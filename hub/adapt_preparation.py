@@ -17,6 +17,7 @@ from evaluators.compute import choose_device
 from evaluators.data import TaskData, load_task
 from evaluators.errors import UsageProblem
 from evaluators.personal_task import OwnData
+from evaluators.remarks import remarks_on
 from evaluators.samples import LabelledSet
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
@@ -110,6 +111,8 @@ def prepare_adaptation(
         )
     with teller.transfers("fetching") as tell:
         candidate, folder = fetch(card, catalog, home, tell)
+    for remark in remarks_on(loaded, [candidate]):
+        teller.note(remark)
     chosen = _strategy(choice, catalog, home, teller)
     adaptation = Adaptation(
         candidate,

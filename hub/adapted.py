@@ -3,7 +3,7 @@
     DIR/base/            the base's files, byte for byte
     DIR/fit.json, .safetensors   what was trained: a head, an adapter, or the changed weights
     DIR/README.md        the model card
-    DIR/recipe.py        the same training without us; its owner's page, so no part of the lineage
+    DIR/recipe.py, split.json   the same training without us, and its rows; their owner's, so no part of the lineage
     DIR/.hub/adapted.json        lineage: base = NAME@digest, strategy, settings, data, score, digests of the files
 
 In: such a folder. Out: an `AdaptedModel` that predicts labels. Nothing is loaded whose digest is not the lineage's.

@@ -13,10 +13,11 @@ from evaluators.candidate import FileEntry, manifest_digest
 from evaluators.canonical import digest_of_file
 from evaluators.errors import UsageProblem
 from hub.adapted import BASE, LINEAGE, Adapted, read_adapted
+from hub.adapted_recipe import RECIPE, SPLIT
 from hub.provenance import IDENTITY, README, RECORD
 
-#: Pages and programs for people: they lie beside what is trained, and a person may have edited them.
-BESIDE = ("README.md", "recipe.py")
+#: The card, and the page that trains it again: their owner's to change, and approved as they lie there.
+BESIDE = ("README.md", RECIPE, SPLIT)
 #: What a pull writes into `.hub/`; never part of the model.
 _OF_A_PULL = frozenset({RECORD, IDENTITY, README})
 

@@ -16,7 +16,7 @@ from evaluators.task import Task
 from hub.adapted import Adapted
 
 RECIPE = "recipe.py"
-SPLIT = ".hub/split.json"
+SPLIT = "split.json"
 
 
 def recipe_files(adapted: Adapted, task: Task, data: TaskData) -> dict[str, str]:

@@ -200,6 +200,9 @@ def _judge(folder: Path, staged: Path, place: CatalogPlace) -> None:
 def _published(
     place: CatalogPlace, environment: Mapping[str, str], home: Home, now: dt.datetime, seconds: float
 ) -> Copy:
+    from hub.log_cache import remember
+    from hub.promotion_log import utc
+    from hub.registry.mlflow_log import LogReader
     from hub.registry.open import reader_at
     from hub.remote_catalog import refresh_catalog
     from hub.signing import open_keyring
@@ -207,7 +210,10 @@ def _published(
     reader = reader_at(
         place.place, environment, home.ready(), seconds=None if seconds == PATIENCE else seconds
     )
-    return Copy(refresh_catalog(reader, place.place, home=home, keys=open_keyring(home.keys)), now)
+    folder = refresh_catalog(reader, place.place, home=home, keys=open_keyring(home.keys))
+    # With its log: where the catalog is read here for the first time, `hub list` would show nothing approved.
+    remember(home, place.place, LogReader(reader).entries(), now=utc(now))
+    return Copy(folder, now)
 
 
 def _chosen_folder(place: CatalogPlace) -> Path:

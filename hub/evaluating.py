@@ -176,7 +176,9 @@ def results_of(choice: Choice, home: Home) -> ResultStore:
 def _personal(data: TaskData) -> str:
     """Say what a person's own data were taken for."""
     sizes = ", ".join(f"{name} {size:,}" for name, size in data.sizes.items())
-    copies = ", ".join(f"{number:,} {kind}" for kind, number in sorted(data.duplicates.items()) if number)
+    copies = ", ".join(
+        f"{data.duplicates[kind]:,} {kind}" for kind in ("exact", "normalised") if data.duplicates.get(kind)
+    )
     return (
         f"your data, as {data.task}: {count(len(data.labels), 'label')}; {sizes}; copies between the splits: "
         f"{copies or 'none'}. A personal task: it can promote nothing (hub task new makes a reviewed one)"

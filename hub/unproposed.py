@@ -73,7 +73,9 @@ def take_folders(
 
 
 def _card_name(name: str, catalog: Catalog) -> str:
-    """Return a name that is not a folder's, unless it can only have meant one."""
+    """Return a name that is not a folder's, unless it can only have meant a folder or a task."""
+    if name not in catalog.cards and name in catalog.tasks:
+        raise UsageProblem(f"{name} is a task, not a model", hint=f"--task {name}")
     if name in catalog.cards or not (set("/\\") & set(name)):
         return name
     if Path(name).exists():

@@ -24,8 +24,6 @@ from evaluators.candidate import TextInput
 from evaluators.errors import IntegrityError, InvalidDocument
 from evaluators.samples import Samples
 
-ATTENTION = "sdpa"
-
 
 class TextBackbone:
     """A text trunk with its tokenizer; see `evaluators.backbones.backbone.Backbone`.
@@ -146,7 +144,6 @@ def _pretrained(folder: Path) -> Any:
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
-        attn_implementation=ATTENTION,
         dtype=torch.float32,
         output_loading_info=True,
     )
@@ -160,9 +157,7 @@ def _pretrained(folder: Path) -> Any:
 
 def _untrained(folder: Path) -> Any:
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return AutoModel.from_config(
-        config, trust_remote_code=False, attn_implementation=ATTENTION, dtype=torch.float32
-    )
+    return AutoModel.from_config(config, trust_remote_code=False, dtype=torch.float32)
 
 
 def _keep_what_pooling_reads(module: nn.Module, spec: TextInput, folder: Path) -> None:

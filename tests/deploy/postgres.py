@@ -51,12 +51,14 @@ def database(environment: Mapping[str, str], port: int, check: tuple[str, ...]) 
         if user is not None:
             os.chown(data, user, user)
         _create(bin_folder, data, environment, user)
-        options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(data)}
+        # What a test writes need not survive a power cut.
+        options = {"listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off"}
+        options["unix_socket_directories"] = str(data)
         command = [str(bin_folder / "postgres"), "-D", str(data / "pgdata")]
         command += [item for key, value in options.items() for item in ("-c", f"{key}={value}")]
         start = Start(command, {"TZ": "UTC"}, (str(bin_folder / check[0]), *check[1:]), folder / "log", user)
-        # SIGINT: end connections and stop. SIGTERM would wait for those who are connected.
-        with running(start, stop_with=signal.SIGINT):
+        # SIGQUIT: at once; what it holds is thrown away.
+        with running(start, stop_with=signal.SIGQUIT):
             _create_database(bin_folder, environment, port)
             yield bin_folder
 

@@ -24,7 +24,7 @@ def test_base_trained_files_card_and_lineage_are_the_model(folder, workshop):
     artifact = read_artifact(folder)
     base = {f"base/{entry.path}" for entry in workshop.candidate.files}
     paths = {entry.path for entry in artifact.files}
-    assert base | {"fit.json", "fit.safetensors", "README.md", LINEAGE} <= paths
+    assert base | {"fit.json", "fit.safetensors", "README.md", "recipe.py", "split.json", LINEAGE} <= paths
     assert paths == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 

@@ -122,7 +122,7 @@ def test_with_out_it_makes_the_model_that_was_delivered(made, name):
 def test_the_owner_may_change_the_page(made):
     folder = made["knn"].folder
     (folder / "recipe.py").write_text("K = 1\n")
-    (folder / ".hub" / "split.json").unlink()
+    (folder / "split.json").unlink()
     assert load_adapted(folder).adapted == made["knn"].adapted
     (folder / "recipe.py").unlink()  # as in a folder that an earlier version wrote
     assert load_adapted(folder).adapted == made["knn"].adapted
@@ -132,7 +132,7 @@ def test_the_owner_may_change_the_page(made):
 def test_the_card_names_the_recipe_and_the_split_holds_numbers_only(made):
     folder = made["lora"].folder
     assert "`python recipe.py DATA`" in (folder / "README.md").read_text()
-    split = json.loads((folder / ".hub" / "split.json").read_text())
+    split = json.loads((folder / "split.json").read_text())
     rows = [row for value in split.values() for row in (value if isinstance(value, list) else [value])]
     assert all(type(row) is int for row in rows)
     assert len(split["all"]) == split["rows"] == made["lora"].adapted.trained_on

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import GPT2Config, GPT2Model, LlamaConfig, LlamaModel
+from transformers import GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MPNetConfig, MPNetModel
 
 from evaluators.backbones.load import load_backbone
 from evaluators.backbones.text import load_text
@@ -55,6 +55,16 @@ def test_pooling_equals_a_hand_computation_of_each_text_alone(bert, pooling):
     np.testing.assert_allclose(
         features(folder, TextInput(max_tokens=32, pooling=pooling)), expected, atol=1e-5
     )
+
+
+def test_an_architecture_without_fused_attention_is_loaded_with_its_own(tmp_path):
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    mpnet = MPNetModel(MPNetConfig(vocab_size=len(VOCABULARY), max_position_embeddings=64, **shape))
+    assert not mpnet._supports_sdpa
+    mpnet.save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    assert features(tmp_path, TextInput(max_tokens=32, pooling="mean")).shape == (len(TEXTS), 16)
+    assert load_text(TextInput(max_tokens=32, pooling="mean"), tmp_path, pretrained=False).width == 16
 
 
 def test_normalised_features_have_length_one(bert):

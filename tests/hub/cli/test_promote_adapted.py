@@ -54,7 +54,8 @@ def test_an_adapted_model_from_the_folder_to_the_project(workshop, run_hub, tmp_
     assert "letter-router" in run_hub("list").stdout
     shown = run_hub("show", "letter-router").stdout
     assert f"{BASE}@{workshop.candidate.digest}"[:40] in "".join(shown.split())
-    assert f"letter-router:1 as approved, on {BASE}" in " ".join(run_hub("history").stdout.split())
+    history = json.loads(run_hub("history", "letter-router", "--format", "json").stdout)
+    assert [record["adapted"]["base"] for record in history["records"]] == [BASE]
 
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")

@@ -7,6 +7,7 @@ import pytest
 
 from hub.lock import write_lock
 from tests.fakes_models import tiny_bert as loadable_bert
+from tests.hub.cli.conftest import ROOT
 from tests.hub.models import put, safetensors, tiny_bert
 
 
@@ -179,3 +180,44 @@ def test_an_architecture_that_transformers_does_not_know_is_refused_where_it_can
     assert done.exit_code == 4
     assert "Bert9Model (bert9)" in done.stderr
     assert left(checkout) == []
+
+
+RESNET20 = ROOT.parent / "shared" / "weights" / "resnet20-cifar10.th"
+
+
+def test_a_real_pickle_of_a_network_of_ones_own_is_refused_unread(propose, checkout, tmp_path):
+    if not RESNET20.is_file():
+        pytest.skip("shared/weights/resnet20-cifar10.th is not beside the repository")
+    put(tmp_path / "resnet20", {"config.json": b'{"model_type": "resnet20"}'})
+    (tmp_path / "resnet20" / "resnet20-cifar10.th").symlink_to(RESNET20)
+    done = propose(str(tmp_path / "resnet20"))
+    assert done.exit_code == 4
+    assert "it has resnet20-cifar10.th, which can run code when loaded" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            broken(**{"config.json": b'{"model_type": "t5", "architectures": ["T5Model"]}'}),
+            "T5Model (t5) is an encoder",
+        ),
+        (broken(**{"model.safetensors": NAN}), "holds NaN or an infinity"),
+        ({"config.json": b"{}", "pytorch_model.bin": b"\x80\x02}."}, "pytorch_model.bin, which can run code"),
+        (
+            broken(**{"adapter_config.json": b'{"base_model_name_or_path": "org/base"}'}),
+            "an adapter of org/base",
+        ),
+    ],
+)
+def test_an_unproposed_folder_that_may_not_be_loaded_is_not_evaluated_either(run_hub, tmp_path, files, said):
+    done = run_hub("evaluate", str(put(tmp_path / "bad", files)), "--task", "help-desk")
+    assert done.exit_code == 4
+    assert said in done.stderr
+
+
+def test_a_task_among_the_models_is_told_how_it_is_named(run_hub):
+    done = run_hub("evaluate", "all-minilm-l6-v2", "help-desk")
+    assert done.exit_code == 2
+    assert "help-desk is a task, not a model" in done.stderr
+    assert "--task help-desk" in done.stderr

@@ -67,6 +67,7 @@ def test_the_folder_is_the_adapted_one_to_the_last_byte(workshop, pulled):
     assert found.files == expected.files
     assert found.adapted == expected.adapted
     assert (pulled / RECORD).is_file()
+    assert {"recipe.py", "split.json"} <= {entry.path for entry in found.files}
 
 
 def test_it_is_verified_and_an_altered_byte_is_found(workshop, pulled):

@@ -52,7 +52,6 @@ def test_it_is_shown_loaded_by_plain_mlflow_and_left_alone_by_a_sync(promoted, w
     import mlflow
 
     mlflow.set_tracking_uri(address)
-    mlflow.set_registry_uri(address)
     loaded = mlflow.pyfunc.load_model(f"models:/{NAME}@approved")
     assert loaded.predict(TEXTS) == ["queue 0", "queue 1", "queue 2"]
     frame = loaded.predict(TEXTS, params={"probabilities": True})
