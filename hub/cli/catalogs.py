@@ -134,14 +134,9 @@ def choosing(
             raise UsageProblem(
                 f"{path} cannot be read ({error.strerror})", hint="hub catalog choosing"
             ) from error
-        output.data(
-            {"page": str(path), "problems": list(problems)},
-            Table(
-                ("", "finding"),
-                tuple((str(path), problem) for problem in problems),
-                wrap=frozenset({"finding"}),
-            ),
-        )
+        rows = tuple((str(path), problem) for problem in problems)
+        table = Table(("", "finding"), rows, wrap=frozenset({"finding"}))
+        output.data({"page": str(path), "problems": list(problems)}, *([table] if problems else []))
         output.essential(str(len(problems)))
         if problems:
             output.note("write it again, where the evidence is: hub catalog choosing")
