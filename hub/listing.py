@@ -26,7 +26,7 @@ class ListedModel:
 
     Attributes:
         model: Its id.
-        status: approved, candidate, proposed, deprecated or retired.
+        status: approved, not approved, proposed, deprecated or retired.
         state: The lifecycle state of its card.
         approved_for: Tasks that it is approved for, with strategy and score.
         modality: What it reads.
@@ -244,7 +244,7 @@ def _status(state: str, record: Record | None, *, locked: bool) -> str:
         return state
     if record is not None:
         return "approved"
-    return "candidate" if state == "active" and locked else "proposed"
+    return "not approved" if state == "active" and locked else "proposed"
 
 
 def _plain(value: object) -> str:

@@ -21,6 +21,11 @@ def transformers(model_type, architecture=None, **more):
         (transformers("gpt2", "GPT2LMHeadModel"), "causal-lm", False),
         (transformers("llama", "LlamaForCausalLM"), "causal-lm", False),
         (transformers("qwen2", "Qwen2Model"), "causal-lm", False),
+        (
+            transformers("bitnet", "BitNetForCausalLM"),
+            "causal-lm",
+            False,
+        ),  # no `bit`, which is a vision model
         # A reward model: a causal trunk under one output. The trunk is a base like any other.
         (transformers("llama", "LlamaForSequenceClassification", num_labels=1), "causal-lm", True),
         (transformers("bert"), "encoder", False),

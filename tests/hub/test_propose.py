@@ -50,6 +50,20 @@ def test_a_folder_becomes_a_card_with_what_its_files_say(catalog, folder):
     assert {"summary", "pretraining", "owner", "intended_use", "limits"} <= fields
 
 
+def test_a_folder_of_this_machine_asks_for_a_place_that_others_reach(catalog, folder):
+    proposal = propose(folder(), None, catalog)
+    asked = [todo for todo in todos_of(proposal.text) if todo.field == "mirrors"]
+    assert len(asked) == 1
+    assert "only this machine has this folder" in asked[0].question
+
+
+def test_a_folder_of_the_catalog_is_named_as_everybody_finds_it(catalog):
+    place = put(catalog.folder / "data" / "ours", {**tiny_bert(), "README.md": README})
+    proposal = propose(str(place), None, catalog)
+    assert proposal.card.mirrors[0].path == "data/ours"
+    assert not [todo for todo in todos_of(proposal.text) if todo.field == "mirrors"]
+
+
 def test_a_repository_is_pinned_to_the_commit_that_was_read(catalog, tmp_path):
     with FakeHub() as hub:
         hub.add("org/Tiny-Bert", {**tiny_bert(), "README.md": README}, commit=COMMIT)

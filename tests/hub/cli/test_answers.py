@@ -77,10 +77,11 @@ def test_data_go_to_standard_output_and_notes_do_not(run_hub):
     assert quiet.stderr == ""
 
 
-def test_list_shows_candidates_before_proposals(run_hub):
-    lines = run_hub("list", "--all").stdout.splitlines()
-    states = [word for line in lines for word in line.split() if word in {"candidate", "proposed"}]
-    assert states == sorted(states)
+def test_list_shows_what_can_be_measured_before_proposals(run_hub):
+    states = [row["status"] for row in json.loads(run_hub("list", "--all", "--format", "json").stdout)]
+    assert set(states) == {"not approved", "proposed"}
+    first = states.index("proposed")
+    assert "not approved" not in states[first:]
 
 
 def test_doctor_names_every_part_it_looked_at(run_hub):

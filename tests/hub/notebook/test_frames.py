@@ -1,7 +1,9 @@
 """Data in memory become a file, and thereby a task like any other; what cannot be written is told."""
 
+import io
 import json
 import stat
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +150,16 @@ def test_images_in_memory_come_back_as_the_same_pixels(own, home):
 def test_what_is_no_labelled_image_is_told_by_its_row(own, cell, label, message):
     with pytest.raises(UsageProblem, match=message):
         own({"i": [cell], "l": [label]}, image="i", label="l")
+
+
+def test_a_photo_stands_as_the_camera_was_held(own, home):
+    upright = Image.fromarray(np.arange(72, dtype=np.uint8).reshape(4, 6, 3))
+    photo = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    upright.save(photo, format="JPEG", exif=exif)
+    cells = [photo.getvalue(), Image.open(photo)]
+    made = own({"i": cells, "l": ["a", "b"]}, image="i", label="l")
+    with tarfile.open(made.source) as archive:
+        pictures = [Image.open(archive.extractfile(member)) for member in archive]
+        assert {picture.size for picture in pictures} == {(4, 6)}
