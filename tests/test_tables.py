@@ -1,0 +1,25 @@
+"""The tables of files in the READMEs name every module, and nothing that is gone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NAMED = re.compile(r"`([a-z_]+\.py)`")
+WITHOUT_A_NOUN = {"__init__.py", "__main__.py"}
+
+
+@pytest.mark.parametrize("package", ["hub", "evaluators", "hub/registry"])
+def test_every_module_stands_in_its_readme(package):
+    named = set(NAMED.findall((ROOT / package / "README.md").read_text()))
+    modules = {path.name for path in (ROOT / package).glob("*.py")} - WITHOUT_A_NOUN
+    assert modules <= named
+
+
+@pytest.mark.parametrize("package", ["hub", "evaluators", "hub/registry"])
+def test_every_module_that_is_named_exists(package):
+    text = (ROOT / package / "README.md").read_text()
+    table = "\n".join(line for line in text.splitlines() if line.startswith("| `"))
+    files = {path.name for path in (ROOT / package).rglob("*.py")} | {"recipe.py"}
+    assert set(NAMED.findall(table)) <= files
