@@ -35,7 +35,7 @@ class _Log:
         now = time.monotonic()
         if not self._teller.watched and now - self._last >= LINE_EVERY:
             self._last = now
-            self._teller.note(f"{done} of {self._cells} cells are done")
+            self._teller.note(f"{done} of {self._cells} measurements are done")
 
 
 def watch(events: Iterable[Event], teller: Teller) -> Watched:
@@ -51,7 +51,7 @@ def watch(events: Iterable[Event], teller: Teller) -> Watched:
                 progress.update(bar, total=event.cells)
                 log = _Log(teller, event.cells)
                 if event.stored:
-                    teller.note(f"{event.stored} of {event.cells} cells are measured already")
+                    teller.note(f"{event.stored} of {event.cells} measurements are done already")
             elif isinstance(event, Encoding):
                 text = f"encoding for {event.candidate}"
                 progress.update(

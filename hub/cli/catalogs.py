@@ -120,8 +120,8 @@ def choosing(
 ) -> None:
     """Write the page that says which base and which strategy, when.
 
-    It is made of the strategy table, the cards, and the signed evidence under HUB_HOME about tasks of the catalog; its
-    pictures go to a folder beside it. `--check` needs no evidence: it compares what the table and the cards say.
+    It is made of the strategy table, the cards, and the signed reports under HUB_HOME about tasks of the catalog; its
+    pictures go to a folder beside it. `--check` needs no report: it compares what the table and the cards say.
     """
     from hub.choosing import stale
 

@@ -72,8 +72,8 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
     skipped = [p for p in prepared.plan.cells if p.skipped]
     facts = [
         ("plan", prepared.plan.digest[:12]),
-        ("cells", f"{cost.cells}, {cost.stored} measured already"),
-        ("nodes", f"{cost.nodes:,} after sharing, {cost.nodes_unshared:,} without"),
+        ("measurements", f"{cost.cells}, {cost.stored} done already"),
+        ("steps", f"{cost.nodes:,} after sharing, {cost.nodes_unshared:,} without"),
         ("encode", f"{cost.forwards:,} samples once each; {cost.forwards_unshared:,} without sharing"),
         ("train and predict", f"{cost.training_passes:,} samples through trained models"),
         ("FLOPs", f"{cost.flops:.2e}"),
@@ -83,7 +83,9 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
         ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
     ]
     reasons = Counter(f"{p.cell.labels_per_class} labels a class: {p.skipped}" for p in skipped)
-    facts += [("skipped", f"{count(number, 'cell')} at {reason}") for reason, number in reasons.items()]
+    facts += [
+        ("skipped", f"{count(number, 'measurement')} at {reason}") for reason, number in reasons.items()
+    ]
     return facts
 
 

@@ -19,18 +19,18 @@ from hub.gate import decide as judge
 from hub.signing import open_keyring
 
 policy_option = click.option(
-    "--policy", default="default", show_default=True, help="Rules that judge the evidence."
+    "--policy", default="default", show_default=True, help="Rules that judge the report."
 )
 
 
 @click.command()
-@click.argument("evidence")
+@click.argument("evidence", metavar="REPORT")
 @policy_option
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
 @catalog_option
 @format_option
 def decide(evidence: str, policy: str, gate: bool, catalog_folder: Path | None, output: Output) -> None:
-    """Judge EVIDENCE again: a file, or a model's name for its newest evidence here.
+    """Judge REPORT again: a file, or a model's name for its newest one here.
 
     Nothing is measured. After a change of policy this says in a second what it changes.
     """
@@ -46,7 +46,7 @@ def decide(evidence: str, policy: str, gate: bool, catalog_folder: Path | None, 
 
 
 @click.command()
-@click.argument("evidence")
+@click.argument("evidence", metavar="REPORT")
 @policy_option
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request or a page.")
 @click.option(
@@ -62,7 +62,7 @@ def report(
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
-    """Show EVIDENCE as a page: a file, or a model's name for its newest evidence here."""
+    """Show REPORT as a page: a file, or a model's name for its newest one here."""
     from hub.report import decision_report
 
     catalog = open_catalog(catalog_folder)

@@ -28,15 +28,20 @@ def _choices(function: Any) -> Any:
     options: list[Decorator] = [
         click.argument("models", nargs=-1),
         click.option(
-            "--all", "every", is_flag=True, help="Every model of the catalog whose bytes are locked."
+            "--all", "every", is_flag=True, help="Every model of the catalog whose bytes are pinned."
         ),
         click.option("--task", "tasks", multiple=True, help="Task to measure on; may be repeated."),
         own_data_options,
         click.option("--protocol", default="quick", show_default=True, help="How to measure."),
         click.option(
-            "--strategy", "strategies", multiple=True, help="Only this strategy, beside the baselines."
+            "--strategy",
+            "strategies",
+            multiple=True,
+            help="Only this strategy, beside the floors that it must beat.",
         ),
-        click.option("--final", is_flag=True, help="Open the locked tests; counted in the test-access log."),
+        click.option(
+            "--final", is_flag=True, help="Open the tests that are kept closed; every look is counted."
+        ),
         click.option(
             "--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute."
         ),
@@ -66,7 +71,7 @@ def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choice
     epilog="\b\nhub evaluate all-minilm-l6-v2 --task help-desk\nhub evaluate all-minilm-l6-v2 --task help-desk --final"
 )
 @_choices
-@click.option("--policy", default="default", show_default=True, help="Rules that judge the evidence.")
+@click.option("--policy", default="default", show_default=True, help="Rules that judge the report.")
 @click.option("--dry-run", is_flag=True, help="Only plan: the same as `hub plan`.")
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
 @click.option("--no-log", is_flag=True, help="Do not log the evaluation to MLflow.")
@@ -81,12 +86,12 @@ def evaluate(
     output: Output,
     **choices: Any,
 ) -> None:
-    """Measure MODELS on tasks with every strategy of the protocol, and say what the gate says.
+    """Measure MODELS on tasks with every strategy of the protocol, and say whether they may be approved.
 
-    A model is the id of a card, or a folder with a checkpoint, which can be compared and not promoted.
+    A model is a name of the catalog, or a folder with a checkpoint, which can be compared and not approved.
 
-    Ordinary evaluation scores on validation, as often as you like. `--final` opens the locked test, and is what an
-    approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
+    Ordinary evaluation scores on validation, as often as you like. `--final` opens the test that is kept closed, and is
+    what an approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
     """
     from hub.cli.telling import tell_evaluation
 

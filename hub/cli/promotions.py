@@ -28,7 +28,7 @@ from hub.signing import open_keyring, open_signer
 @click.option(
     "--adapted",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Instead of MODEL: a folder that `hub adapt --task` wrote, measured on its locked test.",
+    help="Instead of MODEL: a folder that `hub adapt --task` wrote, measured on the test that is kept closed.",
 )
 @click.option("--name", help="With --adapted: what it is called in the registry. Default: as the folder.")
 @click.option("--reason", required=True, help="Why, in a sentence; stands in the record for ever.")
@@ -37,7 +37,7 @@ from hub.signing import open_keyring, open_signer
     is_flag=True,
     help="Append although the end of the log is damaged; what stands there counts no more.",
 )
-@click.option("--evidence", help="Evidence file. Default: the newest about MODEL on this machine.")
+@click.option("--evidence", help="File of a report. Default: the newest about MODEL on this machine.")
 @policy_option
 @catalog_option
 @format_option
@@ -52,13 +52,13 @@ def promote(
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
-    """Approve MODEL for the tasks that the gate lets it pass.
+    """Approve MODEL for the tasks that the rules let it pass.
 
-    Judges the evidence again under the policy, appends a record signed with your key to the promotion log, and shows it
-    in MLflow: the version around the exact bytes, description, tags and alias. Promoting the same again writes nothing.
+    Judges the report again by the policy, signs with your key that the model is approved, and shows it in MLflow: the
+    version around the exact bytes, description, tags and alias. Promoting the same again writes nothing.
 
-    With --adapted: an adapted model, whose base must be approved for the task. It is measured here, on the task's
-    locked test, against the adapted model that is approved now and what the same labels give without a base.
+    With --adapted: an adapted model, whose base must be approved for the task. It is measured here, on the
+    task's closed test, against the adapted model that is approved now and what the same labels give without a base.
     """
     if adapted is not None:
         if model is not None or evidence is not None:
@@ -124,7 +124,7 @@ def promote(
 )
 @format_option
 def history(model: str | None, refresh: bool, output: Output) -> None:
-    """Say who approved what, when and on which evidence; for one MODEL or all, newest first."""
+    """Say who approved what, when and on which report; for one MODEL or all, newest first."""
     place = home()
     address = registry_address(os.environ, place)
     if refresh:

@@ -21,7 +21,7 @@ from hub.signing import open_keyring, open_signer
 @catalog_option
 @format_option
 def sync(plan_only: bool, catalog_folder: Path | None, output: Output) -> None:
-    """Make MLflow show the catalog and the promotion log, and nothing else.
+    """Make MLflow show what is approved, and nothing else.
 
     Touches only what carries the hub's own tag. A description, tag or alias that was changed by hand is put right; a
     second sync writes nothing. The catalog is published for clients that have no checkout of it.

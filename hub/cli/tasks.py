@@ -44,7 +44,7 @@ def new(
 ) -> None:
     """Write catalog/tasks/NAME.yaml from your data, with TODO where a person must answer.
 
-    The file is filled with what can be known: digest, size, format, columns, splits. NAME is that of the data if it is
+    The file is filled with what can be known: sha256, size, format, columns, splits. NAME is that of the data if it is
     left out. A reviewed task can promote models; your own data on the command line cannot.
     """
     from evaluators.data import load_task
