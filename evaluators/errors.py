@@ -23,10 +23,8 @@ class ReportedError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-
-    def __str__(self) -> str:
-        """Return what a traceback prints, in a notebook: the next step belongs to it."""
-        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+        if hint:
+            self.add_note(f"hint: {hint}")  # a traceback, in a notebook, ends with the next step
 
 
 class UsageProblem(ReportedError):

@@ -81,7 +81,7 @@ def test_what_is_no_place_is_told(home, text, ref, said):
 
 def test_a_folder_that_is_no_catalog_is_told_what_it_lacks(home, tmp_path):
     (tmp_path / "data" / "tasks").mkdir(parents=True)
-    with pytest.raises(UsageProblem, match=r"it has no models/, protocols/, policies/$") as caught:
+    with pytest.raises(UsageProblem, match=r"it has no models/, protocols/, policies/\nhint") as caught:
         parsed("data", home)
     assert "hub init --new" in caught.value.hint
 

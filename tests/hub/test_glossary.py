@@ -16,7 +16,9 @@ HIDDEN = sorted(set(MORE) - PLAIN)
 
 
 def words_in(text: str) -> list[str]:
-    flat = " ".join(re.sub(r"--[a-z-]+", "", text.lower()).split())  # an option may be called as what it is about
+    flat = " ".join(
+        re.sub(r"--[a-z-]+", "", text.lower()).split()
+    )  # an option may be called as what it is about
     return [word for word in HIDDEN if re.search(rf"\b{re.escape(word)}s?\b", flat)]
 
 

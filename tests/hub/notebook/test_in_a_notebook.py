@@ -85,4 +85,4 @@ def test_what_is_told_meanwhile_holds_no_control_characters(outputs):
 def test_an_error_ends_with_the_next_step(outputs):
     (error,) = [output for output in outputs[3] if output["output_type"] == "error"]
     assert error["ename"] == "UsageProblem"
-    assert "hint: did you mean 'digit'?" in error["evalue"]
+    assert "hint: did you mean 'digit'?" in "".join(error["traceback"])
