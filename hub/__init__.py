@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hub.adapted import load_adapted
+    from hub.adapted.model import load_adapted
     from hub.loading import Loaded, load
     from hub.notebook.functions import adapt, evaluate, pull, recommend, show
     from hub.notebook.functions import list_models as list  # noqa: A004  its public name
@@ -31,7 +31,7 @@ _PUBLIC = {
     "pull": (_FUNCTIONS, "pull"),
     "load": ("hub.loading", "load"),
     "Loaded": ("hub.loading", "Loaded"),
-    "load_adapted": ("hub.adapted", "load_adapted"),
+    "load_adapted": ("hub.adapted.model", "load_adapted"),
 }
 
 

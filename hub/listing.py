@@ -12,7 +12,7 @@ from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
 from evaluators.names import nearest, unknown_name
 from evaluators.strategy import STRATEGIES, Strategy
-from hub.adapted_listing import adapted_facts, adapted_named
+from hub.adapted.listing import adapted_facts, adapted_named
 from hub.card import Card
 from hub.catalog import Catalog
 from hub.glossary import meaning

@@ -17,7 +17,7 @@ from typing import Any
 from evaluators.backbones.pretrained import load_pretrained
 from evaluators.errors import UsageProblem
 from evaluators.names import unknown_name
-from hub.adapted import AdaptedModel, load_adapted
+from hub.adapted.model import AdaptedModel, load_adapted
 from hub.home import home_from
 from hub.project_lock import find_project, read_project_lock
 from hub.promotion_log import Record

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evaluators.candidate import Reference
 from evaluators.errors import EnvironmentProblem, ReportedError, UsageProblem
-from hub.adapted_history import refuse_without_base
+from hub.adapted.history import refuse_without_base
 from hub.deliver import Origin
 from hub.order import Order, carry_out
 from hub.order import Pulled as Pulled

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hub.served_inputs import image_of, input_rows
 
 if TYPE_CHECKING:
-    from hub.adapted import AdaptedModel
+    from hub.adapted.model import AdaptedModel
 
 
 class Predictor:
@@ -51,7 +51,7 @@ def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Predi
         EnvironmentProblem: If what computes is not installed.
     """
     from evaluators.errors import EnvironmentProblem
-    from hub.adapted import load_adapted
+    from hub.adapted.model import load_adapted
     from hub.registry.exact_model import MODEL
 
     try:

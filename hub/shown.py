@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hub.adapted_history import base_withdrawal
+from hub.adapted.description import BASE_TAG, adapted_tags, describe_adapted
+from hub.adapted.history import base_withdrawal
 from hub.card import Card
 from hub.describe import describe_model, model_tags, version_description
-from hub.describe_adapted import BASE_TAG, adapted_tags, describe_adapted
 from hub.lock import Lock
 from hub.promotion_log import History, Record
 from hub.registry.mlflow_log import LENGTH_TAG

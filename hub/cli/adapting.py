@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from evaluators.wording import score, title
-from hub.adapt_preparation import AUTO, AdaptChoice, adapt_to
-from hub.adapted import Adapted
+from hub.adapted.lineage import Adapted
+from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, rows_of
 

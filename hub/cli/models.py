@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from evaluators.wording import count
-from hub.adapted_listing import adapted_rows
+from hub.adapted.listing import adapted_rows
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table, rows_of
 from hub.listing import facts_of, listing, modality_of

@@ -10,10 +10,10 @@ import click
 
 from evaluators.errors import UsageProblem
 from evaluators.names import unknown_name
+from hub.cli.adapted_promotion import AdaptedOptions, approved_table, promote_an_adapted
 from hub.cli.decisions import decisions_of, find_evidence, policy_option
 from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
 from hub.cli.output import Output, Table
-from hub.cli.promoting_adapted import AdaptedOptions, approved_table, promote_an_adapted
 from hub.log_cache import known_history, remember
 from hub.promotion_log import ApprovedTask, read_history, utc
 from hub.registry.address import registry_address

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from evaluators.report.table import ResultTable
 from evaluators.wording import score, title
-from hub.adapted import Adapted, AdaptedModel, load_adapted
+from hub.adapted.lineage import Adapted
+from hub.adapted.model import AdaptedModel, load_adapted
 from hub.notebook.page import Page, Shown
 
 if TYPE_CHECKING:

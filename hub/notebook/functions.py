@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hub.adapt_preparation import AUTO, AdaptChoice, adapt_to
-from hub.adapted_listing import adapted_rows
+from hub.adapted.listing import adapted_rows
+from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
 from hub.catalog import Catalog
 from hub.catalog_search import open_catalog
 from hub.evaluating import Choice

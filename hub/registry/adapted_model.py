@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from hub.adapted_files import Artifact
+from hub.adapted.files import Artifact
 from hub.registry.exact_model import MODEL, place_exact
 
 LOADER = "hub.pyfunc_adapted"

@@ -16,8 +16,8 @@ from typing import Any
 
 from evaluators.canonical import digest_of_file
 from evaluators.errors import IntegrityError
-from hub.adapted import LINEAGE, Adapted
-from hub.adapted_files import Artifact
+from hub.adapted.files import Artifact
+from hub.adapted.lineage import LINEAGE, Adapted
 from hub.registry.adapted_model import build_adapted
 from hub.registry.connection import Connection, connect, reported
 from hub.registry.registry import OWNED

@@ -23,8 +23,9 @@ from evaluators.samples import LabelledSet
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
-from hub.adapted import read_adapted
-from hub.adapting import AdaptRequest, adapt
+from hub.adapted.model import read_adapted
+from hub.adapted.promotion import AskedToPromote, Outcome, Person, Telling, promote_folder
+from hub.adapted.training import AdaptRequest, adapt
 from hub.blobs import BlobStore
 from hub.card import Card
 from hub.catalog import Catalog
@@ -33,7 +34,6 @@ from hub.home import Home
 from hub.lock import Lock
 from hub.policy import Policy
 from hub.promote import promote
-from hub.promoting_adapted import AskedToPromote, Outcome, Person, Telling, promote_folder
 from hub.promotion_log import History, Record, read_history
 from hub.promotion_request import PromotionRequest
 from hub.registry.mlflow_log import RegistryLog

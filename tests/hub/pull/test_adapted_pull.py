@@ -10,9 +10,9 @@ import pytest
 
 import hub
 from evaluators.errors import Conflict, GateRefused, IntegrityError
-from hub.adapted import AdaptedModel
-from hub.adapted_files import read_artifact
-from hub.adapting import refuse_foreign
+from hub.adapted.files import read_artifact
+from hub.adapted.model import AdaptedModel
+from hub.adapted.training import refuse_foreign
 from hub.blobs import BlobStore
 from hub.card import Lifecycle
 from hub.deliver import Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.adapted_files import read_artifact
+from hub.adapted.files import read_artifact
 from hub.blobs import BlobStore
 from hub.deliver import Origin
 from hub.home import Home

@@ -18,10 +18,10 @@ from evaluators.errors import EnvironmentProblem, IntegrityError
 from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import strategy
-from hub.adapted import load_adapted
-from hub.adapted_files import read_artifact
-from hub.adapted_logging import log_adapted_to_mlflow
-from hub.adapting import AdaptRequest, adapt
+from hub.adapted.files import read_artifact
+from hub.adapted.mlflow_run import log_adapted_to_mlflow
+from hub.adapted.model import load_adapted
+from hub.adapted.training import AdaptRequest, adapt
 from hub.blobs import BlobStore
 from hub.home import Home
 from hub.registry.adapted_model import build_adapted

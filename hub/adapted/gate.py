@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from evaluators.artifact_evidence import ArtifactEvidence
 from evaluators.wording import count, difference, metric_title, score, title
-from hub.adapted_grounds import Grounds
+from hub.adapted.grounds import Grounds
 from hub.decision import Decision, Outcome, TaskVerdict
 from hub.gate_rules import artifact, model
 from hub.gate_rules.artifact import ArtifactCase

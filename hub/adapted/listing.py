@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.adapted_history import base_withdrawal
+from hub.adapted.history import base_withdrawal
 from hub.catalog import Catalog
 from hub.promotion_log import History, Record, latest
 from hub.selection import Selection

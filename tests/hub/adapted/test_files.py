@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from evaluators.errors import IntegrityError, UsageProblem
-from hub.adapted import LINEAGE
-from hub.adapted_files import read_artifact
+from hub.adapted.files import read_artifact
+from hub.adapted.lineage import LINEAGE
 from tests.hub.workshop import Workshop
 
 

@@ -6,7 +6,7 @@ from evaluators.canonical import short
 from evaluators.report.markdown import plain
 from evaluators.strategy import strategy
 from evaluators.wording import count, score
-from hub.adapted import Adapted
+from hub.adapted.lineage import Adapted
 
 _AGAIN = """
 ## Train it again without us

@@ -14,9 +14,9 @@ from evaluators.canonical import short
 from evaluators.errors import Conflict, GateRefused, UsageProblem
 from evaluators.names import is_safe_name
 from evaluators.task import Task
-from hub.adapted import Adapted
-from hub.adapted_files import Artifact, read_artifact
-from hub.adapted_history import base_approval, standing_base
+from hub.adapted.files import Artifact, read_artifact
+from hub.adapted.history import base_approval, standing_base
+from hub.adapted.lineage import Adapted
 from hub.card import Card
 from hub.catalog import Catalog
 from hub.promotion_log import ApprovedTask, History, Record

@@ -8,7 +8,7 @@ from __future__ import annotations
 from evaluators.canonical import short
 from evaluators.report.markdown import plain
 from evaluators.wording import count, title
-from hub.adapted import Adapted
+from hub.adapted.lineage import Adapted
 from hub.describe import MAX_DESCRIPTION
 from hub.promotion_log import AdaptedFrom, Record
 

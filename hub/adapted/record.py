@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from evaluators.artifact_evidence import ArtifactEvidence
 from evaluators.canonical import canonical_json, short
 from evaluators.errors import Conflict, GateRefused, IntegrityError, UsageProblem
-from hub.adapted_gate import score_of
-from hub.adapted_grounds import Grounds
-from hub.adapted_history import base_approval, incumbent_adapted
+from hub.adapted.gate import score_of
+from hub.adapted.grounds import Grounds
+from hub.adapted.history import base_approval, incumbent_adapted
 from hub.decision import Decision
 from hub.policy import Policy
 from hub.promotion_log import AdaptedFrom, ApprovedTask, History, Record, latest, utc

@@ -13,7 +13,7 @@ from evaluators.data import TaskData
 from evaluators.recipe_page import Training, recipe_page
 from evaluators.strategy import strategy
 from evaluators.task import Task
-from hub.adapted import Adapted
+from hub.adapted.lineage import Adapted
 
 RECIPE = "recipe.py"
 SPLIT = "split.json"

@@ -31,8 +31,8 @@ class AdaptedOptions:
 
 def promote_an_adapted(options: AdaptedOptions, catalog: Catalog, output: Output) -> None:
     """Measure, judge and promote an adapted model's folder, and say what came of it."""
-    from hub.adapted_promotion import refusal
-    from hub.promoting_adapted import AskedToPromote, Person, Telling, promote_folder
+    from hub.adapted.promotion import AskedToPromote, Person, Telling, promote_folder
+    from hub.adapted.record import refusal
     from hub.registry.mlflow_log import RegistryLog
     from hub.registry.open import open_registry
 

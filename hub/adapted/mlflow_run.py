@@ -17,7 +17,7 @@ def log_adapted_to_mlflow(folder: Path, home: Home) -> tuple[str, bool]:
         What to say, and whether it is a warning.
     """
     try:
-        from hub.adapted_files import read_artifact
+        from hub.adapted.files import read_artifact
         from hub.tracking.adapted_run import log_adapted
 
         logged = log_adapted(read_artifact(folder), tracking_address(os.environ, home))

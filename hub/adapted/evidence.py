@@ -28,9 +28,9 @@ from evaluators.observe import environment
 from evaluators.samples import IntArray, Samples
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
-from hub.adapted import AdaptedModel, load_adapted
-from hub.adapted_files import Artifact, read_artifact
-from hub.adapted_grounds import Grounds
+from hub.adapted.files import Artifact, read_artifact
+from hub.adapted.grounds import Grounds
+from hub.adapted.model import AdaptedModel, load_adapted
 from hub.deliver import Origin, collect_bytes
 from hub.home import Home
 from hub.promotion_log import Record, utc

@@ -17,9 +17,10 @@ from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import STRATEGIES
 from evaluators.test_access import TestAccessLog
-from hub.adapted import Adapted, load_adapted
-from hub.adapted_recipe import split_of
-from hub.adapting import AdaptRequest, adapt, joined
+from hub.adapted.lineage import Adapted
+from hub.adapted.model import load_adapted
+from hub.adapted.recipe import split_of
+from hub.adapted.training import AdaptRequest, adapt, joined
 from hub.blobs import BlobStore
 from hub.home import Home
 from tests.evaluators.engine.worlds import make_worlds

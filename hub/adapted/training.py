@@ -22,9 +22,9 @@ from evaluators.observe import environment
 from evaluators.samples import LabelledSet, Samples
 from evaluators.statistics.intervals import wilson_interval
 from evaluators.task import Task
-from hub.adapted import BASE, FITTED, LINEAGE, Adapted, Score
-from hub.adapted_card import adapted_card
-from hub.adapted_recipe import recipe_files
+from hub.adapted.card import adapted_card
+from hub.adapted.lineage import BASE, FITTED, LINEAGE, Adapted, Score
+from hub.adapted.recipe import recipe_files
 from hub.blobs import BlobStore
 from hub.exchange import exchange_folder
 from hub.promotion_log import utc

@@ -1,12 +1,7 @@
-"""An adapted model's folder: the exact base, what was trained, the labels, and where it all came from.
+"""An adapted model, loaded: the exact base with what was trained, behind one `predict`.
 
-    DIR/base/            the base's files, byte for byte
-    DIR/fit.json, .safetensors   what was trained: a head, an adapter, or the changed weights
-    DIR/README.md        the model card
-    DIR/recipe.py, split.json   the same training without us, and its rows; their owner's, so no part of the lineage
-    DIR/.hub/adapted.json        lineage: base = NAME@digest, strategy, settings, data, score, digests of the files
-
-In: such a folder. Out: an `AdaptedModel` that predicts labels. Nothing is loaded whose digest is not the lineage's.
+In: a folder that `hub adapt` wrote, or a pull of one. Out: an `AdaptedModel` that predicts labels. Nothing is loaded
+whose digest is not the lineage's.
 """
 
 from __future__ import annotations
@@ -14,67 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from evaluators.candidate import Candidate
 from evaluators.canonical import digest_of_file
-from evaluators.document import Document
 from evaluators.errors import IntegrityError, UsageProblem
-from evaluators.evidence import Environment, Estimate
-from evaluators.names import RelativePath
+from hub.adapted.lineage import BASE, FITTED, LINEAGE, Adapted
 from hub.folder import compare_files
-from hub.provenance import LINEAGE as LINEAGE
 
 if TYPE_CHECKING:
     from evaluators.engine.adaptation import Adaptation
     from evaluators.engine.job import Fitted
     from evaluators.samples import FloatArray
-
-BASE = "base"
-FITTED = ("fit.json", "fit.safetensors")
-
-
-class Score(Document):
-    """How good the same training is on samples that it does not see."""
-
-    metric: Literal["accuracy"] = "accuracy"
-    estimate: Estimate
-    """Share of right answers over items, with its Wilson interval."""
-    trained_on: int
-    """Labels that the scored training used; the delivered model was trained on more."""
-
-
-class Adapted(Document):
-    """Where an adapted model comes from."""
-
-    schema_version: Literal[1] = 1
-    name: str
-    base: Candidate
-    base_record: str | None = None
-    """Digest of the promotion record that approves the base; None if nothing does."""
-    strategy: str
-    strategy_version: int
-    settings: dict[str, float | int | str | bool]
-    seed: int
-    dtype: str
-    task: str
-    task_digest: str
-    labels: tuple[str, ...]
-    trained_on: int
-    """Labels that the delivered model was trained on."""
-    score: Score
-    environment: Environment
-    created: str
-    """UTC, ISO 8601."""
-    files: dict[RelativePath, str] = Field(default_factory=dict)
-    """sha256 of what was trained, by path."""
-
-    @property
-    def lineage(self) -> str:
-        """`NAME@digest` of the base."""
-        return f"{self.base.name}@{self.base.digest}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """From names to an adaptation: the base fetched and verified, the data read, the strategy chosen.
 
-In: an `AdaptChoice` and a catalog. Out: an `AdaptRequest`, which `hub.adapting.adapt` carries out.
+In: an `AdaptChoice` and a catalog. Out: an `AdaptRequest`, which `hub.adapted.training.adapt` carries out.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from evaluators.samples import LabelledSet
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
-from hub.adapted import Adapted
-from hub.adapted_logging import log_adapted_to_mlflow
-from hub.adapting import AdaptRequest, adapt, joined, refuse_foreign
+from hub.adapted.lineage import Adapted
+from hub.adapted.mlflow_run import log_adapted_to_mlflow
+from hub.adapted.training import AdaptRequest, adapt, joined, refuse_foreign
 from hub.blobs import BlobStore
 from hub.catalog import Catalog
 from hub.fetch import fetch

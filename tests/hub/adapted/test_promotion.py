@@ -10,8 +10,8 @@ import pytest
 from evaluators.artifact_evidence import artifact_evidence_from_json
 from evaluators.canonical import canonical_json
 from evaluators.errors import Conflict, GateRefused, IntegrityError, UsageProblem
-from hub.adapted_history import incumbent_adapted
-from hub.adapted_promotion import refusal
+from hub.adapted.history import incumbent_adapted
+from hub.adapted.record import refusal
 from hub.promotion_log import incumbent, latest
 from hub.registry.mlflow_log import RECORD_TAG
 from hub.registry.registry import LOG_NAME, OWNED
@@ -242,11 +242,9 @@ def test_a_withdrawn_base_is_refused_before_anything_is_measured(workshop, folde
 def test_other_bytes_of_the_base_are_not_the_approved_ones(workshop, folder, approved, monkeypatch):
     history = workshop.history(approved)
     other = history.records[0].model_copy(update={"model_digest": "e" * 64})
-    from hub import promoting_adapted
+    from hub.adapted import promotion
 
-    monkeypatch.setattr(
-        promoting_adapted, "read_history", lambda *_: dataclasses.replace(history, records=(other,))
-    )
+    monkeypatch.setattr(promotion, "read_history", lambda *_: dataclasses.replace(history, records=(other,)))
     with pytest.raises(GateRefused, match="only other bytes are approved"):
         workshop.promote(folder, approved)
 
@@ -365,7 +363,8 @@ def test_owned_models_carry_the_hubs_tag(workshop, folder, approved):
 
 def relineaged(folder, into, **changes):
     """Return a copy of an adapted model whose lineage says something else."""
-    from hub.adapted import LINEAGE, read_adapted
+    from hub.adapted.lineage import LINEAGE
+    from hub.adapted.model import read_adapted
 
     copy = shutil.copytree(folder, into)
     adapted = read_adapted(copy).model_copy(update=changes)

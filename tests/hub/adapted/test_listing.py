@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.adapted_listing import adapted_facts, adapted_named, adapted_rows
+from hub.adapted.listing import adapted_facts, adapted_named, adapted_rows
 from hub.selection import Selection
 from tests import approval
 from tests.fakes import FakeRegistry

@@ -12,8 +12,9 @@ from evaluators.errors import Conflict, IntegrityError, UsageProblem
 from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import strategy
-from hub.adapted import LINEAGE, load_adapted, read_adapted
-from hub.adapting import AdaptRequest, adapt
+from hub.adapted.lineage import LINEAGE
+from hub.adapted.model import load_adapted, read_adapted
+from hub.adapted.training import AdaptRequest, adapt
 from hub.blobs import BlobStore
 from hub.home import Home
 from tests.evaluators.engine.worlds import make_worlds

@@ -12,8 +12,9 @@ from pathlib import Path
 from evaluators.candidate import FileEntry, manifest_digest
 from evaluators.canonical import digest_of_file
 from evaluators.errors import UsageProblem
-from hub.adapted import BASE, LINEAGE, Adapted, read_adapted
-from hub.adapted_recipe import RECIPE, SPLIT
+from hub.adapted.lineage import BASE, LINEAGE, Adapted
+from hub.adapted.model import read_adapted
+from hub.adapted.recipe import RECIPE, SPLIT
 from hub.provenance import IDENTITY, README, RECORD
 
 #: The card, and the page that trains it again: their owner's to change, and approved as they lie there.
