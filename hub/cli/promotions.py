@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 
 from evaluators.errors import UsageProblem
 from evaluators.names import unknown_name
-from hub.cli.adapted_promotion import AdaptedOptions, approved_table, promote_an_adapted
+from hub.cli.adapted_promotion import approved_table, promote_an_adapted
 from hub.cli.decisions import decisions_of, find_evidence, policy_option
 from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
 from hub.cli.output import Output, Table
@@ -66,8 +67,19 @@ def promote(
                 "--adapted takes no MODEL and no --evidence: the folder is measured here",
                 hint="leave them out; --name says what it is called",
             )
-        options = AdaptedOptions(adapted, name, reason, policy, despite_doubt)
-        promote_an_adapted(options, open_catalog(catalog_folder), output)
+        from hub.adapted.record import AskedToPromote
+
+        asked = AskedToPromote(
+            folder=adapted,
+            name=name,
+            reason=reason,
+            policy=policy,
+            test_access=f"{os.environ.get('HUB_RESULTS') or home().results}/test-access",
+            who=getpass.getuser(),
+            now=dt.datetime.now(dt.UTC),
+            despite_doubt=despite_doubt,
+        )
+        promote_an_adapted(asked, open_catalog(catalog_folder), output)
         return
     if model is None or name is not None:
         raise UsageProblem(

@@ -24,7 +24,8 @@ from evaluators.strategy import strategy
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
 from hub.adapted.model import read_adapted
-from hub.adapted.promotion import AskedToPromote, Outcome, Person, Telling, promote_folder
+from hub.adapted.promotion import Outcome, Person, Telling, promote_folder
+from hub.adapted.record import AskedToPromote
 from hub.adapted.training import AdaptRequest, adapt
 from hub.blobs import BlobStore
 from hub.card import Card
