@@ -39,6 +39,7 @@ from hub.promotion_steps import VersionPlan, check_log, check_name, read_back, v
 from hub.registry.adapted_model import build_adapted
 from hub.registry.mlflow_log import RegistryLog
 from hub.registry.registry import ModelVersion, Registry
+from hub.results_place import access_log, results_at
 from hub.shown import desired
 from hub.signing import KeyRing, Signer
 from hub.sync import Tell, show
@@ -115,7 +116,7 @@ def promote_folder(
     data = load_task(grounds.task, located(grounds.task, catalog, home))
     setting = Setting(
         origin=Origin(registry, log, person.keys, BlobStore(home)),
-        test_access=asked.test_access,
+        test_access=access_log(results_at(asked.results, home)),
         device=asked.device,
         who=asked.who,
         now=asked.now,

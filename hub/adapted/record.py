@@ -37,9 +37,9 @@ class AskedToPromote:
         name: What it shall be called; None: as the folder.
         reason: Why, for the record.
         policy: Id of the rules.
-        test_access: Place of the test-access log.
         who: Who reads the locked test.
         now: When.
+        results: Folder or URL of the result store, whose test-access log counts; None: HUB_RESULTS, or under HUB_HOME.
         device: `cpu`, `cuda` or `any`.
         despite_doubt: Append although the end of the log is damaged; what stands there counts no more afterwards.
     """
@@ -48,9 +48,9 @@ class AskedToPromote:
     name: str | None
     reason: str
     policy: str
-    test_access: str
     who: str
     now: dt.datetime
+    results: str | None = None
     device: str = "any"
     despite_doubt: bool = False
 

@@ -9,7 +9,15 @@ import click
 from evaluators.wording import score, title
 from hub.adapted.lineage import Adapted
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
-from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
+from hub.cli.options import (
+    catalog_option,
+    format_option,
+    home,
+    open_catalog,
+    own_data,
+    own_data_options,
+    results_option,
+)
 from hub.cli.output import Output, rows_of
 
 
@@ -27,6 +35,7 @@ from hub.cli.output import Output, rows_of
 )
 @click.option("--seed", default=0, show_default=True, help="Of initialisation and order.")
 @click.option("--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute.")
+@results_option
 @click.option("--no-log", is_flag=True, help="Do not log the model to MLflow.")
 @catalog_option
 @format_option
@@ -41,6 +50,7 @@ def adapt(
     into: Path,
     seed: int,
     device: str,
+    results: str | None,
     no_log: bool,
     catalog_folder: Path | None,
     output: Output,
@@ -52,7 +62,7 @@ def adapt(
     closed; your own data are used whole.
     """
     own = own_data(data, images, text, label)
-    choice = AdaptChoice(model, into, own, task_name, wanted, seed, device)
+    choice = AdaptChoice(model, into, own, task_name, wanted, seed, device, results)
     made = adapt_to(choice, open_catalog(catalog_folder), home(), output, log=not no_log)
     _tell(made, into, output, promotable=task_name is not None)
 

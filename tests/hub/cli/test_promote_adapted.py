@@ -69,6 +69,7 @@ def test_an_adapted_model_from_the_folder_to_the_project(workshop, run_hub, tmp_
         ((), "name the MODEL to approve"),
         (("--name", "x"), "name the MODEL to approve"),
         ((BASE, "--name", "x"), "--name goes with --adapted"),
+        ((BASE, "--results", "x"), "--results goes with --adapted"),
         ((BASE, "--adapted", "x"), "--adapted takes no MODEL"),
         (("--adapted", "nowhere"), "is no adapted model"),
     ],
