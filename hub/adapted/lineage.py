@@ -11,9 +11,9 @@ A value: what reads such a folder is `hub.adapted.model`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evaluators.candidate import Candidate
 from evaluators.document import Document
@@ -28,11 +28,27 @@ FITTED = ("fit.json", "fit.safetensors")
 class Score(Document):
     """How good the same training is on samples that it does not see."""
 
-    metric: Literal["accuracy"] = "accuracy"
+    metric: Literal["accuracy", "macro_f1"] = "accuracy"
+    """The task's."""
     estimate: Estimate
-    """Share of right answers over items, with its Wilson interval."""
+    """With its interval over items: Wilson's of accuracy, the bootstrap's of another metric."""
     trained_on: int
     """Labels that the scored training used; the delivered model was trained on more."""
+    share_right: Estimate | None = None
+    """Accuracy beside another metric, because `recipe.py` prints accuracy."""
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Share of right answers, with its Wilson interval."""
+        return self.share_right or self.estimate
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a score in accuracy does not have: version 0.1.0 reads such lineages."""
+        value: dict[str, Any] = handler(self)
+        if self.share_right is None:
+            value.pop("share_right", None)
+        return value
 
 
 class Adapted(Document):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evaluators.wording import score, title
+from evaluators.wording import metric_title, score, title
 from hub.adapted.lineage import Adapted
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
 from hub.cli.options import (
@@ -76,7 +76,8 @@ def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> Non
                 ("adapted", f"{into}: {title(made.strategy)} on {made.base.name}, {len(made.labels)} labels"),
                 (
                     "held out",
-                    f"{score(estimate)} accuracy on {estimate.n} samples, trained on {made.score.trained_on}",
+                    f"{score(estimate)} {metric_title(made.score.metric)} on {estimate.n} samples, "
+                    f"trained on {made.score.trained_on}",
                 ),
                 ("delivered", f"trained on all {made.trained_on} labels"),
                 ("lineage", made.lineage),

@@ -153,11 +153,12 @@ def _params(adapted: Adapted) -> Mapping[str, str]:
 def _metrics(adapted: Adapted, model_id: str) -> list[Any]:
     from mlflow.entities import Metric
 
-    held_out = adapted.score.estimate
+    held_out, metric = adapted.score.estimate, adapted.score.metric
     values = {
-        "accuracy": held_out.value,
-        "accuracy_low": held_out.low,
-        "accuracy_high": held_out.high,
+        "accuracy": adapted.score.accuracy.value,
+        metric: held_out.value,
+        f"{metric}_low": held_out.low,
+        f"{metric}_high": held_out.high,
         "held_out": held_out.n,
         "trained_on": adapted.score.trained_on,
     }

@@ -74,6 +74,7 @@ class Workshop:
     margin: float = 0.05
     items: int = 60
     """Items of each class, in the pool and in the test."""
+    metric: str = "accuracy"
 
     def __post_init__(self) -> None:
         self.candidate, self.base = letters_bert(self.folder / "base")
@@ -187,7 +188,7 @@ class Workshop:
             (catalog / f"{name}.csv").write_text("body,queue\n" + "\n".join(dict.fromkeys(rows)) + "\n")
         task = {
             "schema": 1, "id": TASK, "title": "Letters", "description": "Which letters.", "modality": "text",
-            "owner": "tests", "licence": "CC0-1.0", "margin": self.margin,
+            "owner": "tests", "licence": "CC0-1.0", "margin": self.margin, "metric": self.metric,
             "files": {
                 name: {
                     "sha256": digest_of_file(path), "size": path.stat().st_size, "mirrors": [f"catalog:{name}.csv"],
