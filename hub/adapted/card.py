@@ -29,6 +29,7 @@ def adapted_card(adapted: Adapted, *, recipe: bool = False) -> str:
     settings = ", ".join(f"{name}={value}" for name, value in sorted(adapted.settings.items())) or "none"
     shown = ", ".join(plain(label) for label in adapted.labels[:20])
     more = f" and {len(adapted.labels) - 20} more" if len(adapted.labels) > 20 else ""
+    caveat = f"\n{adapted.caveat}" if adapted.caveat else ""
     again = _AGAIN.format(accuracy=percent(adapted.score.accuracy.value)) if recipe else ""
     return f"""# {plain(adapted.name)}
 
@@ -36,7 +37,7 @@ def adapted_card(adapted: Adapted, *, recipe: bool = False) -> str:
 
 **{score(held_out)} {metric}** on {count(held_out.n, "sample")} held out, by the same training on
 {count(adapted.score.trained_on, "label")}. The model in this folder was trained on all {adapted.trained_on:,}; how good
-that one is on samples of another time or place was not measured.
+that one is on samples of another time or place was not measured.{caveat}
 
 | fact | value |
 |---|---|

@@ -75,8 +75,27 @@ class Adapted(Document):
     """UTC, ISO 8601."""
     files: dict[RelativePath, str] = Field(default_factory=dict)
     """sha256 of what was trained, by path."""
+    chosen_by: Literal["auto"] | None = None
+    """`auto`: the strategy was chosen on the samples that then gave the score; None: a person named it."""
 
     @property
     def lineage(self) -> str:
         """`NAME@digest` of the base."""
         return f"{self.base.name}@{self.base.digest}"
+
+    @property
+    def caveat(self) -> str | None:
+        """What to keep in mind of the score, in a sentence; None if nothing."""
+        if self.chosen_by is None:
+            return None
+        return (
+            "`auto` chose the strategy on the same held-out samples: the score is optimistic by that choice."
+        )
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the lineage of a named strategy does not have: version 0.1.0 reads such lineages."""
+        value: dict[str, Any] = handler(self)
+        if self.chosen_by is None:
+            value.pop("chosen_by", None)
+        return value

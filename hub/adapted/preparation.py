@@ -136,6 +136,7 @@ def prepare_adaptation(
         _everything(choice, loaded, task, home, now=now),
         choice.seed,
         choice.into,
+        chosen_by_auto=choice.strategy == AUTO,
     )
 
 

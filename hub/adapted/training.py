@@ -49,6 +49,7 @@ class AdaptRequest:
         everything: All labels that the delivered model may be trained on.
         seed: Of initialisation and order.
         into: The folder to write.
+        chosen_by_auto: Whether the strategy was chosen on the samples that give the score.
     """
 
     adaptation: Adaptation
@@ -58,6 +59,7 @@ class AdaptRequest:
     everything: LabelledSet
     seed: int
     into: Path
+    chosen_by_auto: bool = False
 
 
 def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.datetime) -> Adapted:
@@ -98,6 +100,7 @@ def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.date
         score=score,
         environment=environment(adaptation.device),
         created=utc(now),
+        chosen_by="auto" if request.chosen_by_auto else None,
     )
     return _write(adapted, whole, request, store)
 

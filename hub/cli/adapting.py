@@ -85,6 +85,8 @@ def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> Non
         ),
     )
     output.essential(str(into))
+    if made.caveat:
+        output.note(made.caveat)
     output.note(f'use it: hub.load_adapted("{into}").predict([...]); its card: {into}/README.md')
     if made.base_record and promotable:
         output.note(f'to approve it: hub promote --adapted {into} --reason "..."')

@@ -59,7 +59,8 @@ class AdaptedHere(Shown):
             ("lineage", self.adapted.lineage),
         )
         later = f'later: hub.load_adapted("{self.folder}").predict([...])'
-        return Page(lead, (ResultTable("", ("", " "), facts),), notes=(later,))
+        notes = (self.adapted.caveat, later) if self.adapted.caveat else (later,)
+        return Page(lead, (ResultTable("", ("", " "), facts),), notes=notes)
 
     @property
     def records(self) -> list[dict[str, Any]]:

@@ -145,6 +145,7 @@ def _params(adapted: Adapted) -> Mapping[str, str]:
         "trained on": str(adapted.trained_on),
         "dtype": adapted.dtype,
         "device": adapted.environment.device,
+        **({"strategy chosen by": adapted.chosen_by} if adapted.chosen_by else {}),
         **{f"setting {key}": str(value) for key, value in sorted(adapted.settings.items())},
     }
     return {key: value[:500] for key, value in values.items()}

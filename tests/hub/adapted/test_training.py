@@ -101,8 +101,18 @@ def test_a_lineage_in_accuracy_is_what_version_0_1_0_reads(store, request_for):
     request = request_for("knn")
     made = adapt(request, store, silent, now=NOW)
     written = json.loads((request.into / LINEAGE).read_text())
+    assert "chosen_by" not in written
     assert set(written["score"]) == {"metric", "estimate", "trained_on"}
     assert made.score.accuracy == made.score.estimate
+
+
+def test_a_strategy_that_auto_chose_is_said_beside_its_score(store, request_for):
+    request = request_for("knn")
+    made = adapt(replace(request, chosen_by_auto=True), store, silent, now=NOW)
+    assert read_adapted(request.into).chosen_by == "auto"
+    said = "`auto` chose the strategy on the same held-out samples: the score is optimistic by that choice."
+    assert made.caveat == said
+    assert f"was not measured.\n{said}" in (request.into / "README.md").read_text()
 
 
 def test_the_same_seed_gives_the_same_files(store, request_for):
