@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from evaluators.wording import metric_title, score, title
+from hub.adapted.history import base_approval
 from hub.adapted.lineage import Adapted
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
+from hub.adapted.recipe import RECIPE
 from hub.cli.options import (
     catalog_option,
     format_option,
@@ -19,6 +22,8 @@ from hub.cli.options import (
     results_option,
 )
 from hub.cli.output import Output, rows_of
+from hub.log_cache import known_history
+from hub.registry.address import registry_address
 
 
 @click.command(
@@ -64,10 +69,12 @@ def adapt(
     own = own_data(data, images, text, label)
     choice = AdaptChoice(model, into, own, task_name, wanted, seed, device, results)
     made = adapt_to(choice, open_catalog(catalog_folder), home(), output, log=not no_log)
-    _tell(made, into, output, promotable=task_name is not None)
+    _tell(made, into, output)
+    if task_name is not None:
+        output.note(_next_step(made, into))
 
 
-def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> None:
+def _tell(made: Adapted, into: Path, output: Output) -> None:
     estimate = made.score.estimate
     output.data(
         made.model_dump(mode="json"),
@@ -88,5 +95,16 @@ def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> Non
     if made.caveat:
         output.note(made.caveat)
     output.note(f'use it: hub.load_adapted("{into}").predict([...]); its card: {into}/README.md')
-    if made.base_record and promotable:
-        output.note(f'to approve it: hub promote --adapted {into} --reason "..."')
+    if (into / RECIPE).is_file():
+        output.note(f"train it again without the hub: python {into / RECIPE} DATA")
+
+
+def _next_step(made: Adapted, into: Path) -> str:
+    """Return what comes before an approval for its task, as far as the log is known here."""
+    history, _ = known_history(home(), registry_address(os.environ, home()))
+    if base_approval(history, made.base.name, made.base.digest, made.task) is None:
+        return (
+            f"to approve it, its base first: hub evaluate {made.base.name} --task {made.task} --final, "
+            f"then hub promote {made.base.name}"
+        )
+    return f'to approve it: hub promote --adapted {into} --reason "..."'
