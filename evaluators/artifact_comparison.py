@@ -67,7 +67,7 @@ def artifact_findings(
     Raises:
         ValueError: If an artifact answered other items.
     """
-    metric: Metric = "macro_f1" if task.metric == "macro_f1" else "accuracy"
+    metric = metric_of(task.metric)
     compared = [_compare(labels, candidate, row, metric) for row in references]
     adjusted = holm([row.p_value for row in compared])
     return ArtifactFindings(
@@ -81,12 +81,25 @@ def artifact_findings(
     )
 
 
-def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFinding:
-    right = answers.predicted == labels
+def metric_of(name: str) -> Metric:
+    """Return a task's metric as one that is computed over items."""
+    return "macro_f1" if name == "macro_f1" else "accuracy"
+
+
+def score_on_items(labels: IntArray, predicted: IntArray, metric: Metric) -> Estimate:
+    """Score one artifact's answers, with a 95 % interval over items: Wilson's for accuracy, else the bootstrap's.
+
+    Args:
+        labels: (n,) true classes.
+        predicted: (n,) classes; below 0 for one that is no class of these labels.
+        metric: Which.
+    """
     if metric == "accuracy":
-        interval = wilson_interval(int(right.sum()), len(labels))
-    else:
-        interval = metric_interval(labels, answers.predicted, metric, seed=SEED)
+        return _estimate(wilson_interval(int((predicted == labels).sum()), len(labels)))
+    return _estimate(metric_interval(labels, predicted, metric, seed=SEED))
+
+
+def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFinding:
     return ArtifactFinding(
         role=answers.role,
         name=answers.name,
@@ -96,7 +109,7 @@ def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFindi
         size=answers.size,
         trained_on=answers.trained_on,
         same_splits=answers.same_splits,
-        estimate=_estimate(interval),
+        estimate=score_on_items(labels, answers.predicted, metric),
         predictions_sha256=digest_of_bytes(answers.predicted.astype("<i8").tobytes()),
     )
 

@@ -156,10 +156,10 @@ def _facts(training: Training) -> dict[str, str]:
 
 def _docstring(training: Training) -> str:
     takes = "DATA" if len(training.data) == 1 else "TRAIN VALIDATION"
-    score = f"{training.score.value:.4f}, n={training.score.n}"
+    score = f"accuracy {training.score.value:.4f}, n={training.score.n}"
     return f'''"""{training.row.title} on {training.base.name}, without the hub. This page is yours: change it.
 
-`python recipe.py {takes}` scores it on held-out rows (was {score}); `--out DIR` trains on all rows.
+`python recipe.py {takes}` scores held-out rows ({score}); `--out DIR` trains on all rows.
 """
 '''
 

@@ -18,7 +18,6 @@ from evaluators.data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData
-from evaluators.results import ResultStore
 from evaluators.wording import count
 from hub.catalog import Catalog
 from hub.decision import Decision
@@ -30,6 +29,7 @@ from hub.log_cache import known_history, remember
 from hub.preparation import Asked, Prepared, prepare
 from hub.promotion_log import utc
 from hub.registry.address import registry_address
+from hub.results_place import results_at
 from hub.teller import Teller
 from hub.unproposed import Taken, take_folders
 from hub.watch import watch
@@ -112,7 +112,7 @@ def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Mea
     if wanted == "cuda":
         # A GPU that is missing is told before a locked test is opened. Otherwise torch is left to the worker.
         choose_device(wanted)
-    results = results_of(choice, home)
+    results = results_at(choice.results, home)
     now = dt.datetime.now(dt.UTC)
     started = time.monotonic()
     watched = watch(carry_out(prepared, results, home, device=choice.device), teller)
@@ -137,7 +137,7 @@ def plan(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Planne
     """Return what an evaluation would measure and cost."""
     chosen, taken = with_folders(choice, catalog, home, teller)
     prepared = prepare_choice(chosen, taken.measuring, home, teller)
-    results = results_of(choice, home)
+    results = results_at(choice.results, home)
     cost = estimate(prepared.plan, prepared.data, results, flops_per_second=measured_rate())
     return Planned(prepared, cost)
 
@@ -166,11 +166,6 @@ def prepare_choice(choice: Choice, catalog: Catalog, home: Home, teller: Teller)
     for name in prepared.plan.request.personal_tasks:
         teller.note(_personal(prepared.data[name]))
     return prepared
-
-
-def results_of(choice: Choice, home: Home) -> ResultStore:
-    """Return where results are kept: as chosen, by HUB_RESULTS, or under HUB_HOME."""
-    return ResultStore(choice.results or os.environ.get("HUB_RESULTS") or home.results)
 
 
 def _personal(data: TaskData) -> str:

@@ -20,11 +20,12 @@ from evaluators.gather import Spent, gather_findings, observe
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
 from evaluators.run import Event, run_plan
-from evaluators.test_access import TestAccess, TestAccessLog
+from evaluators.test_access import TestAccess
 from hub.evidence_folder import keep_evidence
 from hub.home import Home
 from hub.preparation import Prepared
 from hub.promotion_log import utc
+from hub.results_place import access_log
 from hub.signing import open_signer
 
 
@@ -64,7 +65,7 @@ def open_tests(prepared: Prepared, results: ResultStore, *, now: dt.datetime, wh
     The log lies with the results, so those who share a store share one count.
     """
     plan = prepared.plan
-    log = TestAccessLog(f"{results.location}/test-access")
+    log = access_log(results)
     receipts: dict[str, TestAccess] = {}
     reads = []
     for task in plan.request.tasks:

@@ -11,19 +11,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluators.canonical import canonical_json, short
-from evaluators.errors import GateRefused, IntegrityError, UsageProblem
+from evaluators.canonical import short
+from evaluators.errors import GateRefused, IntegrityError
 from evaluators.evidence import Evidence, TaskFacts
 from hub.card import Card
 from hub.decision import Decision, TaskVerdict
 from hub.fetch import candidate_of
 from hub.lock import Lock
 from hub.policy import Policy
-from hub.promotion_log import ApprovedTask, History, Record, WaivedRule, latest, utc
+from hub.promotion_checks import (
+    require_reason,
+    require_trusted,
+    unsettled,
+    waived_rules,
+    what_settles,
+    wrong_citations,
+)
+from hub.promotion_log import ApprovedTask, History, Record, latest, utc
 from hub.registry.exact_model import MODEL
 from hub.signing import KeyRing
-
-_SETTLED = ("pass", "not applicable", "waived")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,35 +67,25 @@ def check(request: PromotionRequest, keys: KeyRing) -> None:
         IntegrityError: If something is not what the decision says.
         UsageProblem: If the reason is empty.
     """
-    decision, evidence = request.decision, request.evidence
-    if not request.reason.strip():
-        raise UsageProblem("a promotion needs a reason", hint='say why: --reason "..."')
-    if decision.verdict != "approved" or not decision.approved_tasks:
-        raise _refused(decision)
+    require_reason(request.reason)
+    if request.decision.verdict != "approved" or not request.decision.approved_tasks:
+        raise _refused(request.decision)
     for problem in _mismatches(request):
         raise IntegrityError(
             problem, hint="decide again from the stored evidence: hub decide; nothing was promoted"
         )
-    if evidence.signature is None or not keys.verifies(canonical_json(evidence.unsigned), evidence.signature):
-        signed = evidence.signature.key_id if evidence.signature else "nobody"
-        raise IntegrityError(
-            f"the evidence is signed by {signed}, which this machine does not trust",
-            hint="evidence counts if a trusted key signed it: hub trust add LINE, or evaluate here",
-        )
+    hint = "evidence counts if a trusted key signed it: hub trust add LINE, or evaluate here"
+    require_trusted(request.evidence, keys, hint=hint)
 
 
 def _refused(decision: Decision) -> GateRefused:
-    rules = [*decision.rules, *(rule for task in decision.tasks for rule in task.rules)]
-    failing = [rule for rule in rules if rule.decisive and rule.outcome not in _SETTLED]
     lines = [
         f"  {rule.rule}{f' ({rule.task})' if rule.task else ''}: {rule.outcome}: "
         f"{rule.measured}; required {rule.required}"
-        for rule in failing
+        for rule in unsettled(decision)
     ]
-    settles = next((rule.settles for rule in failing if rule.settles), None)
-    return GateRefused(
-        "\n".join([decision.sentence, *lines]), hint=settles or f"hub report {decision.model} shows all"
-    )
+    hint = what_settles(decision) or f"hub report {decision.model} shows all"
+    return GateRefused("\n".join([decision.sentence, *lines]), hint=hint)
 
 
 def _mismatches(request: PromotionRequest) -> Iterator[str]:
@@ -98,12 +94,7 @@ def _mismatches(request: PromotionRequest) -> Iterator[str]:
         yield f"the decision is about {decision.model}, not {request.card.id}"
     if decision.model_digest != request.lock.digest:
         yield f"the decision is about other bytes ({short(decision.model_digest)}) than the lock pins"
-    if decision.findings_digest != findings.digest:
-        yield "the decision cites other findings than this evidence has"
-    if decision.observations_digest != request.evidence.observations.digest:
-        yield "the decision cites other observations than this evidence has"
-    if decision.policy_digest != request.policy.digest:
-        yield f"the policy {request.policy.id} was changed after the decision"
+    yield from wrong_citations(decision, request.evidence, request.policy)
     candidate = candidate_of(request.card, request.lock)
     measured = {(facts.name, facts.digest, facts.subject) for facts in findings.candidates}
     if (candidate.name, candidate.digest, candidate.subject) not in measured:
@@ -164,14 +155,6 @@ def _carried_over(request: PromotionRequest, history: History) -> tuple[Approved
     judged = {verdict.task for verdict in request.decision.tasks}
     subject = candidate_of(request.card, request.lock).subject
     return tuple(row for row in standing.tasks if row.task not in judged and row.subject == subject)
-
-
-def waived_rules(verdict: TaskVerdict, decision: Decision) -> tuple[WaivedRule, ...]:
-    """Return what an approval could do without, for its record."""
-    return tuple(
-        WaivedRule(rule=row.rule, owner=row.owner, reason=row.reason, expires=row.expires.isoformat())
-        for row in decision.waivers_of(verdict)
-    )
 
 
 def _approved(verdict: TaskVerdict, facts: TaskFacts, request: PromotionRequest, since: int) -> ApprovedTask:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from evaluators.canonical import short
 from evaluators.report.markdown import plain
 from evaluators.strategy import strategy
-from evaluators.wording import count, score
+from evaluators.wording import count, metric_title, percent, score
 from hub.adapted.lineage import Adapted
 
 _AGAIN = """
 ## Train it again without us
 
-`python recipe.py DATA` runs the same training in plain libraries and prints the accuracy on the same held-out rows;
-with `--out DIR` it trains on all rows. It is a page to read and to change: it is yours, and no part of the lineage.
+`python recipe.py DATA` runs the same training in plain libraries and prints the accuracy on the same held-out rows
+({accuracy} here); with `--out DIR` it trains on all rows. It is a page to read and to change: it is yours, and no part
+of the lineage.
 """
 
 
 def adapted_card(adapted: Adapted, *, recipe: bool = False) -> str:
     """Return the card as Markdown, ending in a newline; `recipe` says whether `recipe.py` stands beside it."""
     row = strategy(adapted.strategy)
-    held_out = adapted.score.estimate
+    held_out, metric = adapted.score.estimate, metric_title(adapted.score.metric)
     approved = (
         f"approved (record `{short(adapted.base_record)}`)"
         if adapted.base_record
@@ -28,14 +29,15 @@ def adapted_card(adapted: Adapted, *, recipe: bool = False) -> str:
     settings = ", ".join(f"{name}={value}" for name, value in sorted(adapted.settings.items())) or "none"
     shown = ", ".join(plain(label) for label in adapted.labels[:20])
     more = f" and {len(adapted.labels) - 20} more" if len(adapted.labels) > 20 else ""
-    again = _AGAIN if recipe else ""
+    caveat = f"\n{adapted.caveat}" if adapted.caveat else ""
+    again = _AGAIN.format(accuracy=percent(adapted.score.accuracy.value)) if recipe else ""
     return f"""# {plain(adapted.name)}
 
 {row.title} on {plain(adapted.base.name)}, for {plain(adapted.task)}: {count(len(adapted.labels), "label")}.
 
-**{score(held_out)} accuracy** on {count(held_out.n, "sample")} held out, by the same training on
+**{score(held_out)} {metric}** on {count(held_out.n, "sample")} held out, by the same training on
 {count(adapted.score.trained_on, "label")}. The model in this folder was trained on all {adapted.trained_on:,}; how good
-that one is on samples of another time or place was not measured.
+that one is on samples of another time or place was not measured.{caveat}
 
 | fact | value |
 |---|---|

@@ -47,7 +47,7 @@ class Setting:
 
     Attributes:
         origin: Registry, log, keys and store; the approved adapted model comes from there.
-        test_access: Place of the test-access log: that of the results which a team shares.
+        test_access: The test-access log: that of the results which a team shares.
         device: `cpu`, `cuda` or `any`.
         who: Who reads the test.
         now: When.
@@ -55,7 +55,7 @@ class Setting:
     """
 
     origin: Origin
-    test_access: str
+    test_access: TestAccessLog
     device: str
     who: str
     now: dt.datetime
@@ -152,7 +152,7 @@ def sign_and_keep(evidence: ArtifactEvidence, signer: Signer, home: Home) -> tup
 def _open(grounds: Grounds, data: TaskData, setting: Setting) -> tuple[IntArray, TestRead]:
     """Record the read, then return the labels of the locked test."""
     cell = digest_of({"artifact": grounds.artifact.digest})
-    access = TestAccessLog(setting.test_access).record(
+    access = setting.test_access.record(
         grounds.task, [cell], plan_digest=cell, now=utc(setting.now), who=setting.who
     )
     return data.open("test", access).labels, access.read

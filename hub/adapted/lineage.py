@@ -11,9 +11,9 @@ A value: what reads such a folder is `hub.adapted.model`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evaluators.candidate import Candidate
 from evaluators.document import Document
@@ -28,11 +28,27 @@ FITTED = ("fit.json", "fit.safetensors")
 class Score(Document):
     """How good the same training is on samples that it does not see."""
 
-    metric: Literal["accuracy"] = "accuracy"
+    metric: Literal["accuracy", "macro_f1"] = "accuracy"
+    """The task's."""
     estimate: Estimate
-    """Share of right answers over items, with its Wilson interval."""
+    """With its interval over items: Wilson's of accuracy, the bootstrap's of another metric."""
     trained_on: int
     """Labels that the scored training used; the delivered model was trained on more."""
+    share_right: Estimate | None = None
+    """Accuracy beside another metric, because `recipe.py` prints accuracy."""
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Share of right answers, with its Wilson interval."""
+        return self.share_right or self.estimate
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a score in accuracy does not have: version 0.1.0 reads such lineages."""
+        value: dict[str, Any] = handler(self)
+        if self.share_right is None:
+            value.pop("share_right", None)
+        return value
 
 
 class Adapted(Document):
@@ -59,8 +75,27 @@ class Adapted(Document):
     """UTC, ISO 8601."""
     files: dict[RelativePath, str] = Field(default_factory=dict)
     """sha256 of what was trained, by path."""
+    chosen_by: Literal["auto"] | None = None
+    """`auto`: the strategy was chosen on the samples that then gave the score; None: a person named it."""
 
     @property
     def lineage(self) -> str:
         """`NAME@digest` of the base."""
         return f"{self.base.name}@{self.base.digest}"
+
+    @property
+    def caveat(self) -> str | None:
+        """What to keep in mind of the score, in a sentence; None if nothing."""
+        if self.chosen_by is None:
+            return None
+        return (
+            "`auto` chose the strategy on the same held-out samples: the score is optimistic by that choice."
+        )
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the lineage of a named strategy does not have: version 0.1.0 reads such lineages."""
+        value: dict[str, Any] = handler(self)
+        if self.chosen_by is None:
+            value.pop("chosen_by", None)
+        return value

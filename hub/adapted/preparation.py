@@ -21,7 +21,6 @@ from evaluators.remarks import remarks_on
 from evaluators.samples import LabelledSet
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
-from evaluators.test_access import TestAccessLog
 from hub.adapted.lineage import Adapted
 from hub.adapted.mlflow_run import log_adapted_to_mlflow
 from hub.adapted.training import AdaptRequest, adapt, joined, refuse_foreign
@@ -35,6 +34,7 @@ from hub.preparation import located
 from hub.promotion_log import latest, utc
 from hub.recommending import advice_on, screening
 from hub.registry.address import registry_address
+from hub.results_place import access_log, results_at
 from hub.teller import Teller
 
 AUTO = "auto"
@@ -52,6 +52,7 @@ class AdaptChoice:
         strategy: How; `auto`: the lightest one that is enough.
         seed: Of initialisation and order.
         device: `any`, `cpu` or `cuda`.
+        results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
     """
 
     model: str
@@ -61,6 +62,7 @@ class AdaptChoice:
     strategy: str = AUTO
     seed: int = 0
     device: str = "any"
+    results: str | None = None
 
 
 def adapt_to(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller, *, log: bool) -> Adapted:
@@ -131,9 +133,10 @@ def prepare_adaptation(
         standing.digest if standing else None,
         task,
         loaded,
-        _everything(loaded, task, home, personal=choice.own is not None, now=now),
+        _everything(choice, loaded, task, home, now=now),
         choice.seed,
         choice.into,
+        chosen_by_auto=choice.strategy == AUTO,
     )
 
 
@@ -158,17 +161,19 @@ def _strategy(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller)
     """Return the strategy that was named, or the lightest one that is enough."""
     if choice.strategy != AUTO:
         return strategy(choice.strategy)
-    wanted = screening((choice.model,), choice.own, choice.task, device=choice.device, results=None)
+    wanted = screening((choice.model,), choice.own, choice.task, device=choice.device, results=choice.results)
     advice = advice_on(wanted, catalog, home, teller, only=choice.model)
     teller.note(f"strategy: {advice.sentence}")
     return strategy(advice.chosen.strategy)
 
 
-def _everything(loaded: TaskData, task: Task, home: Home, *, personal: bool, now: dt.datetime) -> LabelledSet:
+def _everything(
+    choice: AdaptChoice, loaded: TaskData, task: Task, home: Home, *, now: dt.datetime
+) -> LabelledSet:
     """Return all labels that may be trained on: of a person's own data also those of the test, which is then none."""
-    if not personal:
+    if choice.own is None:
         return loaded.development
-    place = f"{os.environ.get('HUB_RESULTS') or home.results}/test-access"
     cell = digest_of({"adapt": task.digest})
-    access = TestAccessLog(place).record(task, [cell], plan_digest=cell, now=utc(now), who=getpass.getuser())
+    log = access_log(results_at(choice.results, home))
+    access = log.record(task, [cell], plan_digest=cell, now=utc(now), who=getpass.getuser())
     return joined(loaded.development, loaded.open("test", access))

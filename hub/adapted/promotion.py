@@ -8,7 +8,6 @@ exact folder comes before it, unlisted. Killed anywhere and run again, the end s
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,53 +20,31 @@ from hub.adapted.grounds import Grounds, grounds_of
 from hub.adapted.history import incumbent_adapted
 from hub.adapted.record import (
     AdaptedPromotion,
+    AskedToPromote,
     adapted_record,
     check_adapted,
     check_still_current,
     promoted_before,
-    require_reason,
 )
 from hub.blobs import BlobStore
 from hub.catalog import Catalog
 from hub.decision import Decision
 from hub.deliver import Origin
 from hub.home import Home
+from hub.policy import Policy
 from hub.preparation import located
+from hub.promotion_checks import require_reason
 from hub.promotion_log import History, PromotionLog, Record, read_history
 from hub.promotion_steps import VersionPlan, check_log, check_name, read_back, version_around
 from hub.registry.adapted_model import build_adapted
 from hub.registry.mlflow_log import RegistryLog
 from hub.registry.registry import ModelVersion, Registry
+from hub.results_place import access_log, results_at
 from hub.shown import desired
 from hub.signing import KeyRing, Signer
 from hub.sync import Tell, show
 
-
-@dataclass(frozen=True)
-class AskedToPromote:
-    """What a person asked.
-
-    Attributes:
-        folder: The adapted model's folder.
-        name: What it shall be called; None: as the folder.
-        reason: Why, for the record.
-        policy: Id of the rules.
-        test_access: Place of the test-access log.
-        who: Who reads the locked test.
-        now: When.
-        device: `cpu`, `cuda` or `any`.
-        despite_doubt: Append although the end of the log is damaged.
-    """
-
-    folder: Path
-    name: str | None
-    reason: str
-    policy: str
-    test_access: str
-    who: str
-    now: dt.datetime
-    device: str = "any"
-    despite_doubt: bool = False
+_RENAME = "give it another one: --name ID"
 
 
 @dataclass(frozen=True)
@@ -132,16 +109,14 @@ def promote_folder(
     history = read_history(log.entries(), person.keys)
     check_log(history, person.signer, person.keys, despite_doubt=asked.despite_doubt)
     grounds = grounds_of(asked.folder, asked.name, catalog, history)
-    check_name(grounds.name, registry, hint="give it another one: --name ID")
-    before = promoted_before(grounds, policy, history)
-    if before is not None:
-        shown = show_again(before, grounds, registry, history=history, tell=telling.done)
-        if shown is not None:
-            return Outcome(shown)
+    check_name(grounds.name, registry, hint=_RENAME)
+    standing = _standing(grounds, policy, history, registry, telling.done)
+    if standing is not None:
+        return Outcome(standing)
     data = load_task(grounds.task, located(grounds.task, catalog, home))
     setting = Setting(
         origin=Origin(registry, log, person.keys, BlobStore(home)),
-        test_access=asked.test_access,
+        test_access=access_log(results_at(asked.results, home)),
         device=asked.device,
         who=asked.who,
         now=asked.now,
@@ -152,69 +127,45 @@ def promote_folder(
     decision = decide_adapted(AdaptedCase(grounds, evidence, asked.now.date()), policy)
     if decision.verdict != "approved":
         return Outcome(None, decision, path)
-    request = AdaptedPromotion(
-        grounds, decision, evidence, policy, asked.reason, asked.now, asked.despite_doubt
-    )
-    record = promote_adapted(
-        request, registry, log=log, signer=person.signer, keys=person.keys, tell=telling.done
-    )
+    request = AdaptedPromotion(asked, grounds, policy, evidence, decision)
+    record = _append(request, registry, log=log, person=person, tell=telling.done)
     return Outcome(record, decision, path)
 
 
-def promote_adapted(
-    request: AdaptedPromotion,
-    registry: Registry,
-    *,
-    log: PromotionLog,
-    signer: Signer,
-    keys: KeyRing,
-    tell: Tell,
+def _append(
+    request: AdaptedPromotion, registry: Registry, *, log: PromotionLog, person: Person, tell: Tell
 ) -> Record:
-    """Promote an adapted model.
-
-    Args:
-        request: What, and on what grounds.
-        registry: Where the version is made and shown.
-        log: Where the record is appended.
-        signer: Whose approval it is.
-        keys: The keys that this machine trusts.
-        tell: Called with what is being done.
-
-    Returns:
-        The record that backs the approval.
-
-    Raises:
-        GateRefused: If the decision is not an approval.
-        IntegrityError: If decision, evidence, policy and bytes are not about each other, or the log was altered.
-        UsageProblem: If the reason is empty.
-        Conflict: If somebody else promoted meanwhile, or the name is taken by a model that is not the hub's.
-    """
-    check_adapted(request, keys)
-    history = read_history(log.entries(), keys)
-    check_log(history, signer, keys, despite_doubt=request.despite_doubt)
-    check_name(request.grounds.name, registry, hint="give it another one: --name ID")
+    """Append the record and show it; the log is read again, because measuring takes its time."""
+    check_adapted(request, person.keys)
+    history = read_history(log.entries(), person.keys)
+    check_log(history, person.signer, person.keys, despite_doubt=request.asked.despite_doubt)
+    check_name(request.grounds.name, registry, hint=_RENAME)
     check_still_current(request, history)
     version = _version(request.grounds, registry, tell)
-    unsigned = adapted_record(request, history, version.number, signer.owner)
-    record = unsigned.model_copy(update={"signature": signer.sign(unsigned.signed_bytes)})
+    unsigned = adapted_record(request, history, version.number, person.signer.owner)
+    record = unsigned.model_copy(update={"signature": person.signer.sign(unsigned.signed_bytes)})
     log.append(record, record.sequence)
     tell(f"record {record.sequence}: {record.model} version {record.version} is {record.alias}")
-    show_adapted(record, read_back(record, log, keys), registry, tell)
+    _show(record, read_back(record, log, person.keys), registry, tell)
     return record
 
 
-def show_again(
-    record: Record, grounds: Grounds, registry: Registry, *, history: History, tell: Tell
+def _standing(
+    grounds: Grounds, policy: Policy, history: History, registry: Registry, tell: Tell
 ) -> Record | None:
-    """Let the registry show a record that stands; None if its version is gone, and the model must be promoted again."""
-    if record.version not in {version.number for version in registry.versions(grounds.name)}:
+    """Return the record that stands for this very artifact, shown again; None if it must be promoted, again or at all.
+
+    It must, too, if the version of its record is gone.
+    """
+    record = promoted_before(grounds, policy, history)
+    if record is None or record.version not in {row.number for row in registry.versions(grounds.name)}:
         return None
     tell(f"already promoted: record {record.sequence}, version {record.version}")
-    show_adapted(record, history, registry, tell)
+    _show(record, history, registry, tell)
     return record
 
 
-def show_adapted(record: Record, history: History, registry: Registry, tell: Tell) -> None:
+def _show(record: Record, history: History, registry: Registry, tell: Tell) -> None:
     """Make the registry show an adapted model as the log has it."""
     changes = show(record.model, desired({}, {}, history), registry)
     if changes:

@@ -30,7 +30,7 @@ def recipe_files(adapted: Adapted, task: Task, data: TaskData) -> dict[str, str]
         seed=adapted.seed,
         dtype=adapted.dtype,
         data=tuple(task.files[name] for name in names),
-        score=adapted.score.estimate,
+        score=adapted.score.accuracy,
     )
     page = recipe_page(training)
     if page is None:

@@ -1,7 +1,7 @@
 """The promotion of an adapted model before it is made: do its grounds hold together, and what would the record say?
 
-In: grounds, decision, signed evidence, policy, keys, history. Out: the record that would be appended, or a refusal.
-Pure.
+In: what a person asked, grounds, signed evidence, policy, decision; keys and history. Out: the record that would be
+appended, or a refusal. Pure.
 """
 
 from __future__ import annotations
@@ -9,56 +9,69 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from evaluators.artifact_evidence import ArtifactEvidence
-from evaluators.canonical import canonical_json, short
-from evaluators.errors import Conflict, GateRefused, IntegrityError, UsageProblem
+from evaluators.canonical import short
+from evaluators.errors import Conflict, GateRefused, IntegrityError
 from hub.adapted.gate import score_of
 from hub.adapted.grounds import Grounds
 from hub.adapted.history import base_approval, incumbent_adapted
 from hub.decision import Decision
 from hub.policy import Policy
+from hub.promotion_checks import require_trusted, waived_rules, what_settles, wrong_citations
 from hub.promotion_log import AdaptedFrom, ApprovedTask, History, Record, latest, utc
-from hub.promotion_request import waived_rules
 from hub.registry.exact_model import MODEL
-from hub.ruling import SETTLED
 from hub.signing import KeyRing
 
 #: What an adapted model is loaded with.
 LIBRARY = "basehub"
 
 
-@dataclass(frozen=True, eq=False)
-class AdaptedPromotion:
-    """An adapted model that is to be promoted, and on what grounds.
+@dataclass(frozen=True)
+class AskedToPromote:
+    """What a person asked.
 
     Attributes:
-        grounds: The model, its task and its base.
-        decision: What the gate said.
-        evidence: What it said that about, signed.
-        policy: The rules it applied: the current ones.
+        folder: The adapted model's folder.
+        name: What it shall be called; None: as the folder.
         reason: Why, for the record.
-        now: When, for the record.
+        policy: Id of the rules.
+        who: Who reads the locked test.
+        now: When.
+        results: Folder or URL of the result store, whose test-access log counts; None: HUB_RESULTS, or under HUB_HOME.
+        device: `cpu`, `cuda` or `any`.
         despite_doubt: Append although the end of the log is damaged; what stands there counts no more afterwards.
     """
 
-    grounds: Grounds
-    decision: Decision
-    evidence: ArtifactEvidence
-    policy: Policy
+    folder: Path
+    name: str | None
     reason: str
+    policy: str
+    who: str
     now: dt.datetime
+    results: str | None = None
+    device: str = "any"
     despite_doubt: bool = False
 
 
-def require_reason(reason: str) -> None:
-    """Refuse an empty reason.
+@dataclass(frozen=True, eq=False)
+class AdaptedPromotion:
+    """An adapted model that was measured and judged.
 
-    Raises:
-        UsageProblem: If it is.
+    Attributes:
+        asked: What a person asked.
+        grounds: The model, its task and its base.
+        policy: The rules that were applied: the current ones.
+        evidence: What was measured, signed.
+        decision: What the gate says of that.
     """
-    if not reason.strip():
-        raise UsageProblem("a promotion needs a reason", hint='say why: --reason "..."')
+
+    asked: AskedToPromote
+    grounds: Grounds
+    policy: Policy
+    evidence: ArtifactEvidence
+    decision: Decision
 
 
 def check_adapted(request: AdaptedPromotion, keys: KeyRing) -> None:
@@ -67,30 +80,18 @@ def check_adapted(request: AdaptedPromotion, keys: KeyRing) -> None:
     Raises:
         GateRefused: If the decision is not an approval.
         IntegrityError: If something is not what the decision says.
-        UsageProblem: If the reason is empty.
     """
-    require_reason(request.reason)
     if request.decision.verdict != "approved":
         raise refusal(request.decision)
     for problem in _mismatches(request):
         raise IntegrityError(problem, hint="promote again from the folder; nothing was promoted")
-    evidence = request.evidence
-    if evidence.signature is None or not keys.verifies(canonical_json(evidence.unsigned), evidence.signature):
-        signed = evidence.signature.key_id if evidence.signature else "nobody"
-        raise IntegrityError(
-            f"the evidence is signed by {signed}, which this machine does not trust",
-            hint="this machine must trust its own key: hub trust show",
-        )
+    require_trusted(request.evidence, keys, hint="this machine must trust its own key: hub trust show")
 
 
 def refusal(decision: Decision) -> GateRefused:
     """Return the error for a decision that is no approval: its sentence, and what would settle it."""
-    rules = [*decision.rules, *(rule for task in decision.tasks for rule in task.rules)]
-    open_rules = [rule for rule in rules if rule.decisive and rule.outcome not in SETTLED]
-    settles = next((rule.settles for rule in open_rules if rule.settles), None)
-    return GateRefused(
-        decision.sentence, hint=settles or "nothing was promoted; adapt another way, then promote that"
-    )
+    hint = what_settles(decision) or "nothing was promoted; adapt another way, then promote that"
+    return GateRefused(decision.sentence, hint=hint)
 
 
 def check_still_current(request: AdaptedPromotion, history: History) -> None:
@@ -155,8 +156,8 @@ def adapted_record(request: AdaptedPromotion, history: History, version: int, ap
         policy_digest=request.policy.digest,
         alias=request.policy.alias,
         approver=approver,
-        reason=request.reason.strip(),
-        created=utc(request.now),
+        reason=request.asked.reason.strip(),
+        created=utc(request.asked.now),
         adapted=AdaptedFrom(
             base=adapted.base.name,
             base_digest=adapted.base.digest,
@@ -190,9 +191,4 @@ def _mismatches(request: AdaptedPromotion) -> Iterator[str]:
         yield "decision, evidence and folder are not about the same bytes"
     if findings.task.digest != grounds.task.digest:
         yield f"the evidence is not about the data of {grounds.task.id}"
-    if decision.findings_digest != findings.digest:
-        yield "the decision cites other findings than this evidence has"
-    if decision.observations_digest != request.evidence.observations.digest:
-        yield "the decision cites other observations than this evidence has"
-    if decision.policy_digest != request.policy.digest:
-        yield f"the policy {request.policy.id} was changed after the decision"
+    yield from wrong_citations(decision, request.evidence, request.policy)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluators.artifact_comparison import metric_of, score_on_items
 from evaluators.canonical import digest_of_file
 from evaluators.data import TaskData
 from evaluators.engine.job import DivergedError, Fitted, Progress
 from evaluators.errors import Conflict, EnvironmentProblem, UsageProblem
-from evaluators.evidence import Estimate
 from evaluators.observe import environment
 from evaluators.samples import LabelledSet, Samples
-from evaluators.statistics.intervals import wilson_interval
 from evaluators.task import Task
 from hub.adapted.card import adapted_card
 from hub.adapted.lineage import BASE, FITTED, LINEAGE, Adapted, Score
@@ -50,6 +49,7 @@ class AdaptRequest:
         everything: All labels that the delivered model may be trained on.
         seed: Of initialisation and order.
         into: The folder to write.
+        chosen_by_auto: Whether the strategy was chosen on the samples that give the score.
     """
 
     adaptation: Adaptation
@@ -59,6 +59,7 @@ class AdaptRequest:
     everything: LabelledSet
     seed: int
     into: Path
+    chosen_by_auto: bool = False
 
 
 def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.datetime) -> Adapted:
@@ -99,6 +100,7 @@ def adapt(request: AdaptRequest, store: BlobStore, doing: Doing, *, now: dt.date
         score=score,
         environment=environment(adaptation.device),
         created=utc(now),
+        chosen_by="auto" if request.chosen_by_auto else None,
     )
     return _write(adapted, whole, request, store)
 
@@ -125,14 +127,18 @@ def joined(first: LabelledSet, second: LabelledSet) -> LabelledSet:
 
 
 def _score(request: AdaptRequest, progress: Progress) -> Score:
-    """Score the same training, on the labels of `train`, by the validation set that it does not see."""
+    """Score the same training, on the labels of `train`, in the task's metric on the set that it does not see."""
     data = request.data
     fitted = request.adaptation.fit(data.train, seed=request.seed, progress=progress)
+    labels = data.validation.labels
     guessed = request.adaptation.predict(fitted, data.validation.samples).argmax(axis=1)
-    right = int((guessed == data.validation.labels).sum())
-    interval = wilson_interval(right, len(data.validation))
-    estimate = Estimate(value=interval.value, low=interval.low, high=interval.high, n=len(data.validation))
-    return Score(estimate=estimate, trained_on=len(data.train))
+    metric = metric_of(request.task.metric)
+    return Score(
+        metric=metric,
+        estimate=score_on_items(labels, guessed, metric),
+        trained_on=len(data.train),
+        share_right=None if metric == "accuracy" else score_on_items(labels, guessed, "accuracy"),
+    )
 
 
 def _write(adapted: Adapted, fitted: Fitted, request: AdaptRequest, store: BlobStore) -> Adapted:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import os
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.catalog import Catalog
 from hub.cli.options import home
@@ -17,36 +15,18 @@ from hub.promotion_log import Record, utc
 from hub.registry.address import registry_address
 from hub.signing import open_keyring, open_signer
 
-
-@dataclass(frozen=True)
-class AdaptedOptions:
-    """What was written on the command line."""
-
-    folder: Path
-    name: str | None
-    reason: str
-    policy: str
-    despite_doubt: bool
+if TYPE_CHECKING:
+    from hub.adapted.record import AskedToPromote
 
 
-def promote_an_adapted(options: AdaptedOptions, catalog: Catalog, output: Output) -> None:
+def promote_an_adapted(asked: AskedToPromote, catalog: Catalog, output: Output) -> None:
     """Measure, judge and promote an adapted model's folder, and say what came of it."""
-    from hub.adapted.promotion import AskedToPromote, Person, Telling, promote_folder
+    from hub.adapted.promotion import Person, Telling, promote_folder
     from hub.adapted.record import refusal
     from hub.registry.mlflow_log import RegistryLog
     from hub.registry.open import open_registry
 
     place = home().ready()
-    asked = AskedToPromote(
-        folder=options.folder,
-        name=options.name,
-        reason=options.reason,
-        policy=options.policy,
-        test_access=f"{os.environ.get('HUB_RESULTS') or place.results}/test-access",
-        who=getpass.getuser(),
-        now=dt.datetime.now(dt.UTC),
-        despite_doubt=options.despite_doubt,
-    )
     registry = open_registry(os.environ, place)
     person = Person(open_signer(place.keys), open_keyring(place.keys))
     told: list[str] = []

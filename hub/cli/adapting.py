@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from evaluators.wording import score, title
+from evaluators.wording import metric_title, score, title
+from hub.adapted.history import base_approval
 from hub.adapted.lineage import Adapted
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
-from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
+from hub.adapted.recipe import RECIPE
+from hub.cli.options import (
+    catalog_option,
+    format_option,
+    home,
+    open_catalog,
+    own_data,
+    own_data_options,
+    results_option,
+)
 from hub.cli.output import Output, rows_of
+from hub.log_cache import known_history
+from hub.registry.address import registry_address
 
 
 @click.command(
@@ -27,6 +40,7 @@ from hub.cli.output import Output, rows_of
 )
 @click.option("--seed", default=0, show_default=True, help="Of initialisation and order.")
 @click.option("--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute.")
+@results_option
 @click.option("--no-log", is_flag=True, help="Do not log the model to MLflow.")
 @catalog_option
 @format_option
@@ -41,6 +55,7 @@ def adapt(
     into: Path,
     seed: int,
     device: str,
+    results: str | None,
     no_log: bool,
     catalog_folder: Path | None,
     output: Output,
@@ -52,12 +67,14 @@ def adapt(
     closed; your own data are used whole.
     """
     own = own_data(data, images, text, label)
-    choice = AdaptChoice(model, into, own, task_name, wanted, seed, device)
+    choice = AdaptChoice(model, into, own, task_name, wanted, seed, device, results)
     made = adapt_to(choice, open_catalog(catalog_folder), home(), output, log=not no_log)
-    _tell(made, into, output, promotable=task_name is not None)
+    _tell(made, into, output)
+    if task_name is not None:
+        output.note(_next_step(made, into))
 
 
-def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> None:
+def _tell(made: Adapted, into: Path, output: Output) -> None:
     estimate = made.score.estimate
     output.data(
         made.model_dump(mode="json"),
@@ -66,7 +83,8 @@ def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> Non
                 ("adapted", f"{into}: {title(made.strategy)} on {made.base.name}, {len(made.labels)} labels"),
                 (
                     "held out",
-                    f"{score(estimate)} accuracy on {estimate.n} samples, trained on {made.score.trained_on}",
+                    f"{score(estimate)} {metric_title(made.score.metric)} on {estimate.n} samples, "
+                    f"trained on {made.score.trained_on}",
                 ),
                 ("delivered", f"trained on all {made.trained_on} labels"),
                 ("lineage", made.lineage),
@@ -74,6 +92,19 @@ def _tell(made: Adapted, into: Path, output: Output, *, promotable: bool) -> Non
         ),
     )
     output.essential(str(into))
+    if made.caveat:
+        output.note(made.caveat)
     output.note(f'use it: hub.load_adapted("{into}").predict([...]); its card: {into}/README.md')
-    if made.base_record and promotable:
-        output.note(f'to approve it: hub promote --adapted {into} --reason "..."')
+    if (into / RECIPE).is_file():
+        output.note(f"train it again without the hub: python {into / RECIPE} DATA")
+
+
+def _next_step(made: Adapted, into: Path) -> str:
+    """Return what comes before an approval for its task, as far as the log is known here."""
+    history, _ = known_history(home(), registry_address(os.environ, home()))
+    if base_approval(history, made.base.name, made.base.digest, made.task) is None:
+        return (
+            f"to approve it, its base first: hub evaluate {made.base.name} --task {made.task} --final, "
+            f"then hub promote {made.base.name}"
+        )
+    return f'to approve it: hub promote --adapted {into} --reason "..."'

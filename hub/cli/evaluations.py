@@ -16,6 +16,7 @@ from hub.cli.options import (
     open_catalog,
     own_data,
     own_data_options,
+    results_option,
 )
 from hub.cli.output import Output
 from hub.evaluating import Choice
@@ -45,9 +46,7 @@ def _choices(function: Any) -> Any:
         click.option(
             "--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute."
         ),
-        click.option(
-            "--results", default=None, help="Folder or URL of the result store. Default: under HUB_HOME."
-        ),
+        results_option,
     ]
     for option in reversed(options):
         function = option(function)

@@ -43,6 +43,11 @@ catalog_option: Decorator = click.option(
 )
 
 
+results_option: Decorator = click.option(
+    "--results", default=None, help="Folder or URL of the result store. Default: under HUB_HOME."
+)
+
+
 def home() -> Home:
     """Return HUB_HOME."""
     return home_from(os.environ)

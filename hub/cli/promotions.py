@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import os
 from pathlib import Path
 
@@ -10,9 +11,16 @@ import click
 
 from evaluators.errors import UsageProblem
 from evaluators.names import unknown_name
-from hub.cli.adapted_promotion import AdaptedOptions, approved_table, promote_an_adapted
+from hub.cli.adapted_promotion import approved_table, promote_an_adapted
 from hub.cli.decisions import decisions_of, find_evidence, policy_option
-from hub.cli.options import catalog_option, format_option, home, open_catalog, refresh_published
+from hub.cli.options import (
+    catalog_option,
+    format_option,
+    home,
+    open_catalog,
+    refresh_published,
+    results_option,
+)
 from hub.cli.output import Output, Table
 from hub.log_cache import known_history, remember
 from hub.promotion_log import ApprovedTask, read_history, utc
@@ -39,6 +47,7 @@ from hub.signing import open_keyring, open_signer
 )
 @click.option("--evidence", help="File of a report. Default: the newest about MODEL on this machine.")
 @policy_option
+@results_option
 @catalog_option
 @format_option
 def promote(
@@ -49,6 +58,7 @@ def promote(
     despite_doubt: bool,
     evidence: str | None,
     policy: str,
+    results: str | None,
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
@@ -66,12 +76,24 @@ def promote(
                 "--adapted takes no MODEL and no --evidence: the folder is measured here",
                 hint="leave them out; --name says what it is called",
             )
-        options = AdaptedOptions(adapted, name, reason, policy, despite_doubt)
-        promote_an_adapted(options, open_catalog(catalog_folder), output)
+        from hub.adapted.record import AskedToPromote
+
+        asked = AskedToPromote(
+            folder=adapted,
+            name=name,
+            reason=reason,
+            policy=policy,
+            who=getpass.getuser(),
+            now=dt.datetime.now(dt.UTC),
+            results=results,
+            despite_doubt=despite_doubt,
+        )
+        promote_an_adapted(asked, open_catalog(catalog_folder), output)
         return
-    if model is None or name is not None:
+    if model is None or name is not None or results is not None:
+        stray = "--name" if name is not None else "--results"
         raise UsageProblem(
-            "name the MODEL to approve" if model is None else "--name goes with --adapted",
+            "name the MODEL to approve" if model is None else f"{stray} goes with --adapted",
             hint="hub promote MODEL, or hub promote --adapted DIR",
         )
     from hub.fetch import fetch

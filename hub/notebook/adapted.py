@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluators.report.table import ResultTable
-from evaluators.wording import score, title
+from evaluators.wording import metric_title, score, title
 from hub.adapted.lineage import Adapted
 from hub.adapted.model import AdaptedModel, load_adapted
 from hub.notebook.page import Page, Shown
@@ -48,8 +48,8 @@ class AdaptedHere(Shown):
         """The facts of its card."""
         held_out = self.adapted.score.estimate
         lead = (
-            f"{title(self.adapted.strategy)} on {self.adapted.base.name}: {score(held_out)} accuracy on "
-            f"{held_out.n} samples held out"
+            f"{title(self.adapted.strategy)} on {self.adapted.base.name}: {score(held_out)} "
+            f"{metric_title(self.adapted.score.metric)} on {held_out.n} samples held out"
         )
         facts = (
             ("folder", str(self.folder)),
@@ -59,7 +59,8 @@ class AdaptedHere(Shown):
             ("lineage", self.adapted.lineage),
         )
         later = f'later: hub.load_adapted("{self.folder}").predict([...])'
-        return Page(lead, (ResultTable("", ("", " "), facts),), notes=(later,))
+        notes = (self.adapted.caveat, later) if self.adapted.caveat else (later,)
+        return Page(lead, (ResultTable("", ("", " "), facts),), notes=notes)
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -73,7 +74,8 @@ class AdaptedHere(Shown):
                 "strategy": self.adapted.strategy,
                 "labels": len(self.adapted.labels),
                 "trained_on": self.adapted.trained_on,
-                "accuracy": held_out.value,
+                "metric": self.adapted.score.metric,
+                "score": held_out.value,
                 "low": held_out.low,
                 "high": held_out.high,
                 "n": held_out.n,

@@ -157,6 +157,7 @@ def adapt(
     strategy: str = AUTO,
     seed: int = 0,
     device: str = "any",
+    results: str | None = None,
     log: bool = True,
     catalog: Place = None,
 ) -> AdaptedHere:
@@ -174,12 +175,13 @@ def adapt(
         strategy: How; `auto`: the lightest one that is enough.
         seed: Of initialisation and order.
         device: `any`, `cpu` or `cuda`.
+        results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
         log: Log the model to MLflow.
         catalog: Folder of the catalog; None: as the commands find it.
     """
     home = _home()
     own = own_data_of(data, text=text, image=image, label=label, images=images, home=home)
-    choice = AdaptChoice(model, Path(into), own, task, strategy, seed, device)
+    choice = AdaptChoice(model, Path(into), own, task, strategy, seed, device, results)
     return AdaptedHere(adapt_to(choice, _catalog(catalog), home, Teller(), log=log), Path(into))
 
 

@@ -145,6 +145,7 @@ def _params(adapted: Adapted) -> Mapping[str, str]:
         "trained on": str(adapted.trained_on),
         "dtype": adapted.dtype,
         "device": adapted.environment.device,
+        **({"strategy chosen by": adapted.chosen_by} if adapted.chosen_by else {}),
         **{f"setting {key}": str(value) for key, value in sorted(adapted.settings.items())},
     }
     return {key: value[:500] for key, value in values.items()}
@@ -153,11 +154,12 @@ def _params(adapted: Adapted) -> Mapping[str, str]:
 def _metrics(adapted: Adapted, model_id: str) -> list[Any]:
     from mlflow.entities import Metric
 
-    held_out = adapted.score.estimate
+    held_out, metric = adapted.score.estimate, adapted.score.metric
     values = {
-        "accuracy": held_out.value,
-        "accuracy_low": held_out.low,
-        "accuracy_high": held_out.high,
+        "accuracy": adapted.score.accuracy.value,
+        metric: held_out.value,
+        f"{metric}_low": held_out.low,
+        f"{metric}_high": held_out.high,
         "held_out": held_out.n,
         "trained_on": adapted.score.trained_on,
     }

@@ -22,9 +22,9 @@ from evaluators.engine.adaptation import Adaptation
 from evaluators.samples import LabelledSet
 from evaluators.strategy import strategy
 from evaluators.task import Task
-from evaluators.test_access import TestAccessLog
 from hub.adapted.model import read_adapted
-from hub.adapted.promotion import AskedToPromote, Outcome, Person, Telling, promote_folder
+from hub.adapted.promotion import Outcome, Person, Telling, promote_folder
+from hub.adapted.record import AskedToPromote
 from hub.adapted.training import AdaptRequest, adapt
 from hub.blobs import BlobStore
 from hub.card import Card
@@ -38,6 +38,7 @@ from hub.promotion_log import History, Record, read_history
 from hub.promotion_request import PromotionRequest
 from hub.registry.mlflow_log import RegistryLog
 from hub.registry.registry import Registry
+from hub.results_place import access_log, results_at
 from hub.signing import KeyRing, Signer
 from tests import approval, synthetic
 from tests.fakes_models import tiny_bert
@@ -73,6 +74,7 @@ class Workshop:
     margin: float = 0.05
     items: int = 60
     """Items of each class, in the pool and in the test."""
+    metric: str = "accuracy"
 
     def __post_init__(self) -> None:
         self.candidate, self.base = letters_bert(self.folder / "base")
@@ -151,7 +153,7 @@ class Workshop:
         """Promote an adapted model's folder, as `hub promote --adapted` does."""
         values = {
             "folder": folder, "name": None, "reason": "Better than the words alone.", "policy": "default",
-            "test_access": str(self.home.results / "test-access"), "who": "ana", "now": NOW, "device": "cpu",
+            "results": str(self.home.results), "who": "ana", "now": NOW, "device": "cpu",
         }  # fmt: skip
         asked = AskedToPromote(**{**values, **changes})
         person = Person(self.signer, self.keys)
@@ -160,7 +162,7 @@ class Workshop:
 
     def reads(self) -> int:
         """Return how many cells ever read the locked test."""
-        return TestAccessLog(str(self.home.results / "test-access")).count(self.task.splits_digest)
+        return access_log(results_at(str(self.home.results), self.home)).count(self.task.splits_digest)
 
     def withdraw(self, registry: Registry, record: Record) -> Record:
         history = self.history(registry)
@@ -186,7 +188,7 @@ class Workshop:
             (catalog / f"{name}.csv").write_text("body,queue\n" + "\n".join(dict.fromkeys(rows)) + "\n")
         task = {
             "schema": 1, "id": TASK, "title": "Letters", "description": "Which letters.", "modality": "text",
-            "owner": "tests", "licence": "CC0-1.0", "margin": self.margin,
+            "owner": "tests", "licence": "CC0-1.0", "margin": self.margin, "metric": self.metric,
             "files": {
                 name: {
                     "sha256": digest_of_file(path), "size": path.stat().st_size, "mirrors": [f"catalog:{name}.csv"],

@@ -10,11 +10,13 @@ import pytest
 from evaluators.artifact_evidence import artifact_evidence_from_json
 from evaluators.canonical import canonical_json
 from evaluators.errors import Conflict, GateRefused, IntegrityError, UsageProblem
+from evaluators.results import ResultStore
 from hub.adapted.history import incumbent_adapted
 from hub.adapted.record import refusal
 from hub.promotion_log import incumbent, latest
 from hub.registry.mlflow_log import RECORD_TAG
 from hub.registry.registry import LOG_NAME, OWNED
+from hub.results_place import access_log
 from tests.fakes import FakeRegistry, Killed
 from tests.hub.office import state_of
 from tests.hub.workshop import BASE, TASK, Workshop
@@ -101,6 +103,17 @@ def test_the_locked_test_is_read_once_by_each_artifact(tmp_path, folder):
     assert workshop.reads() == 1
     workshop.promote(workshop.adapt("second", seed=1), registry)
     assert workshop.reads() == 2
+
+
+def test_the_read_is_counted_where_the_results_are_kept(tmp_path, monkeypatch):
+    workshop, registry = Workshop(tmp_path), FakeRegistry()
+    workshop.approve_base(registry)
+    made, splits = workshop.adapt(), workshop.task.splits_digest
+    monkeypatch.setenv("HUB_RESULTS", str(tmp_path / "team"))
+    workshop.promote(made, registry, results=str(tmp_path / "mine"))
+    workshop.promote(workshop.adapt("second", seed=1), registry, results=None)
+    counts = {name: access_log(ResultStore(tmp_path / name)).count(splits) for name in ("mine", "team")}
+    assert (counts, workshop.reads()) == ({"mine": 1, "team": 1}, 0)
 
 
 def test_promoting_the_same_again_measures_and_writes_nothing(workshop, folder, approved):

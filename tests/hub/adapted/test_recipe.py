@@ -98,7 +98,7 @@ def made(request, tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [row.id for row in TRANSFERS])
 def test_it_reaches_the_same_score_to_the_item(made, name):
-    score = made[name].adapted.score.estimate
+    score = made[name].adapted.score.accuracy
     assert made[name].printed == f"{score.value:.4f} accuracy on {score.n} held-out rows\n"
 
 

@@ -1,6 +1,7 @@
 """An adapted model: the exact base, what was trained, and a lineage that every byte is compared with."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ from evaluators.data import load_task
 from evaluators.engine.adaptation import Adaptation
 from evaluators.errors import Conflict, IntegrityError, UsageProblem
 from evaluators.locations import facts_of
+from evaluators.metrics.classification import accuracy, macro_f1
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import strategy
+from evaluators.wording import percent, score
 from hub.adapted.lineage import LINEAGE
 from hub.adapted.model import load_adapted, read_adapted
 from hub.adapted.training import AdaptRequest, adapt
@@ -73,6 +76,43 @@ def test_it_predicts_the_same_bits_after_a_reload(world, store, request_for, nam
     assert loaded.predict(texts)[0] in made.labels
     assert made.trained_on == len(request.everything) > made.score.trained_on
     assert made.score.estimate.low < made.score.estimate.value <= made.score.estimate.high
+
+
+def test_it_is_scored_in_the_metric_of_the_task_and_the_recipe_in_accuracy(store, request_for):
+    request = request_for("knn")
+    task = request.task.model_copy(update={"metric": "macro_f1"})
+    made = adapt(replace(request, task=task), store, silent, now=NOW)
+    held_out = request.data.validation
+    fitted = request.adaptation.fit(request.data.train, seed=0, progress=lambda _done, _total: None)
+    guessed = request.adaptation.predict(fitted, held_out.samples)
+    assert made.score.metric == "macro_f1"
+    assert made.score.estimate.value == pytest.approx(macro_f1(held_out.labels, guessed))
+    assert made.score.estimate.low <= made.score.estimate.value <= made.score.estimate.high
+    assert made.score.accuracy.value == pytest.approx(accuracy(held_out.labels, guessed))
+    assert made.score.accuracy.value != made.score.estimate.value
+    assert read_adapted(request.into) == made
+    card, recipe = ((request.into / name).read_text() for name in ("README.md", "recipe.py"))
+    assert f"**{score(made.score.estimate)} macro F1**" in card
+    assert f"rows\n({percent(made.score.accuracy.value)} here)" in card
+    assert f"(accuracy {made.score.accuracy.value:.4f}, n={made.score.estimate.n})" in recipe
+
+
+def test_a_lineage_in_accuracy_is_what_version_0_1_0_reads(store, request_for):
+    request = request_for("knn")
+    made = adapt(request, store, silent, now=NOW)
+    written = json.loads((request.into / LINEAGE).read_text())
+    assert "chosen_by" not in written
+    assert set(written["score"]) == {"metric", "estimate", "trained_on"}
+    assert made.score.accuracy == made.score.estimate
+
+
+def test_a_strategy_that_auto_chose_is_said_beside_its_score(store, request_for):
+    request = request_for("knn")
+    made = adapt(replace(request, chosen_by_auto=True), store, silent, now=NOW)
+    assert read_adapted(request.into).chosen_by == "auto"
+    said = "`auto` chose the strategy on the same held-out samples: the score is optimistic by that choice."
+    assert made.caveat == said
+    assert f"was not measured.\n{said}" in (request.into / "README.md").read_text()
 
 
 def test_the_same_seed_gives_the_same_files(store, request_for):

@@ -63,12 +63,27 @@ def test_an_adapted_model_from_the_folder_to_the_project(workshop, run_hub, tmp_
     assert run_hub("verify", "models/letter-router").exit_code == 0
 
 
+@pytest.mark.slow
+def test_what_was_adapted_says_what_comes_before_its_approval(workshop, run_hub, tmp_path):
+    into = str(tmp_path / "router")
+    adapting = ("adapt", BASE, "--task", TASK, "--strategy", "knn", "--into", into, "--no-log")
+    done = run_hub(*adapting)
+    assert done.exit_code == 0, done.stderr
+    said = " ".join(done.stderr.split())
+    assert f"its base first: hub evaluate {BASE} --task {TASK} --final, then hub promote {BASE}" in said
+    assert "recipe.py DATA" in said
+    workshop.approve_base(open_registry({}, workshop.home))
+    assert run_hub("history", "--refresh").exit_code == 0
+    assert "to approve it: hub promote --adapted" in " ".join(run_hub(*adapting).stderr.split())
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ((), "name the MODEL to approve"),
         (("--name", "x"), "name the MODEL to approve"),
         ((BASE, "--name", "x"), "--name goes with --adapted"),
+        ((BASE, "--results", "x"), "--results goes with --adapted"),
         ((BASE, "--adapted", "x"), "--adapted takes no MODEL"),
         (("--adapted", "nowhere"), "is no adapted model"),
     ],

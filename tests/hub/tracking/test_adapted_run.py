@@ -113,6 +113,17 @@ def test_the_run_says_where_the_model_comes_from_and_how_good_it_is(folder, logg
     assert run.inputs.dataset_inputs[0].dataset.digest == artifact.adapted.task_digest[:36]
 
 
+def test_the_metric_of_the_task_is_logged_beside_accuracy(tmp_path, database):
+    workshop = Workshop(tmp_path, metric="macro_f1")
+    artifact = read_artifact(workshop.adapt(wrong=0.3))
+    metrics = connect(database).runs.get_run(log_adapted(artifact, database).run_id).data.metrics
+    score = artifact.adapted.score
+    assert metrics["macro_f1"] == pytest.approx(score.estimate.value, abs=1e-6)
+    assert metrics["macro_f1_low"] == pytest.approx(score.estimate.low, abs=1e-6)
+    assert metrics["accuracy"] == pytest.approx(score.accuracy.value, abs=1e-6)
+    assert "accuracy_low" not in metrics
+
+
 def test_equal_folders_are_one_run(folder, logged, database):
     assert log_adapted(read_artifact(folder), database).run_id == logged.run_id
 
