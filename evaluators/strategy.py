@@ -51,6 +51,7 @@ class Strategy:
         subject: What of the candidate it depends on: nothing, the untrained architecture, or the weights.
         sees: What its fit receives: `features` (frozen, pooled), or `samples` (raw inputs).
         fit: `module:function` of ours that trains it; imported only where it runs.
+        kind: Kind of the record (`fit.json`) that what it trains is kept as.
         trains: What is trained, in words.
         wins: When the literature says it wins.
         source: Where the defaults come from.
@@ -68,6 +69,7 @@ class Strategy:
     subject: Literal["nothing", "architecture", "weights"]
     sees: Literal["features", "samples"]
     fit: str
+    kind: str
     trains: str
     wins: str
     source: str
@@ -115,6 +117,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="nothing",
         sees="samples",
         fit="evaluators.engine.baselines:fit_majority",
+        kind="majority",
         trains="nothing: the most frequent label",
         wins="never; a score below it means something is broken",
         source="definition",
@@ -127,6 +130,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="nothing",
         sees="samples",
         fit="evaluators.engine.baselines:fit_tfidf",
+        kind="words",
         trains="a linear classifier on word 1-2-grams",
         wins="when the label is a keyword, or labels are plenty (banking77, all labels: 91.1)",
         source="scikit-learn defaults but sublinear tf and C=10, the usual choice for sparse text",
@@ -140,6 +144,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="nothing",
         sees="samples",
         fit="evaluators.engine.baselines:fit_pixels",
+        kind="pixels",
         trains="a linear classifier on pixels, 0 to 1, at 32x32",
         wins="on small, aligned images",
         source="scikit-learn defaults; unscaled, the strongest of four (README, decision 9)",
@@ -153,6 +158,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="architecture",
         sees="samples",
         fit="evaluators.engine.finetuning:fit_from_scratch",
+        kind="scratch",
         trains="the same architecture from a random initialisation",
         wins="many labels, or a domain far from pre-training (VTAB: structured tasks)",
         source="its own, higher rate and more steps than fine-tuning, so that the comparison is fair (measured: a "
@@ -176,6 +182,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="weights",
         sees="features",
         fit="evaluators.engine.heads:fit_knn",
+        kind="neighbours",
         trains="nothing: cosine neighbours among the labelled samples",
         wins="tiny n, many classes; a sanity check of the features",
         source="k=5 as torchgeo-bench, at most the labels there are; votes weighted by similarity as in DINO",
@@ -190,6 +197,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="weights",
         sees="features",
         fit="evaluators.engine.heads:fit_linear_probe",
+        kind="probe",
         trains="a logistic regression on frozen features",
         wins="few labels, a domain close to pre-training, robustness under shift",
         source="scikit-learn defaults; standardisation and C are settings and part of the key",
@@ -204,6 +212,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="weights",
         sees="samples",
         fit="evaluators.engine.adapters:fit_lora",
+        kind="adapter",
         trains="low-rank updates of all linear layers (1x1 and wider convolutions in convnets), and a head",
         wins="few to some labels, many tenants over one base, little memory",
         source="peft; r=8, alpha=2r, all linear layers, rate about ten times that of fine-tuning",
@@ -227,6 +236,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="weights",
         sees="samples",
         fit="evaluators.engine.finetuning:fit_partial_freeze",
+        kind="tuned",
         trains="the upper half of the blocks, and a head; the lower half runs in evaluation mode",
         wins="few labels where full fine-tuning overfits",
         source="AutoGluon and Quick-Tune freeze shares; frozen BatchNorm and dropout stay in evaluation mode",
@@ -243,6 +253,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         subject="weights",
         sees="samples",
         fit="evaluators.engine.finetuning:fit_full",
+        kind="tuned",
         trains="all parameters, and a head",
         wins="plenty of labels, a moderate shift from pre-training",
         source="AdamW with bias correction, 10 % warm-up, enough steps for small n (Mosbach et al. 2021), clip 1.0",

@@ -6,7 +6,7 @@ of an evaluation stay comparable, because settings and training are those of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,9 @@ from evaluators.candidate import Candidate
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
+from evaluators.engine.records import read_facts
 from evaluators.engine.reload import load_fitted
+from evaluators.errors import IntegrityError
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, LabelledSet, Samples
 from evaluators.strategy import Strategy
@@ -73,10 +75,31 @@ class Adaptation:
         return fitted.predict(self._inputs(samples, _silent))
 
     def reload(self, folder: Path) -> Fitted:
-        """Return a classifier that `Fitted.save` wrote, with the same bits."""
+        """Return a classifier that `Fitted.save` wrote, with the same bits.
+
+        Raises:
+            IntegrityError: If this strategy with these settings cannot have written it.
+        """
+        for problem in self._not_ours(folder):
+            raise IntegrityError(
+                f"what {folder} holds does not fit its lineage: {problem}",
+                hint="adapt again: fit.json or the lineage was altered; nothing was loaded",
+            )
         return load_fitted(
             self.row, folder, settings=self.settings, classes=self.classes, load_backbone=self._load
         )
+
+    def _not_ours(self, folder: Path) -> Iterator[str]:
+        kind, facts = read_facts(folder)
+        if kind != self.row.kind:
+            yield f"{self.row.id} trains {self.row.kind!r}, and fit.json holds {kind!r}"
+        elif kind == "neighbours" and facts["k"] > int(self.settings["k"]):
+            # Fewer where there were fewer labels.
+            yield f"k is {self.settings['k']}, and {facts['k']} in fit.json"
+        elif kind == "probe" and facts["C"] != float(self.settings["C"]):
+            yield f"C is {self.settings['C']}, and {facts['C']} in fit.json"
+        elif facts.get("dtype", self.dtype) != self.dtype:
+            yield f"it was trained in {self.dtype}, and in {facts['dtype']} by fit.json"
 
     def _inputs(self, samples: Samples, progress: Progress) -> Inputs:
         if self.row.sees == "samples":

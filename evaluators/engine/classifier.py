@@ -19,6 +19,7 @@ from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.job import Inputs
 from evaluators.engine.records import Record, write_record
 from evaluators.engine.training import Network
+from evaluators.errors import IntegrityError
 from evaluators.samples import FloatArray
 
 Kind = Literal["scratch", "tuned", "adapter"]
@@ -96,9 +97,15 @@ def load_state(network: Network, tensors: Mapping[str, torch.Tensor]) -> None:
     """Put saved tensors back, bit for bit.
 
     Raises:
-        KeyError: If a name does not exist in the network.
+        IntegrityError: If the network has no tensor of that name and shape.
     """
     targets = network_state(network)
+    for name, tensor in tensors.items():
+        if name not in targets or targets[name].shape != tensor.shape:
+            raise IntegrityError(
+                f"what was trained does not fit this network: {name} {tuple(tensor.shape)}",
+                hint="it was trained on another base, or with other settings",
+            )
     with torch.no_grad():
         for name, tensor in tensors.items():
             targets[name].copy_(tensor)

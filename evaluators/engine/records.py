@@ -48,7 +48,17 @@ def read_record(folder: Path) -> Record:
     Raises:
         ValueError: If a later version of this program wrote it.
     """
+    kind, facts = read_facts(folder)
+    return Record(kind, facts, load_file(folder / _ARRAYS))
+
+
+def read_facts(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Read the kind and the facts of a record, without its arrays.
+
+    Raises:
+        ValueError: If a later version of this program wrote it.
+    """
     words = json.loads((folder / _WORDS).read_text(encoding="utf-8"))
     if words.pop("format") != FORMAT:
         raise ValueError(f"{folder / _WORDS} has a format that this version cannot read")
-    return Record(words.pop("kind"), words, load_file(folder / _ARRAYS))
+    return words.pop("kind"), words

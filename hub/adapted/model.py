@@ -93,7 +93,7 @@ def load_adapted(folder: Path | str, *, device: str = "cpu") -> AdaptedModel:
 
     Raises:
         UsageProblem: If the folder is no adapted model.
-        IntegrityError: If a file is not what the lineage says; nothing was loaded.
+        IntegrityError: If a file is not what the lineage says, or what was trained does not fit it; nothing was loaded.
     """
     folder = Path(folder)
     adapted = read_adapted(folder)
@@ -101,10 +101,17 @@ def load_adapted(folder: Path | str, *, device: str = "cpu") -> AdaptedModel:
     from evaluators.engine.adaptation import Adaptation
     from evaluators.strategy import strategy
 
+    row = strategy(adapted.strategy)
+    if not 1 <= adapted.strategy_version <= row.version:
+        raise IntegrityError(
+            f"{folder} was trained by version {adapted.strategy_version} of {row.id}; "
+            f"this program knows versions up to {row.version}",
+            hint="use the version of basehub that made it, or adapt again; nothing was loaded",
+        )
     adaptation = Adaptation(
         candidate=adapted.base,
         folder=folder / BASE,
-        row=strategy(adapted.strategy),
+        row=row,
         settings=adapted.settings,
         classes=len(adapted.labels),
         device=choose_device(device),

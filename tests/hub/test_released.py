@@ -9,6 +9,7 @@ import pytest
 
 from evaluators.artifact_evidence import artifact_evidence_from_json
 from evaluators.canonical import canonical_json
+from evaluators.evidence import evidence_from_json, evidence_to_json
 from hub.promotion_log import Record
 from hub.provenance import record_bytes
 from hub.signing import KeyRing, parse_public_key
@@ -56,3 +57,13 @@ def test_old_evidence_about_an_artifact_is_what_its_record_cites():
     assert keys_of("0.1.0/adapted_record.pub").verifies(canonical_json(evidence.unsigned), evidence.signature)
     record = Record.model_validate_json(text_of("0.1.0/adapted_record.json"))
     assert evidence.findings.digest == record.findings_digest
+
+
+def test_old_evidence_about_a_base_is_read_and_written_as_it_was_and_verifies():
+    text = text_of("0.1.0/evidence.json")
+    evidence = evidence_from_json(text, where="released")
+    assert evidence.signature is not None
+    assert keys_of("0.1.0/evidence.pub").verifies(canonical_json(evidence.unsigned), evidence.signature)
+    halves = {"findings": evidence.findings.digest, "observations": evidence.observations.digest}
+    assert halves == dict(reversed(line.split()) for line in text_of("0.1.0/evidence.sha256").splitlines())
+    assert evidence_to_json(evidence) == text

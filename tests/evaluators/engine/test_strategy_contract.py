@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from evaluators.engine.classifier import network_state
 from evaluators.engine.fit import fit
+from evaluators.engine.records import read_facts
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import CASE_IDS, CASES
 
@@ -94,6 +95,7 @@ def test_saves_what_was_trained_and_reports_how_much(fits, row, modality, tmp_pa
     fitted = fits.fit(row, modality)
     fitted.save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.json", "fit.safetensors"]
+    assert read_facts(tmp_path)[0] == row.kind
     with safe_open(tmp_path / "fit.safetensors", framework="np") as tensors:
         names = list(tensors.keys())
         sizes = {name: int(np.prod(tensors.get_slice(name).get_shape())) for name in names}

@@ -155,6 +155,29 @@ def test_nothing_is_loaded_that_differs_from_the_lineage(store, request_for, fil
         load_adapted(request.into)
 
 
+@pytest.mark.parametrize(
+    ("trained", "claimed", "words"),
+    [
+        ("lora", {"strategy": "linear-probe"}, "linear-probe trains 'probe', and fit.json holds 'adapter'"),
+        ("lora", {"settings": {"rank": 2}}, "does not fit this network: .*lora_A"),
+        ("lora", {"dtype": "bfloat16"}, "it was trained in bfloat16, and in float32 by fit.json"),
+        ("knn", {"strategy": "linear-probe"}, "fit.json holds 'neighbours'"),
+        ("knn", {"settings": {"k": 1}}, "k is 1, and "),
+        ("linear-probe", {"settings": {"C": 7.0}}, "C is 7.0, and "),
+        ("linear-probe", {"strategy_version": 99}, "trained by version 99 of linear-probe"),
+    ],
+)
+def test_a_lineage_that_does_not_fit_what_was_trained_is_refused(store, request_for, trained, claimed, words):
+    request = request_for(trained)
+    made = adapt(request, store, silent, now=NOW)
+    if "settings" in claimed:
+        claimed = {"settings": {**made.settings, **claimed["settings"]}}
+    (request.into / LINEAGE).write_text(made.model_copy(update=claimed).model_dump_json())
+    with pytest.raises(IntegrityError, match=words) as caught:
+        load_adapted(request.into)
+    assert caught.value.hint
+
+
 def test_a_lineage_of_another_version_is_told(store, request_for):
     request = request_for("linear-probe")
     adapt(request, store, silent, now=NOW)
