@@ -61,6 +61,27 @@ def parse_document(data: bytes, model: type[ModelT], *, where: str) -> ModelT:
         raise _translate(error, model, where, lines) from error
 
 
+def parse_mapping(data: bytes, *, where: str, most: int = MAX_BYTES) -> dict[str, Any]:
+    """Parse YAML that nobody reviewed into a plain mapping: as strictly, because its author is a stranger.
+
+    Args:
+        data: The YAML; an empty one is an empty mapping.
+        where: Names it in errors.
+        most: Bytes that it may have; composing takes about 500 times as many.
+
+    Raises:
+        InvalidDocument: If it is larger, not YAML or no mapping, or has aliases, keys that stand twice, or more than
+            `MAX_DEPTH` levels.
+    """
+    if len(data) > most:
+        raise InvalidDocument(f"{where}: {len(data):,} bytes of YAML; at most {most:,} are read")
+    _check_events(data.decode("utf-8", "replace"), where)
+    value, _ = _load(data, where)
+    if not isinstance(value, dict):
+        raise InvalidDocument(f"{where}: a mapping of fields is expected, this is {type(value).__name__}")
+    return value
+
+
 def _load(data: bytes, where: str) -> tuple[Any, dict[_Field, int]]:
     try:
         text = data.decode("utf-8")

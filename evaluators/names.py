@@ -45,6 +45,17 @@ def _stays_inside(path: str) -> str:
 RelativePath = Annotated[str, AfterValidator(_stays_inside)]
 
 
+def printable(text: str, most: int = 300) -> str:
+    """Return what somebody else said as one line that a terminal only shows: no escapes, no other control characters.
+
+    Args:
+        text: As it came: an answer of a server, what a program printed, a field of a file.
+        most: Characters that are kept.
+    """
+    kept = "".join(char if char.isprintable() else " " for char in text[: 4 * most])
+    return " ".join(kept.split())[:most]
+
+
 def is_safe_name(name: str) -> bool:
     """Whether a name may be used for one of our things."""
     return re.fullmatch(NAME_PATTERN, name) is not None and ".." not in name

@@ -8,17 +8,19 @@ strictest value. Pure.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluators.names import printable
 from hub.card import Lineage
 from hub.card_inputs import image_lines, text_lines
 from hub.catalog_rules import TODO
 from hub.model_files import files_of
 from hub.model_kind import kind_of
 from hub.run_place import SCHEMES
+from hub.sources.hub_facts import Gated
+from hub.yaml_text import yaml_path, yaml_text
 
 #: Licence tags of model hubs -> SPDX id and class of use. Others are for a person.
 _LICENCES = {
@@ -30,6 +32,9 @@ _LICENCES = {
     "cc-by-4.0": ("CC-BY-4.0", "any"),
     "cc-by-nc-4.0": ("CC-BY-NC-4.0", "non-commercial"),
 }
+_UNKNOWN = (TODO, "research-only")
+#: Languages that a model names; multilingual ones name a hundred.
+_MOST_WORDS = 256
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Seen:
     documents: Mapping[str, Any]
     head: Mapping[str, Any]
     page: str | None = None
-    gated: str | None = None
+    gated: Gated | None = None
     parameters: int | None = None
     lineage: Lineage | None = None
 
@@ -73,9 +78,7 @@ def draft_card(name: str, seen: Seen) -> str:
     files = files_of(seen.place, seen.paths, seen.document("adapter_config.json"))
     kind = kind_of(seen.place, seen.document("config.json"))
     spdx, use = _licence(seen)
-    languages = seen.head.get("language") or []
-    languages = [languages] if isinstance(languages, str) else list(languages)
-    listed = "".join(f"  - {path}\n" for path in files)
+    listed = "".join(f"  - {yaml_path(path)}\n" for path in files)
     inputs = (
         image_lines(seen.document("config.json"))
         if kind.family == "vision"
@@ -86,7 +89,7 @@ def draft_card(name: str, seen: Seen) -> str:
     )
     return f"""schema: 1
 id: {name}
-title: {_quoted(name if seen.place.startswith(SCHEMES) else seen.place.rstrip("/").rsplit("/", 1)[-1])}
+title: {yaml_text(name if seen.place.startswith(SCHEMES) else seen.place.rstrip("/").rsplit("/", 1)[-1])}
 summary: "{TODO}: what it is and when one would take it, in a sentence"
 library: {kind.library}
 family: {kind.family}
@@ -94,35 +97,45 @@ input:
 {inputs}mirrors:
   - {seen.mirror}
 files:
-{listed}languages: {json.dumps([str(row) for row in languages])}
+{listed}languages: {yaml_text(_words(seen.head.get("language")))}
 {f"parameters: {seen.parameters}" + chr(10) if seen.parameters else ""}pretraining:
-  text: {_quoted(f"{TODO}: what it was trained on{trained}")}
+  text: {yaml_text(f"{TODO}: what it was trained on{trained}")}
   source: "{TODO}: where that can be checked"
 {"".join(_lineage(seen.lineage))}owner: "{TODO}: who answers for this card"
 licence:
-  spdx: {_quoted(spdx)}{_said_licence(seen, spdx)}
+  spdx: {yaml_text(spdx)}{_said_licence(seen, spdx)}
   use: {use}{"" if spdx != TODO else "  # the strictest, until a person says otherwise"}
-  source: {_quoted(seen.page or f"{TODO}: where that can be checked")}
+  source: {yaml_text(seen.page or f"{TODO}: where that can be checked")}
 {_terms(seen)}intended_use: "{TODO}: what it is for here"
 limits:
   - "{TODO}: what it is bad at, and what it must not be used for"
 lifecycle: {{state: proposed}}
 sources:
-  - {_quoted(seen.page or (seen.place if seen.place.startswith(SCHEMES) else f"{TODO}: where more is said about it"))}
+  - {yaml_text(seen.page or (seen.place if seen.place.startswith(SCHEMES) else f"{TODO}: where more is said about it"))}
 """
 
 
 def _licence(seen: Seen) -> tuple[str, str]:
-    tag = seen.head.get("license")
-    return _LICENCES.get(str(tag).lower(), (TODO, "research-only")) if tag else (TODO, "research-only")
+    tags = _words(seen.head.get("license"))
+    # Several licences are for a person.
+    return _LICENCES.get(tags[0].lower(), _UNKNOWN) if len(tags) == 1 else _UNKNOWN
+
+
+def _words(value: Any) -> list[str]:
+    """Return a field that is a word or a list of words; what is anything else says nothing."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return [row for row in value[:_MOST_WORDS] if isinstance(row, str)] if isinstance(value, list) else []
 
 
 def _said_licence(seen: Seen, spdx: str) -> str:
     """Return the comment that tells a person what the place says, where that is no SPDX id."""
     if spdx != TODO:
         return ""
-    said = [seen.head.get(key) for key in ("license", "license_name", "license_link")]
-    told = ", ".join(" ".join(str(row).split())[:80] for row in said if row)
+    said = (
+        word for key in ("license", "license_name", "license_link") for word in _words(seen.head.get(key))[:4]
+    )
+    told = ", ".join(printable(word, 80) for word in said)
     return f"  # {f'its place says: {told}' if told else 'its place says nothing'}"
 
 
@@ -141,9 +154,5 @@ def _lineage(lineage: Lineage | None) -> Iterator[str]:
     if known:
         yield "lineage:\n"
     for key, value in known.items():
-        written = str(value) if isinstance(value, dt.date) else json.dumps(value, ensure_ascii=False)
+        written = str(value) if isinstance(value, dt.date) else yaml_text(value)
         yield f"  {key}: {written}\n"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

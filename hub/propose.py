@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from evaluators.document import parse_document
+from evaluators.document import parse_document, parse_mapping
 from evaluators.errors import InvalidDocument, UsageProblem
+from evaluators.names import printable
 from hub.card import Card, DirectoryMirror, HubMirror, Lineage
 from hub.card_draft import Seen, draft_card
 from hub.catalog import Catalog
@@ -29,6 +28,7 @@ from hub.sources.hub_facts import HubFacts
 from hub.sources.mlflow_artifacts import MlflowArtifacts
 from hub.sources.open import DEFAULT_ENDPOINT, open_source
 from hub.sources.source import Source
+from hub.yaml_text import yaml_path, yaml_text
 
 _MOST = 4 * 1024 * 1024
 """Bytes of a configuration file or README that are read; tokenizers are larger, and not needed here."""
@@ -87,7 +87,7 @@ def propose(
         require_tokenizer(place, files)
     notes = left_out(seen.paths, files)
     if kind.own_head:
-        notes += (f"the head of {kind.architecture} is not used: its trunk is the base",)
+        notes += (f"the head of {printable(kind.architecture)} is not used: its trunk is the base",)
     text = draft_card(chosen, seen)
     return Proposal(parse_document(text.encode("utf-8"), Card, where=f"{chosen}.yaml"), text, notes)
 
@@ -122,7 +122,7 @@ def _see(place: str, catalog: Catalog, environment: Mapping[str, str]) -> Seen:
     with open_source(repository, catalog=catalog.folder, environment=environment) as source:
         facts = source.facts() if isinstance(source, HubRepository) else HubFacts({})
         revision = source.revision()
-        pinned = f', revision: "{revision}"' if revision else ""
+        pinned = f", revision: {yaml_text(revision)}" if revision else ""
         seen = _look(place, f"{{kind: hub, repository: {place}{pinned}}}", source)
     lineage = Lineage(
         base=facts.base, relation=facts.relation, published=facts.modified, datasets=facts.datasets
@@ -140,9 +140,9 @@ def _see(place: str, catalog: Catalog, environment: Mapping[str, str]) -> Seen:
 def _folder_mirror(folder: Path, catalog: Path) -> str:
     """Return the mirror of a folder: relative inside the catalog; a folder of this machine is nobody else's."""
     if folder.is_relative_to(catalog):
-        return f"{{kind: directory, path: {json.dumps(folder.relative_to(catalog).as_posix())}}}"
+        return f"{{kind: directory, path: {yaml_text(folder.relative_to(catalog).as_posix())}}}"
     return (
-        f"{{kind: directory, path: {json.dumps(str(folder))}}}  # {TODO}: only this machine has this folder; name a "
+        f"{{kind: directory, path: {yaml_text(str(folder))}}}  # {TODO}: only this machine has this folder; name a "
         "place that everybody reaches (a Hub repository, MLflow, a folder of the catalog)"
     )
 
@@ -159,9 +159,9 @@ def _run_mirror(taken: Taken, files: tuple[str, ...]) -> str:
     lines = ["kind: mlflow"]
     lines.append(f"model: {where.model}" if where.model else f'run: "{where.run}"')
     if where.folder:
-        lines.append(f"path: {json.dumps(where.folder)}")
+        lines.append(f"path: {yaml_text(where.folder)}")
     if any(taken.arranged[path] != path for path in files):
-        lines += ["files:", *(f"  {path}: {json.dumps(taken.arranged[path])}" for path in files)]
+        lines += ["files:", *(f"  {yaml_path(path)}: {yaml_text(taken.arranged[path])}" for path in files)]
     return "\n    ".join(lines)
 
 
@@ -196,7 +196,6 @@ def _front_matter(readme: bytes) -> Mapping[str, Any]:
     if found is None:
         return {}
     try:
-        value = yaml.safe_load(found[1])
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return parse_mapping(found[1], where="README.md")
+    except InvalidDocument:
         return {}
-    return value if isinstance(value, dict) else {}

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
+from evaluators.document import parse_mapping
 from evaluators.errors import InvalidDocument, UsageProblem
 from hub.card import Lineage
 from hub.registry.run_files import Missing, Place, RunFacts, RunFiles
@@ -27,7 +26,8 @@ SCHEMES = ("runs:/", "models:/")
 _RUN = re.compile(r"runs:/+([0-9a-f]{32})(?:/(.*))?")
 _LOGGED = re.compile(r"models:/+(m-[0-9a-f]{32})/?")
 _VERSION = re.compile(r"models:/+([^/@]+)(?:/(\d+)|(@[^/]+))")
-_ROOM = 4 * 1024 * 1024
+#: Bytes of an MLmodel that are read; signatures of tables with thousands of columns fit.
+_ROOM = 256 * 1024
 #: Parameters by which training code says what it started from, the surest first (the last: transformers' own callback).
 _BASES = (
     "base_model", "base_model_name", "base_model_name_or_path", "model_name_or_path", "pretrained_model_name_or_path",
@@ -153,10 +153,9 @@ def _mlmodel(where: Place, reader: RunFiles) -> Mapping[str, Any]:
         if len(data) > _ROOM:
             raise InvalidDocument(f"{where}: its MLmodel is larger than {_ROOM:,} bytes")
     try:
-        value = yaml.safe_load(bytes(data))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidDocument(f"{where}: its MLmodel is not YAML", hint="log the model again") from error
-    return value if isinstance(value, dict) else {}
+        return parse_mapping(bytes(data), where=f"{where}/{MLMODEL}", most=_ROOM)
+    except InvalidDocument as error:
+        raise InvalidDocument(error.message, hint=error.hint or "log the model again") from error
 
 
 def _one(path: str, places: tuple[str, ...], where: Place, reader: RunFiles) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+Gated = Literal["auto", "manual"]
 Relation = Literal["finetune", "adapter", "quantized", "merge"]
 
 
@@ -29,7 +30,7 @@ class HubFacts:
     """
 
     card: Mapping[str, Any]
-    gated: str | None = None
+    gated: Gated | None = None
     base: str | None = None
     relation: Relation | None = None
     modified: dt.date | None = None
@@ -49,12 +50,12 @@ def read_facts(answer: Mapping[str, Any]) -> HubFacts:
     return HubFacts(
         # The Hub repeats the licence as a tag, also where the README says it in another way.
         card={**({"license": licences[0]} if licences else {}), **card},
-        gated=gated if isinstance(gated, str) else "manual" if gated is True else None,
+        gated="auto" if gated == "auto" else "manual" if gated else None,
         base=base,
         relation=relation,
         modified=_day(answer.get("lastModified")),
         parameters=total if type(total) is int and total > 0 else None,
-        datasets=tuple(str(row) for row in _list(card.get("datasets")))
+        datasets=tuple(row for row in _list(card.get("datasets")) if isinstance(row, str))
         or tuple(tag[8:] for tag in tags if tag.startswith("dataset:")),
     )
 

@@ -40,14 +40,18 @@ def arrange(
     if described is None:
         return _joined(files, [_only_folder(place, files)])
     flavors = described.get("flavors")
-    named: Mapping[str, Any] = flavors if isinstance(flavors, dict) else {}
+    named = (
+        {key: value for key, value in flavors.items() if isinstance(key, str)}
+        if isinstance(flavors, dict)
+        else {}
+    )
     if isinstance(named.get("transformers"), dict):
         return _joined(files, _of_transformers(place, files, named["transformers"]))
     python = named.get("python_function")
     python = python if isinstance(python, dict) else {}
     if "sentence_transformers" in named:
-        return _joined(files, [str(python.get("data") or _only_folder(place, files))])
-    kinds = ", ".join(sorted(set(named) - {"python_function"})) or str(python.get("loader_module", "unknown"))
+        return _joined(files, [_word(python, "data") or _only_folder(place, files)])
+    kinds = ", ".join(sorted(set(named) - {"python_function"})) or _word(python, "loader_module") or "unknown"
     # A pyfunc model (a Trainer's callback writes one) may carry a checkpoint among its files, beside its pickle.
     if set(named) - {"python_function"} or not any(PurePosixPath(path).name in _WHOLE for path in files):
         raise InvalidDocument(
@@ -58,20 +62,27 @@ def arrange(
 
 
 def _of_transformers(place: str, files: Sequence[str], flavor: Mapping[str, Any]) -> list[str]:
-    source = flavor.get("source_model_name") or "its base"
+    source = _word(flavor, "source_model_name") or "its base"
     if flavor.get("peft_adaptor"):
         raise InvalidDocument(
             f"{place} is an adapter of {source}, no base model",
             hint="merge it into its base (merge_and_unload) and log that, or propose the base",
         )
-    if not flavor.get("model_binary"):
+    weights = _word(flavor, "model_binary")
+    if not weights:
         raise InvalidDocument(
             f"{place} holds a reference to {source}, no weights (it was logged with save_pretrained=False)",
             hint=f"hub propose {source}",
         )
     below = {PurePosixPath(path).parts[1] for path in files if path.startswith(f"{_COMPONENTS}/")}
     # The tokenizer's files lie beside the model's in a repository; other components are not read here.
-    return [str(flavor["model_binary"]), *(f"{_COMPONENTS}/{name}" for name in sorted(below))]
+    return [weights, *(f"{_COMPONENTS}/{name}" for name in sorted(below))]
+
+
+def _word(fields: Mapping[str, Any], key: str) -> str:
+    """Return a field that is text; "" if it is missing or something else."""
+    found = fields.get(key)
+    return found if isinstance(found, str) else ""
 
 
 def _only_folder(place: str, files: Sequence[str]) -> str:

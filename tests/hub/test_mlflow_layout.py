@@ -80,3 +80,9 @@ def test_what_is_no_file_set_of_a_base_model_is_refused_with_the_next_step(files
     with pytest.raises(InvalidDocument, match=said) as caught:
         arrange("runs:/1", files, described)
     assert hint in caught.value.hint
+
+
+def test_fields_of_an_mlmodel_that_are_no_words_say_nothing():
+    described = {"flavors": {5: {}, "transformers": {"model_binary": [["x"]]}}}
+    with pytest.raises(InvalidDocument, match="a reference to its base, no weights"):
+        arrange("x", ["MLmodel", *WHOLE], described)

@@ -1,6 +1,7 @@
 """A proposed card: facts from the model's own files, TODO for the rest, and nothing that could run code."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -11,6 +12,7 @@ from hub.home import Home
 from hub.locking import lock_card
 from hub.proposal_steps import todos_of
 from hub.propose import propose
+from hub.sources.hub_facts import read_facts
 from hub.sources.source import SourceProblem
 from tests.fakes_hub import FakeHub
 from tests.hub.models import COMMIT, put, tiny_bert
@@ -254,3 +256,104 @@ def test_weights_in_a_folder_below_are_pointed_at(catalog, folder):
     with pytest.raises(InvalidDocument, match="no safetensors weights at its top") as caught:
         propose(place, None, catalog)
     assert caught.value.hint.endswith("/0_Transformer")
+
+
+def bomb(key: str) -> bytes:
+    """Return 350 bytes of YAML that stand for nine to the ninth words, under a key."""
+    rows = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    rows += [f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in pairwise("abcdefghi")]
+    return "\n".join([*rows, f"{key}: *i"]).encode()
+
+
+@pytest.mark.parametrize("key", ["license", "language"])
+def test_a_readme_that_expands_without_end_says_nothing(catalog, folder, key):
+    card = propose(folder(**{"README.md": b"---\n" + bomb(key) + b"\n---\n"}), None, catalog).card
+    assert (card.licence.spdx, card.languages) == ("TODO", ())
+
+
+def test_front_matter_longer_than_a_document_may_be_is_not_read(catalog, folder):
+    long = b"---\nlicense: mit\nnote: " + b"x" * 65_536 + b"\n---\n"
+    assert propose(folder(**{"README.md": long}), None, catalog).card.licence.spdx == "TODO"
+
+
+@pytest.mark.parametrize(
+    ("front", "languages", "licence"),
+    [
+        (b"language: 5\nlicense: {a: b}", (), "TODO"),
+        (b"language: [en, 5, [de], fr]\nlicense: [mit]", ("en", "fr"), "MIT"),
+        (b"language: en\nlicense: [mit, apache-2.0]", ("en",), "TODO"),
+    ],
+)
+def test_of_front_matter_only_words_count(catalog, folder, front, languages, licence):
+    card = propose(folder(**{"README.md": b"---\n" + front + b"\n---\n"}), None, catalog).card
+    assert (card.languages, card.licence.spdx) == (languages, licence)
+
+
+def test_what_a_readme_says_stays_inside_its_comment(catalog, folder):
+    front = b'---\nlicense: other\nlicense_name: "x\\nowner: me\\e[2J"\n---\n'
+    text = propose(folder(**{"README.md": front}), None, catalog).text
+    assert "  # its place says: other, x owner: me [2J\n" in text
+
+
+def prompts(prompt: str) -> dict[str, bytes]:
+    written = json.dumps({"prompts": {"q": prompt}, "default_prompt_name": "q"})
+    return {"config_sentence_transformers.json": written.encode()}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["query: ", "a\u0085b\u2028c", 'é "quoted" \\ \U0001f600', "two\nlines\x1b[2J"]
+)
+def test_a_prompt_reaches_the_card_character_by_character(catalog, folder, prompt):
+    assert propose(folder(**prompts(prompt)), None, catalog).card.input.prompt == prompt
+
+
+def test_half_a_character_is_refused(catalog, folder):
+    with pytest.raises(InvalidDocument, match="a lone surrogate"):
+        propose(folder(**prompts("\ud800")), None, catalog)
+
+
+@pytest.mark.parametrize("name", ['w\nowner: "me"\n#.safetensors', "w: b.safetensors", "[w.safetensors"])
+def test_a_file_name_that_would_be_more_than_a_name_is_refused(catalog, folder, name):
+    weights = tiny_bert()["model.safetensors"]
+    with pytest.raises(InvalidDocument, match="is not a plain path inside the folder"):
+        propose(folder(**{"model.safetensors": None, name: weights}), None, catalog)
+
+
+def test_how_a_model_pools_stays_inside_its_comment(catalog, folder):
+    pooling = json.dumps({"pooling_mode": "max\n  prompt: evil"}).encode()
+    card = propose(folder(**{"1_Pooling/config.json": pooling}), None, catalog).card
+    assert (card.input.pooling, card.input.prompt) == ("mean", "")
+
+
+def test_the_facts_of_a_timm_network_are_read(catalog, folder):
+    facts = {"input_size": [1, 96, 96], "mean": [0.5], "std": [1], "crop_pct": 0.9}
+    config = json.dumps({"architecture": "test_resnet", "pretrained_cfg": facts}).encode()
+    found = propose(folder(**{"config.json": config}), None, catalog).card.input
+    assert (found.channels, found.size, found.mean, found.std, found.crop) == (1, 96, (0.5,), (1.0,), 0.9)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"input_size": [3, 224]},
+        {"input_size": 5},
+        {"input_size": [3, "224\n  crop: 0.5", 224]},
+        {"mean": 0.5},
+        {"mean": ["a", "b", "c"]},
+        {"std": [10**400]},
+        {"std": [float("nan")]},
+        {"crop_pct": "all"},
+    ],
+    ids=str,
+)
+def test_a_timm_configuration_of_another_shape_is_refused_by_its_field(catalog, folder, facts):
+    config = json.dumps({"architecture": "resnet", "pretrained_cfg": facts}).encode()
+    with pytest.raises(InvalidDocument, match=rf"pretrained_cfg\.{next(iter(facts))} should be"):
+        propose(folder(**{"config.json": config}), None, catalog)
+
+
+@pytest.mark.parametrize(
+    ("said", "gated"), [(False, None), ("auto", "auto"), (True, "manual"), ('x"\nid: y', "manual")]
+)
+def test_how_access_is_granted_is_one_of_two_words(said, gated):
+    assert read_facts({"gated": said}).gated == gated
