@@ -9,7 +9,7 @@ import datetime as dt
 import getpass
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.canonical import digest_of
@@ -22,6 +22,7 @@ from evaluators.samples import LabelledSet
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
+from evaluators.wording import title
 from hub.adapted import Adapted
 from hub.adapted_logging import log_adapted_to_mlflow
 from hub.adapting import AdaptRequest, adapt, joined, refuse_foreign
@@ -30,10 +31,11 @@ from hub.catalog import Catalog
 from hub.fetch import fetch
 from hub.home import Home
 from hub.log_cache import known_history
+from hub.next_step import measure_more
 from hub.own_data import bring
 from hub.preparation import located
 from hub.promotion_log import latest, utc
-from hub.recommending import advice_on, screening
+from hub.recommending import advice_on, screening, unmeasured
 from hub.registry.address import registry_address
 from hub.teller import Teller
 
@@ -160,7 +162,18 @@ def _strategy(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller)
         return strategy(choice.strategy)
     wanted = screening((choice.model,), choice.own, choice.task, device=choice.device, results=None)
     advice = advice_on(wanted, catalog, home, teller, only=choice.model)
+    missing = unmeasured(advice)
+    if advice.undecided and missing is not None:
+        teller.note(advice.sentence)
+        names = ", ".join(title(name) for name in missing.strategies)
+        teller.note(f"measuring {names} with as many, to settle it (--strategy NAME skips this)")
+        more = replace(wanted, strategies=missing.strategies)
+        advice = advice_on(more, catalog, home, teller, only=choice.model)
+        missing = unmeasured(advice)
     teller.note(f"strategy: {advice.sentence}")
+    if missing is not None:
+        teller.note(f"heavier strategies: {missing.why}, and then `auto` takes the lightest that is enough")
+        teller.command(measure_more(wanted, missing.models, missing.strategies))
     return strategy(advice.chosen.strategy)
 
 

@@ -48,7 +48,7 @@ class Choice:
         final: Open the locked tests.
         own: A person's own data, measured beside `tasks`.
         device: `any`, `cpu` or `cuda`.
-        results: Folder or URL of the result store; None: under HUB_HOME.
+        results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
     """
 
     models: tuple[str, ...]

@@ -41,7 +41,9 @@ def _choices(function: Any) -> Any:
             "--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute."
         ),
         click.option(
-            "--results", default=None, help="Folder or URL of the result store. Default: under HUB_HOME."
+            "--results",
+            default=None,
+            help="Folder or URL of the result store. Default: HUB_RESULTS, or under HUB_HOME.",
         ),
     ]
     for option in reversed(options):
