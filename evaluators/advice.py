@@ -67,6 +67,8 @@ def advise(options: Sequence[Option], *, margin: float, supply: Supply | None = 
     Returns:
         The advice; None if no transfer was measured.
     """
+    if supply is not None:
+        options = [supply.widened(option) for option in options]
     transfers = [option for option in options if not option.is_baseline]
     if not transfers:
         return None

@@ -41,8 +41,8 @@ def _head(advice: Advice) -> list[str]:
     ]
     shared = supply.shared(chosen.labels)
     if shared is not None and chosen.estimate.low is not None:
-        at_least = "the same labels" if shared >= 1.0 else f"{100 * shared:.0f} % of their labels or more"
-        parts.append(f"its runs share {at_least}, so other labels would vary more than the interval says")
+        alike = "train on the same" if shared >= 1.0 else f"share {100 * shared:.0f} % of their"
+        parts.append(f"its runs {alike} labels, so the interval is of these samples, not of other labels")
     return parts
 
 

@@ -14,12 +14,15 @@ from evaluators.statistics.paired import non_inferior, paired_t
 def gap(option: Option, other: Option) -> Estimate:
     """Return option minus other in the metric: paired over the runs that have the same draw, else of the means.
 
-    The means' difference has no interval: nothing says how much of it is luck.
+    The means' difference has no interval: nothing says how much of it is luck. Nor do runs that all differ by the same,
+    such as frozen strategies on a draw of the whole pool: they say nothing of other labels.
     """
     runs = _differences(option, other)
     if len(runs) < 2:
         return Estimate(value=option.estimate.value - other.estimate.value, n=len(runs))
     found = paired_t(runs)
+    if found.degenerate:
+        return Estimate(value=found.estimate, n=len(runs))
     return Estimate(value=found.estimate, low=found.low, high=found.high, n=len(runs))
 
 

@@ -220,10 +220,19 @@ def test_the_sentence_starts_from_the_labels_that_there_are_and_says_when_runs_a
     assert told.startswith(
         "Your 300 labels: trained on 160 of them and scored on 60 others, linear probe on mini has accuracy 90.0 "
     )
-    assert "its runs share 89 % of their labels or more, so other labels would vary more than" in told
+    assert "[79.9, 95.3]" in told  # 54 of 60 right, not the half point by which these runs differ
+    assert (
+        "its runs share 89 % of their labels, so the interval is of these samples, not of other labels"
+        in told
+    )
     assert "trained on 320 instead: about +" in told
     assert "its runs share" not in advise(curve[:3], margin=0.02, supply=supply).sentence
 
 
 def test_without_a_transfer_there_is_no_advice():
     assert advise([option("tfidf-logreg", 0.9)], margin=0.02) is None
+
+
+def test_runs_on_the_same_labels_give_a_difference_without_an_interval():
+    one, other = option("linear-probe", 0.9, runs=(0.9, 0.9)), option("tfidf-logreg", 0.6, runs=(0.6, 0.6))
+    assert (gap(one, other).value, gap(one, other).low) == (pytest.approx(0.3), None)
