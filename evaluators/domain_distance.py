@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluators.advice import gap
 from evaluators.option import Option
+from evaluators.option_gap import gap
 from evaluators.strategy import Tier, strategy
-from evaluators.wording import difference, signed
+from evaluators.wording import points
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ def domain_distance(options: Sequence[Option], *, margin: float) -> DomainDistan
 def _judged(features: Option, floor: Option, margin: float) -> DomainDistance | None:
     lead = gap(features, floor)
     low, high = (lead.value if end is None else end for end in (lead.low, lead.high))
-    points = signed(lead.value) if lead.low is None else difference(lead)
-    reason = f"{features.words}, frozen, is {points} points from {floor.words}"
+    reason = f"{features.words}, frozen, is {points(lead)} points from {floor.words}"
     if lead.value > margin and low > 0.0:
         return DomainDistance("close", reason)
     return DomainDistance("far", reason) if high < margin else None

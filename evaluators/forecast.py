@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from evaluators.option import Option
 from evaluators.statistics.intervals import Interval, mean_interval
 
+#: Sizes that stand closer than this are one: the slope between them would be noise. It was tried on doublings.
+SPACING = 1.5
 #: Sizes that a law is fitted to, and how far beyond the largest it is followed.
 MIN_SIZES, REACH = 3, 2.0
 #: Errors below this are this: half a mistake among some hundred samples. A logarithm needs one.
@@ -55,9 +57,9 @@ def forecast(curve: Sequence[Option], *, labels: int | None = None) -> Forecast 
         The forecast; None with fewer than three sizes or two common runs, or for a size that was measured or lies
         beyond twice the largest one.
     """
-    rows = sorted(curve, key=lambda option: option.labels)
+    rows = _spaced(sorted(curve, key=lambda option: option.labels))
     sizes = [option.labels for option in rows]
-    if len(rows) < MIN_SIZES or sizes[0] < 1 or len(set(sizes)) < len(sizes):
+    if len(rows) < MIN_SIZES or sizes[0] < 1:
         return None
     wanted = labels if labels is not None else round(REACH * sizes[-1])
     scores = _scores([dict(option.runs) for option in rows])
@@ -71,6 +73,15 @@ def forecast(curve: Sequence[Option], *, labels: int | None = None) -> Forecast 
     high = gain + math.hypot(max(fit.value + _half(fit) for fit in fits) - gain, noise)
     room = float(1.0 - scores[:, -1].mean())
     return Forecast(wanted - sizes[-1], min(gain, room), low, min(high, room), len(sizes), len(scores))
+
+
+def _spaced(rows: Sequence[Option]) -> list[Option]:
+    """Return the largest size, and of the smaller ones those that are far enough below the next; smallest first."""
+    kept: list[Option] = []
+    for row in reversed(rows):
+        if not kept or row.labels * SPACING <= kept[0].labels:
+            kept.insert(0, row)
+    return kept
 
 
 def _half(interval: Interval) -> float:

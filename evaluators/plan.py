@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field, ValidationError
 
 from evaluators.candidate import Candidate
@@ -167,7 +168,8 @@ class _Builder:
         """Add a strategy's cells of one candidate on one task."""
         protocol = self.request.protocol
         first = _cell(row, candidate, task, protocol)
-        for size in protocol.labels_per_class:
+        rarest = int(np.bincount(data.pool(protocol.pool).labels, minlength=len(data.labels)).min())
+        for size in protocol.sizes(rarest):
             for index in range(protocol.runs):
                 cell = replace(
                     first,

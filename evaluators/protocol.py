@@ -6,9 +6,9 @@ a cell of size n uses n labels in all; where a strategy selects a setting it doe
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from evaluators.document import Document
 from evaluators.names import SafeName
@@ -25,6 +25,8 @@ class Protocol(Document):
     description: str
     labels_per_class: tuple[Annotated[int, Field(ge=1)], ...]
     """Train sizes, smallest first. Subsets of one draw are nested."""
+    largest: Annotated[int, Field(ge=1)] | None = None
+    """Measure also with as many labels a class as the pool has of every class, but with no more than this."""
     runs: Annotated[int, Field(ge=1)]
     """Run i uses draw i (which labels) and seed i (initialisation and order), for every strategy: runs are paired."""
     sampler: Literal["nested", "mteb"] = "nested"
@@ -49,7 +51,27 @@ class Protocol(Document):
             raise ValueError(f"settings for strategies that are not measured: {', '.join(unused)}")
         if self.sampler == "mteb" and len(self.labels_per_class) != 1:
             raise ValueError("the mteb sampler draws one size")
+        if self.sampler == "mteb" and self.largest is not None:
+            raise ValueError("the mteb sampler draws one size, so there is no `largest`")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_largest(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a `largest` that is not asked for: findings and plans of before have no such field."""
+        fields: dict[str, Any] = handler(self)
+        if self.largest is None:
+            fields.pop("largest", None)
+        return fields
+
+    def sizes(self, rarest: int) -> tuple[int, ...]:
+        """Return the train sizes of one task, smallest first; those that it has too few labels for among them.
+
+        Args:
+            rarest: Labels that the pool has of its rarest class.
+        """
+        if self.largest is None or rarest < 1:
+            return self.labels_per_class
+        return tuple(sorted({*self.labels_per_class, min(rarest, self.largest)}))
 
     @property
     def needs_final(self) -> bool:

@@ -11,11 +11,11 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from evaluators.advice import gap, sufficient
 from evaluators.domain_distance import DomainDistance, domain_distance
-from evaluators.evidence import Estimate, Evidence, TaskFacts
+from evaluators.evidence import Evidence, TaskFacts
 from evaluators.option import Option, options_of
-from evaluators.wording import count, difference, signed, title
+from evaluators.option_gap import ahead, gap, sufficient
+from evaluators.wording import count, points, title
 
 #: Labels in all below which they count as few.
 FEW = 1000
@@ -115,9 +115,8 @@ def objection(rule: RuleOfThumb, options: Sequence[Option], *, margin: float) ->
         return None
     ruled = max(named, key=lambda option: option.estimate.value)
     best = max(options, key=lambda option: option.estimate.value)
-    lead = gap(best, ruled)
-    if lead.value > margin and (lead.low is None or lead.low > 0.0):
-        return f"{best.words} is {_points(lead)} points above {ruled.words}"
+    if ahead(best, ruled, margin=margin):
+        return f"{best.words} is {points(gap(best, ruled))} points above {ruled.words}"
     lighter = [
         option
         for option in options
@@ -129,7 +128,7 @@ def objection(rule: RuleOfThumb, options: Sequence[Option], *, margin: float) ->
     if len(rule.strategies) > 1 or not lighter:
         return None
     lightest = min(lighter, key=lambda option: option.weight)
-    behind = _points(gap(lightest, ruled))
+    behind = points(gap(lightest, ruled))
     return f"{lightest.words} is lighter and as good as {title(ruled.strategy)}, to within the margin ({behind} points)"
 
 
@@ -173,7 +172,3 @@ def _elsewhere(rule: RuleOfThumb, facts: TaskFacts, options: Sequence[Option]) -
         if any(option.strategy in own.strategies for option in here):
             return Elsewhere(facts.id, labels, objection(own, here, margin=facts.margin))
     return None
-
-
-def _points(estimate: Estimate) -> str:
-    return difference(estimate) if estimate.low is not None else signed(estimate.value)

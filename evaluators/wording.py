@@ -35,6 +35,11 @@ def difference(estimate: Estimate) -> str:
     return f"{signed(estimate.value)} {_interval(estimate)}"
 
 
+def points(estimate: Estimate) -> str:
+    """Return a difference with its interval where it has one: `+24.3 [22.0, 26.5]`, or `+24.3`."""
+    return signed(estimate.value) if estimate.low is None else difference(estimate)
+
+
 def loss(estimate: Estimate) -> str:
     """Return the size of a negative difference: `9.8 [8.0, 11.6]` for -9.8 [-11.6, -8.0]."""
     turned = {"value": -estimate.value, "low": _minus(estimate.high), "high": _minus(estimate.low)}

@@ -18,7 +18,6 @@ from evaluators.data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData
-from evaluators.wording import count
 from hub.catalog import Catalog
 from hub.decision import Decision
 from hub.evaluation import Ran, carry_out, conclude, open_tests
@@ -48,7 +47,7 @@ class Choice:
         final: Open the locked tests.
         own: A person's own data, measured beside `tasks`.
         device: `any`, `cpu` or `cuda`.
-        results: Folder or URL of the result store; None: under HUB_HOME.
+        results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
     """
 
     models: tuple[str, ...]
@@ -175,7 +174,7 @@ def _personal(data: TaskData) -> str:
         f"{data.duplicates[kind]:,} {kind}" for kind in ("exact", "normalised") if data.duplicates.get(kind)
     )
     return (
-        f"your data, as {data.task}: {count(len(data.labels), 'label')}; {sizes}; copies between the splits: "
+        f"your data, as {data.task}: {len(data.labels):,} classes; {sizes}; copies between the splits: "
         f"{copies or 'none'}. A personal task: it can promote nothing (hub task new makes a reviewed one)"
     )
 

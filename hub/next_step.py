@@ -1,10 +1,15 @@
-"""The command that follows an evaluation. Pure."""
+"""The command that follows an evaluation or a recommendation, so that it can be pasted. Pure."""
 
 from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
 from evaluators.evidence import Evidence, Findings
 from evaluators.strategy import strategy
 from hub.decision import Decision
+from hub.evaluating import Choice
 from hub.unproposed import PREFIX
 
 
@@ -25,6 +30,33 @@ def next_step(decision: Decision, evidence: Evidence) -> str:
     if decision.verdict == "refused" or protocol == "standard":
         return f"hub report {decision.model}   (why, in full)"
     return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
+
+
+def measure_more(
+    choice: Choice, models: Sequence[str], strategies: Sequence[str], *, catalog: Path | None = None
+) -> str:
+    """Return the command that measures more strategies on the same data, at the same sizes, into the same store.
+
+    Args:
+        choice: What was measured.
+        models: Models to measure.
+        strategies: Strategies to measure.
+        catalog: Folder of the catalog, where one was named.
+    """
+    words = ["hub", "evaluate", *models]
+    if choice.own is not None:
+        words += ["--data" if choice.own.text else "--images", choice.own.source]
+        words += ["--text", choice.own.text] if choice.own.text else []
+        words += ["--label", choice.own.label] if choice.own.label else []
+    for task in choice.tasks:
+        words += ["--task", task]
+    words += ["--protocol", choice.protocol]
+    for name in strategies:
+        words += ["--strategy", name]
+    words += ["--device", choice.device] if choice.device != "any" else []
+    words += ["--results", choice.results] if choice.results else []
+    words += ["--catalog", str(catalog)] if catalog else []
+    return shlex.join(words)
 
 
 def _chosen(findings: Findings) -> list[str]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, replace
 
-from evaluators.advice import Advice, Option, advise, options_of
+from evaluators.advice import Advice, advise
 from evaluators.candidate import Modality
 from evaluators.domain_distance import domain_distance
 from evaluators.errors import UsageProblem
+from evaluators.option import Option, options_of
 from evaluators.personal_task import OwnData
 from evaluators.roles import TooFewSamples
 from evaluators.rule_of_thumb import Elsewhere, RuleOfThumb, contradiction, rule_of_thumb
+from evaluators.supply import supply_of
+from evaluators.wording import count
 from hub.catalog import Catalog
 from hub.evaluating import Choice, measure
 from hub.evidence_at_hand import SCREEN, evidence_about, models_for, reachable
@@ -29,6 +32,21 @@ from hub.teller import Teller
 _HEAVIER = ("lora", "full-finetune")
 
 
+@dataclass(frozen=True)
+class Unmeasured:
+    """Heavier strategies that may change an answer.
+
+    Attributes:
+        models: On which models.
+        strategies: Which, lightest first.
+        why: Why they may, for people.
+    """
+
+    models: tuple[str, ...]
+    strategies: tuple[str, ...]
+    why: str
+
+
 @dataclass(frozen=True, eq=False)
 class Recommended:
     """An answer to "what shall I use?".
@@ -38,14 +56,14 @@ class Recommended:
         rule: What people do before anything is measured.
         against: Where the measurements contradict that rule; None if they do not.
         elsewhere: What evidence about other tasks of this modality says of it.
-        unmeasured: Heavier strategies that nobody measured on these data yet.
+        unmeasured: What to measure next: it may change the answer. None where nothing would.
     """
 
     advice: Advice
     rule: RuleOfThumb
     against: str | None
     elsewhere: tuple[Elsewhere, ...]
-    unmeasured: tuple[str, ...]
+    unmeasured: Unmeasured | None
 
     @property
     def thumb(self) -> str:
@@ -69,6 +87,7 @@ class Recommended:
             },
             "elsewhere": [row.value for row in self.elsewhere],
             "more_labels": asdict(self.advice.more) if self.advice.more else None,
+            "undecided": [_value(option) for option in self.advice.undecided],
             "options": [_value(option) for option in self.advice.options],
             "smaller_sizes": [_value(option) for option in self.advice.earlier],
         }
@@ -103,12 +122,25 @@ def recommend(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> R
         why = nothing.message + (f"; {nothing.hint}" if nothing.hint else "")
         task = choice.tasks[0] if choice.tasks else None
         return first_guess(choice.own, task, catalog, home.ready(), why=why)
-    rule = rule_of_thumb(advice.chosen.labels, domain_distance(advice.options, margin=advice.margin))
+    rule = rule_of_thumb(advice.chosen.labels, domain_distance(advice.peers, margin=advice.margin))
     others = evidence_elsewhere(rule, _modality(choice, catalog), catalog, home, besides=advice.chosen.task)
-    measured = {option.strategy for option in advice.options}
-    heavier = tuple(name for name in _HEAVIER if name not in measured) if advice.chosen.candidate else ()
-    against = contradiction(rule, advice.options, margin=advice.margin)
-    return Recommended(advice, rule, against, others, heavier)
+    against = contradiction(rule, advice.peers, margin=advice.margin)
+    return Recommended(advice, rule, against, others, unmeasured(advice))
+
+
+def unmeasured(advice: Advice) -> Unmeasured | None:
+    """Return what may change an advice: what led with fewer labels, else the heavier strategies nobody measured."""
+    if advice.undecided:
+        return Unmeasured(
+            tuple(dict.fromkeys(option.candidate for option in advice.undecided)),
+            tuple(dict.fromkeys(option.strategy for option in advice.undecided)),
+            f"undecided with {count(advice.labels, 'label')}; this settles it",
+        )
+    models = [option.candidate for option in advice.options if not option.is_baseline]
+    model = advice.chosen.candidate or models[0]
+    measured = {option.strategy for option in advice.options if option.candidate == model}
+    missing = tuple(name for name in _HEAVIER if name not in measured)
+    return Unmeasured((model,), missing, "not measured yet; this counts them in") if missing else None
 
 
 def advice_on(
@@ -149,7 +181,7 @@ def advice_on(
             option.candidate == only and not option.is_baseline if only else option.candidate in {"", *chosen}
         )
     ]
-    advice = advise(options, margin=facts.margin)
+    advice = advise(options, margin=facts.margin, supply=supply_of(facts))
     if advice is None:
         raise NothingMeasured(
             "nothing could be measured on these data", hint="label at least 4 samples of each class"

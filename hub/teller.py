@@ -29,6 +29,11 @@ class Teller:
         if not self.quiet:
             self._console(stderr=True).print(text, style="dim", highlight=False, markup=False)
 
+    def command(self, text: str) -> None:
+        """Show a command on a line of its own; it is not broken, so that it can be pasted."""
+        if not self.quiet:
+            self._console(stderr=True).print(f"  {text}", highlight=False, markup=False, soft_wrap=True)
+
     def warn(self, text: str) -> None:
         """Warn, also where only the essential is wanted."""
         self._console(stderr=True).print(f"[yellow]warning:[/yellow] {escape(text)}", highlight=False)

@@ -58,7 +58,7 @@ def _sentences(task: TaskRows) -> Iterator[str]:
     largest = max((option.labels for option in task.options if not option.is_baseline), default=None)
     for labels in sorted({*task.heavy_sizes, *([largest] if largest else [])}):
         found = advise([row for row in task.options if row.labels <= labels], margin=task.facts.margin)
-        if found is not None and found.chosen.labels == labels:
+        if found is not None and found.labels == labels:
             yield found.sentence + ("" if task.heavy_sizes else " Heavier strategies were not measured.")
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 import getpass
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.canonical import digest_of
@@ -21,6 +21,7 @@ from evaluators.remarks import remarks_on
 from evaluators.samples import LabelledSet
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
+from evaluators.wording import title
 from hub.adapted.lineage import Adapted
 from hub.adapted.mlflow_run import log_adapted_to_mlflow
 from hub.adapted.training import AdaptRequest, adapt, joined, refuse_foreign
@@ -29,10 +30,11 @@ from hub.catalog import Catalog
 from hub.fetch import fetch
 from hub.home import Home
 from hub.log_cache import known_history
+from hub.next_step import measure_more
 from hub.own_data import bring
 from hub.preparation import located
 from hub.promotion_log import latest, utc
-from hub.recommending import advice_on, screening
+from hub.recommending import advice_on, screening, unmeasured
 from hub.registry.address import registry_address
 from hub.results_place import access_log, results_at
 from hub.teller import Teller
@@ -163,7 +165,18 @@ def _strategy(choice: AdaptChoice, catalog: Catalog, home: Home, teller: Teller)
         return strategy(choice.strategy)
     wanted = screening((choice.model,), choice.own, choice.task, device=choice.device, results=choice.results)
     advice = advice_on(wanted, catalog, home, teller, only=choice.model)
+    missing = unmeasured(advice)
+    if advice.undecided and missing is not None:
+        teller.note(advice.sentence)
+        names = ", ".join(title(name) for name in missing.strategies)
+        teller.note(f"measuring {names} with as many, to settle it (--strategy NAME skips this)")
+        more = replace(wanted, strategies=missing.strategies)
+        advice = advice_on(more, catalog, home, teller, only=choice.model)
+        missing = unmeasured(advice)
     teller.note(f"strategy: {advice.sentence}")
+    if missing is not None:
+        teller.note(f"heavier strategies: {missing.why}, and then `auto` takes the lightest that is enough")
+        teller.command(measure_more(wanted, missing.models, missing.strategies))
     return strategy(advice.chosen.strategy)
 
 

@@ -63,8 +63,9 @@ def adapt(
     """Adapt MODEL to your labels and write a folder: the model, what was trained, how good it is, where it comes from.
 
     The training is measured on labels that it does not see, then repeated on all of them. `auto` takes the lightest
-    strategy that is as good as the best, by reports about these data, or by a quick screening. A task's test stays
-    closed; your own data are used whole.
+    strategy that is as good as the best, by reports about these data and a quick screening of frozen ones. Where a
+    heavier one led with fewer labels, it is measured with as many first; where none was ever measured, the command that
+    does so is printed. A task's test stays closed; your own data are used whole.
     """
     own = own_data(data, images, text, label)
     choice = AdaptChoice(model, into, own, task_name, wanted, seed, device, results)

@@ -11,6 +11,7 @@ from evaluators.wording import compact, duration, millions
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
 from hub.first_guess import FirstGuess
+from hub.next_step import measure_more
 from hub.recommending import Recommended, screening
 from hub.recommending import recommend as answer
 from hub.teller import escape
@@ -22,7 +23,11 @@ from hub.teller import escape
 @click.argument("models", nargs=-1)
 @own_data_options
 @click.option("--task", "task_name", help="A task of the catalog, instead of your own data.")
-@click.option("--results", default=None, help="Folder or URL of the result store. Default: under HUB_HOME.")
+@click.option(
+    "--results",
+    default=None,
+    help="Folder or URL of the result store. Default: HUB_RESULTS, or under HUB_HOME.",
+)
 @click.option("--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute.")
 @catalog_option
 @format_option
@@ -41,8 +46,9 @@ def recommend(
     """Say in one sentence which of MODELS, adapted how, for your data; all approved ones if none is named.
 
     From reports where there are some. What the features alone can do (linear probe, neighbours) is measured beside it:
-    one pass of each model over the data. Heavier strategies are measured by `hub evaluate`, and counted from then on.
-    Where nothing can be measured, the answer is the rule of thumb, called so.
+    one pass of each model over the data. Heavier strategies are not measured here, but counted where a report has them;
+    where they may change the answer, the command that measures them is printed. Where nothing can be measured, the
+    answer is the rule of thumb, called so.
     """
     own = own_data(data, images, text, label)
     choice = screening(models, own, task_name, device=device, results=results)
@@ -50,7 +56,12 @@ def recommend(
     if isinstance(found, FirstGuess):
         _tell_guess(found, output)
         return
-    _tell(found, f"--task {task_name}" if task_name else "--data ...", output)
+    _tell(found, output)
+    if found.unmeasured:
+        output.note(f"heavier strategies: {found.unmeasured.why}")
+        output.command(
+            measure_more(choice, found.unmeasured.models, found.unmeasured.strategies, catalog=catalog_folder)
+        )
 
 
 def _tell_guess(guess: FirstGuess, output: Output) -> None:
@@ -60,15 +71,12 @@ def _tell_guess(guess: FirstGuess, output: Output) -> None:
     output.note(f"nothing was measured: {guess.why}")
 
 
-def _tell(found: Recommended, where: str, output: Output) -> None:
+def _tell(found: Recommended, output: Output) -> None:
     advice = found.advice
     output.say(f"\n[bold]{escape(advice.sentence)}[/bold]")
     output.data(found.value, _table(advice))
     output.say(f"[dim]{escape(found.thumb)}[/dim]")
     output.essential(f"{advice.chosen.candidate or '-'} {advice.chosen.strategy}")
-    if found.unmeasured:
-        flags = " ".join(f"--strategy {name}" for name in found.unmeasured)
-        output.note(f"not measured yet: hub evaluate {advice.chosen.candidate} {where} {flags}")
 
 
 def _table(advice: Advice) -> Table:
@@ -76,15 +84,16 @@ def _table(advice: Advice) -> Table:
         (
             ("* " if option is advice.chosen else "  ") + (option.candidate or "(no model)"),
             option.strategy,
+            f"{option.labels:,}",
             compact(option.estimate),
             duration(option.seconds if option.spent is None else option.spent),
             millions(option.parameters) if option.parameters else "",
         )
         for option in advice.options
     )
-    size = advice.chosen.labels_per_class
+    metric = advice.supply.metric if advice.supply else "score"
     return Table(
-        ("model", "strategy", f"at {size} a class", "time", "params"),
+        ("model", "strategy", "labels", metric, "time", "params"),
         rows,
-        right=frozenset({"time", "params"}),
+        right=frozenset({"labels", "time", "params"}),
     )

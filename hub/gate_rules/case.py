@@ -97,10 +97,14 @@ class TaskCase:
 
         A size that was planned and is missing stays: a rule must not pass because something was not measured.
         """
-        demanded = self.evidence.findings.protocol.get("labels_per_class") or ()
+        protocol = self.evidence.findings.protocol
+        demanded = set(protocol.get("labels_per_class") or ())
         cells = [cell for cell in self.evidence.findings.cells if cell.task == self.task.id]
+        if protocol.get("largest"):
+            # Only the task says which size that is, so it is read from what was planned.
+            demanded |= {cell.labels_per_class for cell in cells}
         offered: list[int] = []
-        for size in demanded:
+        for size in sorted(demanded):
             outcomes = {cell.status for cell in cells if cell.labels_per_class == size}
             if outcomes != {"skipped"}:
                 offered.append(int(size))

@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluators.report.table import ResultTable
 from evaluators.wording import compact, duration, millions
+from hub.evidence_at_hand import SCREEN
 from hub.first_guess import FirstGuess
 from hub.notebook.page import Page, Shown
 from hub.recommending import Recommended
@@ -44,20 +45,26 @@ class Recommendation(Shown):
             (
                 ("* " if option is advice.chosen else "") + (option.candidate or "(no model)"),
                 option.strategy,
+                f"{option.labels:,}",
                 compact(option.estimate),
                 duration(option.seconds if option.spent is None else option.spent),
                 millions(option.parameters) if option.parameters else "",
             )
             for option in advice.options
         )
-        heading = f"at {advice.chosen.labels_per_class} labels a class"
-        table = ResultTable("", ("model", "strategy", heading, "time", "params"), rows)
-        later = (
-            (f"not measured yet: {', '.join(self.answer.unmeasured)}; hub.evaluate(..., strategies=[...])",)
-            if self.answer.unmeasured
-            else ()
-        )
-        return Page(advice.sentence, (table,), notes=(self.answer.thumb, *later))
+        metric = advice.supply.metric if advice.supply else "score"
+        table = ResultTable("", ("model", "strategy", "labels", metric, "time", "params"), rows)
+        return Page(advice.sentence, (table,), notes=(self.answer.thumb, *self._later))
+
+    @property
+    def _later(self) -> tuple[str, ...]:
+        """The call that measures what may change the answer."""
+        missing = None if isinstance(self.answer, FirstGuess) else self.answer.unmeasured
+        if missing is None:
+            return ()
+        models = ", ".join(repr(name) for name in missing.models)
+        call = f"hub.evaluate({models}, ..., protocol={SCREEN!r}, strategies={list(missing.strategies)!r})"
+        return (f"heavier strategies: {missing.why}: {call}",)
 
     @property
     def records(self) -> list[dict[str, Any]]:

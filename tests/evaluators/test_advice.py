@@ -2,7 +2,9 @@
 
 import pytest
 
-from evaluators.advice import advise, gap, sufficient
+from evaluators.advice import advise
+from evaluators.option_gap import gap, sufficient
+from evaluators.supply import Supply
 from tests.evaluators.options import option
 
 
@@ -96,8 +98,12 @@ def test_what_failed_in_some_runs_is_not_chosen_while_something_else_ran():
     assert "LoRA" not in advice.sentence
 
 
-def test_a_floor_that_nothing_beats_is_the_answer():
-    advice = advise([option("linear-probe", 0.80), option("tfidf-logreg", 0.85)], margin=0.02)
+def test_a_floor_that_nothing_beats_is_the_answer_but_only_where_a_trained_model_was_measured():
+    frozen = [option("linear-probe", 0.80), option("tfidf-logreg", 0.85)]
+    advice = advise(frozen, margin=0.02)
+    assert advice.chosen.strategy == "tfidf-logreg"
+    assert "no trained one was measured with as many labels" in advice.sentence
+    advice = advise([*frozen, option("lora", 0.85)], margin=0.02)
     assert advice.chosen.strategy == "tfidf-logreg"
     assert "a base model does not pay here" in advice.sentence
 
@@ -120,18 +126,113 @@ def test_three_sizes_are_followed_to_twice_the_labels_and_called_extrapolated():
     assert "extrapolated from 3 sizes" in advice.sentence
 
 
-def test_a_heavier_one_that_was_measured_with_fewer_labels_only_is_quoted_from_there():
+def test_a_heavier_one_that_did_not_lead_with_fewer_labels_is_quoted_from_there():
     options = [
         option("linear-probe", 0.9, size=32),
         option("linear-probe", 0.8),
+        option("full-finetune", 0.81),
+    ]
+    advice = advise(options, margin=0.02)
+    assert (advice.chosen.strategy, advice.undecided) == ("linear-probe", ())
+    assert (
+        "heavier ones were measured with 80 labels at most: full fine-tuning +1.0 there in 1.0 s a fit"
+        in advice.sentence
+    )
+
+
+def test_a_heavier_one_that_is_ahead_even_with_fewer_labels_is_chosen():
+    options = [
+        option("linear-probe", 0.60, size=16),
+        option("linear-probe", 0.50),
+        option("full-finetune", 0.90),
+    ]
+    advice = advise(options, margin=0.02)
+    assert (advice.chosen.strategy, advice.chosen.labels, advice.labels) == ("full-finetune", 80, 160)
+    assert advice.sentence.startswith("80 labels: full fine-tuning on mini 90.0 [89.0, 91.0]")
+    assert "linear probe has 60.0 [59.0, 61.0] even with 160 labels" in advice.sentence
+    assert "linear probe -40.0 in 1.0 s a fit: too little (2.0 points matter)" in advice.sentence
+    assert [(row.strategy, row.labels) for row in advice.options] == [
+        ("full-finetune", 80),
+        ("linear-probe", 160),
+    ]
+
+
+def test_of_two_that_are_ahead_with_fewer_labels_the_lightest_is_chosen():
+    options = [
+        option("linear-probe", 0.60, size=16),
+        option("full-finetune", 0.90),
+        option("lora", 0.895, size=4),
+    ]
+    assert advise(options, margin=0.02).chosen.strategy == "lora"
+
+
+def test_where_the_light_one_caught_up_with_more_labels_it_is_chosen_and_called_undecided():
+    options = [
+        option("linear-probe", 0.89, size=16),
+        option("linear-probe", 0.80),
+        option("full-finetune", 0.90),
+    ]
+    advice = advise(options, margin=0.02)
+    assert advice.chosen.labels == 160
+    assert [row.strategy for row in advice.undecided] == ["full-finetune"]
+    assert (
+        "undecided with 160 labels: full fine-tuning led by +10.0 in 1.0 s a fit with 80, and was not measured"
+        in advice.sentence
+    )
+    measured = advise([*options, option("full-finetune", 0.95, size=16)], margin=0.02)
+    assert (measured.chosen.strategy, measured.undecided) == ("full-finetune", ())
+
+
+def test_a_lead_inside_the_noise_of_paired_runs_neither_wins_nor_leaves_it_undecided():
+    options = [
+        option("linear-probe", 0.80, size=16, runs=(0.80, 0.80, 0.80, 0.80)),
+        option("linear-probe", 0.78, runs=(0.78, 0.78, 0.78, 0.78)),
+        option("full-finetune", 0.84, runs=(0.99, 0.69, 0.99, 0.69)),
+    ]
+    advice = advise(options, margin=0.02)
+    assert (advice.chosen.strategy, advice.undecided) == ("linear-probe", ())
+
+
+def test_a_floor_is_no_final_answer_where_a_heavier_one_led_with_fewer_labels():
+    options = [
+        option("tfidf-logreg", 0.85, size=16),
+        option("linear-probe", 0.80, size=16),
+        option("tfidf-logreg", 0.70),
         option("full-finetune", 0.84),
     ]
-    told = advise(options, margin=0.02).sentence
+    advice = advise(options, margin=0.02)
+    assert (advice.chosen.strategy, advice.undecided[0].strategy) == ("tfidf-logreg", "full-finetune")
+    assert "does not pay here" not in advice.sentence
+
+
+def test_what_failed_with_fewer_labels_is_not_counted():
+    options = [option("linear-probe", 0.60, size=16), option("full-finetune", 0.90, failed=1)]
+    assert advise(options, margin=0.02).chosen.strategy == "linear-probe"
+
+
+def test_the_sentence_starts_from_the_labels_that_there_are_and_says_when_runs_are_alike():
+    supply = Supply("Your 300 labels", train=180, scored=60, metric="accuracy")
+    curve = [
+        option("linear-probe", value, size=size, runs=(value, value + 0.01))
+        for size, value in ((2, 0.70), (4, 0.80), (8, 0.86), (16, 0.90))
+    ]
+    told = advise(curve, margin=0.02, supply=supply).sentence
+    assert told.startswith(
+        "Your 300 labels: trained on 160 of them and scored on 60 others, linear probe on mini has accuracy 90.0 "
+    )
+    assert "[79.9, 95.3]" in told  # 54 of 60 right, not the half point by which these runs differ
     assert (
-        "heavier ones were measured with 80 labels at most: full fine-tuning +4.0 there in 1.0 s a fit"
+        "its runs share 89 % of their labels, so the interval is of these samples, not of other labels"
         in told
     )
+    assert "trained on 320 instead: about +" in told
+    assert "its runs share" not in advise(curve[:3], margin=0.02, supply=supply).sentence
 
 
 def test_without_a_transfer_there_is_no_advice():
     assert advise([option("tfidf-logreg", 0.9)], margin=0.02) is None
+
+
+def test_runs_on_the_same_labels_give_a_difference_without_an_interval():
+    one, other = option("linear-probe", 0.9, runs=(0.9, 0.9)), option("tfidf-logreg", 0.6, runs=(0.6, 0.6))
+    assert (gap(one, other).value, gap(one, other).low) == (pytest.approx(0.3), None)

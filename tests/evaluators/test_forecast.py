@@ -73,3 +73,10 @@ def test_a_perfect_score_cannot_rise():
 def test_no_forecast_is_above_a_perfect_score():
     steep = curve(lambda labels: min(0.99, 0.3 * np.log2(labels / 10)), noise=0.0)
     assert steep[-1].estimate.value + forecast(steep).high <= 1.0 + 1e-9
+
+
+def test_a_size_close_to_the_next_one_is_left_out_because_the_slope_between_them_is_noise():
+    found = forecast(curve(power, sizes=(2, 4, 8, 16, 17)))
+    assert (found.more, found.sizes) == (170, 4)
+    truth = power(340) - power(170)
+    assert found.low - 0.005 <= truth <= found.high + 0.005

@@ -24,6 +24,23 @@ def test_every_strategy_is_measured_at_every_size_and_run(tmp_path):
     assert {(p.cell.labels_per_class, p.cell.labels) for p in plan.cells} == {(1, 3), (2, 6)}
 
 
+def test_the_largest_size_that_the_pool_carries_is_measured_too_and_changes_no_other_key(tmp_path):
+    # 12 of each class, a fifth and a quarter carved out: the pool has 7 of each.
+    before, data = toy_plan(tmp_path)
+    assert min((data["colours"].train.labels == label).sum() for label in range(3)) == 7
+    plan, _ = toy_plan(tmp_path, protocol=toy_protocol(largest=20))
+    assert {p.cell.labels_per_class for p in plan.cells} == {1, 2, 7}
+    assert not any(p.skipped for p in plan.cells)
+    assert {p.cell.key for p in before.cells} < {p.cell.key for p in plan.cells}
+    capped, _ = toy_plan(tmp_path, protocol=toy_protocol(largest=5))
+    assert {p.cell.labels_per_class for p in capped.cells} == {1, 2, 5}
+
+
+def test_a_protocol_without_a_largest_size_is_written_as_before():
+    assert "largest" not in toy_protocol().model_dump(mode="json", by_alias=True)
+    assert toy_protocol(largest=9).model_dump(mode="json", by_alias=True)["largest"] == 9
+
+
 def test_lighter_strategies_come_first(tmp_path):
     plan, _ = toy_plan(tmp_path)
     order = list(dict.fromkeys(p.cell.strategy for p in plan.cells))

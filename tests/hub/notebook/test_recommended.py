@@ -4,7 +4,7 @@ from evaluators.advice import advise
 from evaluators.rule_of_thumb import Elsewhere, rule_of_thumb
 from hub.first_guess import FirstGuess
 from hub.notebook.recommended import Recommendation
-from hub.recommending import Recommended
+from hub.recommending import Recommended, Unmeasured
 from tests.evaluators.options import option
 
 AGAINST = Elsewhere("help-desk", 80, "LoRA on mini is +3.0 points above linear probe on mini")
@@ -21,11 +21,13 @@ def test_a_guess_shows_its_rule_and_why_nothing_was_measured():
 
 def test_what_speaks_against_the_rule_stands_below_what_was_measured():
     advice = advise([option("linear-probe", 0.9, seconds=0.5, encoding=0.5, machine="a laptop")], margin=0.02)
-    answer = Recommended(advice, rule_of_thumb(80), None, (AGAINST, AGREES), ("lora",))
+    missing = Unmeasured(("mini",), ("lora",), "not measured yet")
+    answer = Recommended(advice, rule_of_thumb(80), None, (AGAINST, AGREES), missing)
     page = Recommendation(answer).page
     assert "1.0 s on a laptop" in page.lead
     assert "our evidence says otherwise" in page.notes[0]
     assert "agrees" not in page.notes[0]
-    assert page.tables[0].rows[0][3] == "1.0 s"
+    assert page.tables[0].rows[0][4] == "1.0 s"
+    assert "hub.evaluate('mini', ..., protocol='screen', strategies=['lora'])" in page.notes[1]
     assert answer.value["measured"] is True
     assert answer.value["elsewhere"] == [AGAINST.value, AGREES.value]
