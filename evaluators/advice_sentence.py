@@ -6,12 +6,12 @@ measured is called so. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evaluators.option import Option
 from evaluators.option_gap import gap
 from evaluators.strategy import Tier, strategy
+from evaluators.supply import Supply
 from evaluators.wording import count, duration, percent, points, score, signed
 
 if TYPE_CHECKING:
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 def advice_sentence(advice: Advice) -> str:
     """Return the sentence."""
-    chosen = advice.chosen
     parts = [*_head(advice), *_passed(advice)]
-    heavier = _heavier(chosen, advice.peers, advice.margin)
+    heavier = _heavier(advice)
     parts += heavier if heavier or advice.undecided else _heavier_with_fewer(advice)
     parts += _undecided(advice)
-    parts += _lighter(chosen, advice.peers, advice.margin)
+    parts += _lighter(advice)
     parts += _floor(advice)
     parts += _more_labels(advice)
     return "; ".join(parts) + "."
@@ -56,8 +55,16 @@ def _passed(advice: Advice) -> list[str]:
     ]
 
 
-def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]:
+def _points(option: Option, other: Option, supply: Supply | None) -> str:
+    """Return option minus other; without an interval where their draws are so alike that it would be too narrow."""
+    found = gap(option, other)
+    alike = supply is not None and supply.shared(min(option.labels, other.labels)) is not None
+    return signed(found.value) if alike else points(found)
+
+
+def _heavier(advice: Advice) -> list[str]:
     """Say what the best heavier option would bring, and at which price."""
+    chosen, here, margin = advice.chosen, advice.peers, advice.margin
     heavier = [
         option
         for option in here
@@ -78,7 +85,7 @@ def _heavier(chosen: Option, here: Sequence[Option], margin: float) -> list[str]
     else:
         # The ladder is ordered by what is trained; on a small network full fine-tuning may be the faster one.
         verdict = f"heavier, and no better by what matters ({percent(margin)} points)"
-    return [f"{_named(other, chosen)} {points(brings)}{price}: {verdict}"]
+    return [f"{_named(other, chosen)} {_points(other, chosen, advice.supply)}{price}: {verdict}"]
 
 
 def _heavier_with_fewer(advice: Advice) -> list[str]:
@@ -96,7 +103,7 @@ def _heavier_with_fewer(advice: Advice) -> list[str]:
             price = f" {_price(other, smaller)}" if _price(other, smaller) else ""
             return [
                 f"heavier ones were measured with {count(smaller.labels, 'label')} at most: {_named(other, smaller)} "
-                f"{points(gap(other, smaller))} there{price}"
+                f"{_points(other, smaller, advice.supply)} there{price}"
             ]
     return []
 
@@ -110,12 +117,13 @@ def _undecided(advice: Advice) -> list[str]:
     price = f" {_price(other, smaller)}" if _price(other, smaller) else ""
     return [
         f"undecided with {count(advice.labels, 'label')}: {_named(other, smaller)} led by "
-        f"{points(gap(other, smaller))}{price} with {other.labels:,}, and was not measured with more"
+        f"{_points(other, smaller, advice.supply)}{price} with {other.labels:,}, and was not measured with more"
     ]
 
 
-def _lighter(chosen: Option, here: Sequence[Option], margin: float) -> list[str]:
+def _lighter(advice: Advice) -> list[str]:
     """Say why the best lighter transfer is not enough."""
+    chosen, here, margin = advice.chosen, advice.peers, advice.margin
     lighter = [option for option in here if not option.is_baseline and option.weight[:3] < chosen.weight[:3]]
     if not lighter:
         return []
@@ -127,7 +135,7 @@ def _lighter(chosen: Option, here: Sequence[Option], margin: float) -> list[str]
         if behind.value < -margin
         else f"not shown to be within the {percent(margin)} points that matter"
     )
-    return [f"{_named(other, chosen)} {points(behind)}{price}: {verdict}"]
+    return [f"{_named(other, chosen)} {_points(other, chosen, advice.supply)}{price}: {verdict}"]
 
 
 def _floor(advice: Advice) -> list[str]:
@@ -154,7 +162,9 @@ def _more_labels(advice: Advice) -> list[str]:
         return [f"trained on {chosen.labels + more.more:,} instead: about {band}"]
     if advice.earlier:
         last = advice.earlier[-1]
-        return [f"from {last.labels} to {chosen.labels} labels it gained {points(gap(chosen, last))}"]
+        return [
+            f"from {last.labels} to {chosen.labels} labels it gained {_points(chosen, last, advice.supply)}"
+        ]
     return []
 
 

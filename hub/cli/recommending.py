@@ -80,20 +80,27 @@ def _tell(found: Recommended, output: Output) -> None:
 
 
 def _table(advice: Advice) -> Table:
+    # The number of labels stands in the heading, or where rows differ in a column; 80 columns hold one of the two more.
+    several = len({option.labels for option in advice.options}) > 1
     rows = tuple(
         (
             ("* " if option is advice.chosen else "  ") + (option.candidate or "(no model)"),
             option.strategy,
-            f"{option.labels:,}",
+            *([f"{option.labels:,}"] if several else []),
             compact(option.estimate),
             duration(option.seconds if option.spent is None else option.spent),
-            millions(option.parameters) if option.parameters else "",
+            *([] if several else [millions(option.parameters) if option.parameters else ""]),
         )
         for option in advice.options
     )
     metric = advice.supply.metric if advice.supply else "score"
+    columns = (
+        ("model", "strategy", "labels", metric, "time")
+        if several
+        else ("model", "strategy", f"at {advice.labels:,} labels", "time", "params")
+    )
     return Table(
-        ("model", "strategy", "labels", metric, "time", "params"),
+        columns,
         rows,
         right=frozenset({"labels", "time", "params"}),
     )
