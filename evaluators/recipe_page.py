@@ -9,6 +9,7 @@ What a person named (a column) gets onto the page as a quoted string, never as t
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import defaultdict
@@ -21,6 +22,7 @@ from evaluators.candidate import Candidate, ImageInput, Input
 from evaluators.evidence import Estimate
 from evaluators.protocol import SettingValue
 from evaluators.strategy import Strategy
+from evaluators.system_files import FOLDERS, NAMES
 from evaluators.task import DataFile
 
 #: Settings that become constants, a line of the page for each row; a setting's name in capitals.
@@ -193,10 +195,20 @@ def _input_lines(accepts: Input, file: DataFile) -> list[str]:
         for channels in (accepts.mean, accepts.std)
     )
     crop, how = repr(accepts.crop), _quoted(accepts.interpolation)
-    return [
+    lines = [
         f"SIZE, CROP, INTERPOLATION{names} = {accepts.size}, {crop}, {how}{values}",
         f"MEAN, STD = {mean!r}, {std!r}",
     ]
+    if not table:
+        # From the one list that also the hub reads by: with another, row numbers would name other rows.
+        lines.append(f"CLUTTER = {_set(NAMES)}  # what file managers leave")
+        lines.append(f"CLUTTER_FOLDERS = {_set(FOLDERS)}")
+    return lines
+
+
+def _set(names: Iterable[str]) -> str:
+    """Return a Python literal of a set, in one order."""
+    return "{" + ", ".join(json.dumps(name) for name in sorted(names)) + "}"
 
 
 def _quoted(text: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from evaluators.errors import UsageProblem
 from evaluators.names import nearest
 from evaluators.personal_task import OwnData
+from evaluators.system_files import FOLDERS, made_by_system
 from hub.home import Home
 from hub.served_inputs import image_of
 from hub.staging import place_file, staged_file
@@ -82,6 +83,11 @@ def _column(data: Any, column: str) -> list[Any]:
         guess = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
         listed = ", ".join(map(repr, names[:12])) + (" ..." if len(names) > 12 else "")
         raise UsageProblem(f"there is no column {column!r}", hint=f"{guess}its columns: {listed}")
+    if names.count(column) > 1:
+        raise UsageProblem(
+            f"{names.count(column)} columns are called {column!r}",
+            hint="rename all but the one that is meant",
+        )
     return list(data[column])
 
 
@@ -142,12 +148,7 @@ def _tar(images: Iterable[Any], labels: Iterable[Any]) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for row, (cell, label) in enumerate(zip(images, labels, strict=True)):
-            name = str(_plain(label, row + 1))
-            if name in ("None", "", ".", "..") or "/" in name:
-                raise UsageProblem(
-                    f"row {row + 1}: a label of images is the name of a folder, and {name!r} is none",
-                    hint="give every row a label without '/'",
-                )
+            name = _folder(_plain(label, row + 1), row + 1)
             picture = io.BytesIO()
             Pillow.fromarray(_pixels(cell, row + 1)).save(picture, format="PNG")
             member = tarfile.TarInfo(f"{name}/{row:08d}.png")
@@ -155,6 +156,26 @@ def _tar(images: Iterable[Any], labels: Iterable[Any]) -> bytes:
             picture.seek(0)
             archive.addfile(member, picture)
     return out.getvalue()
+
+
+def _folder(label: Any, row: int) -> str:
+    """Return the folder of a label's images."""
+    if label is None:
+        raise UsageProblem(
+            f"row {row}: there is no label", hint="give every image a label, or leave its row out"
+        )
+    name = str(label)
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise UsageProblem(
+            f"row {row}: a label of images is the name of a folder, and {name!r} is none",
+            hint="give every row a label without '/' and without NUL characters",
+        )
+    if made_by_system(f"{name}/image.png"):
+        raise UsageProblem(
+            f"row {row}: the label {name!r} is a folder of file managers, in which no image counts",
+            hint=f"call it otherwise; so it is with {', '.join(sorted(FOLDERS))}",
+        )
+    return name
 
 
 def _pixels(cell: Any, row: int) -> Any:
@@ -171,9 +192,9 @@ def _pixels(cell: Any, row: int) -> Any:
 
 
 def _kept(content: bytes, name: str, home: Home) -> Path:
-    """Keep bytes under HUB_HOME in a folder of their digest."""
+    """Keep bytes under HUB_HOME in a folder of their digest; a file there that was changed is written anew."""
     path = home.ready().cache / "own" / hashlib.sha256(content).hexdigest()[:16] / name
-    if not path.is_file():
+    if not (path.is_file() and path.read_bytes() == content):
         with staged_file(path.parent) as stream:
             stream.write(content)
             place_file(stream, path, mode=_OWN)

@@ -12,9 +12,14 @@ import pytest
 from PIL import Image
 
 from evaluators.data_file import read_content
+from evaluators.system_files import FOLDERS, NAMES
 from tests.fakes_models import toy_images
 from tests.pages import IMAGE, TEXT, data_file, page, run_until
 
+#: What file managers leave, at the top, beside images, and as a folder of its own.
+CLUTTER = sorted(
+    {*NAMES, "a/.DS_Store", "a-b/Thumbs.DB", "a/._1.png", *(f"{folder}/a/1.png" for folder in FOLDERS)}
+)
 IMAGES = toy_images(2, seed=5).samples.images
 
 
@@ -48,7 +53,7 @@ def write_table(folder, format_):
 
 
 def write_pictures(folder, format_):
-    """Write pictures of many modes, some turned, in an order that sorting by parts would change."""
+    """Write pictures of many modes, some turned, in an order that sorting by parts would change, and clutter."""
     if format_ == "pixel-table":
         path = folder / "pixels.csv"
         lines = [",".join(map(str, [*(np.arange(64) + row) % 17, f" {row}"])) for row in range(5)]
@@ -65,6 +70,10 @@ def write_pictures(folder, format_):
         exif = Image.Exif()
         exif[0x0112] = 6 if number % 3 == 0 else 1
         Image.fromarray(IMAGES[number % len(IMAGES)]).resize((9, 12)).convert(mode).save(path, exif=exif)
+    for left in CLUTTER:
+        path = folder / "pictures" / left
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"no image")
     if format_ == "image-folder":
         return folder / "pictures"
     with tarfile.open(folder / "pictures.tar", "w") as archive:
@@ -81,8 +90,8 @@ def test_data_are_read_as_the_engine_reads_them(tmp_path, format_):
     file = data_file(format_.removesuffix(".gz"), name=path.name)
     text = page("knn", IMAGE if pictures else TEXT, file, file)
     names = run_until(text, "split = ", folder=tmp_path, arguments=(path, path))
-    for archive in names.get("tars", ()):
-        archive.close()  # a script leaves it to its end
+    for opened, _ in names["files"] if format_ == "image-tar" else ():
+        opened.raw.fileobj.close()  # a script leaves it to its end
     content = read_content(path, file, where="data")
     assert list(names["labels"]) == list(content.labels) * 2
     if not pictures:

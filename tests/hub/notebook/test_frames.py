@@ -13,10 +13,12 @@ from PIL import Image
 
 from evaluators.data import load_task
 from evaluators.errors import UsageProblem
+from evaluators.images import read_images
 from evaluators.personal_task import OwnData
 from hub.home import Home
 from hub.notebook.frames import own_data_of
 from hub.own_data import bring
+from tests.pages import data_file
 
 
 @pytest.fixture
@@ -138,11 +140,44 @@ def test_images_in_memory_come_back_as_the_same_pixels(own, home):
     assert {image.shape for image in read} == {(4, 6, 3)}
 
 
+def test_two_columns_of_one_name_are_told(own):
+    twice = pd.DataFrame([["a", "b", "c"]], columns=["t", "t", "l"])
+    with pytest.raises(UsageProblem, match="2 columns are called 't'"):
+        own(twice, text="t", label="l")
+    assert rows_of(own(twice.rename(columns={"l": "x"}).assign(y="d"), text="x", label="y")) == [
+        {"x": "c", "y": "d"}
+    ]
+
+
+def test_a_kept_file_that_was_changed_is_written_anew(own):
+    path = Path(own(FRAME, text="body", label="queue").source)
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"a b", b"a c"))
+    assert own(FRAME, text="body", label="queue").source == str(path)
+    assert path.read_bytes() == good
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("label", ["None", ".DS_Store", "._a", "~", "a\nb"])
+def test_a_label_that_only_looks_like_none_keeps_its_images(own, label):
+    made = own({"i": [picture(1), picture(2)], "l": [label, "b"]}, image="i", label="l")
+    read = read_images(Path(made.source), data_file("image-tar"), where="kept")
+    assert read.labels == (label, "b")
+
+
 @pytest.mark.parametrize(
     ("cell", "label", "message"),
     [
         (picture(1), "a/b", "row 1: a label of images is the name of a folder"),
-        (picture(1), None, "row 1: a label of images is the name of a folder"),
+        (picture(1), "a\0b", r"row 1: a label of images is the name of a folder, and 'a\\x00b' is none"),
+        (picture(1), None, "row 1: there is no label"),
+        (picture(1), float("nan"), "row 1: there is no label"),
+        (picture(1), "__MACOSX", "row 1: the label '__MACOSX' is a folder of file managers"),
+        (
+            picture(1),
+            ".ipynb_checkpoints",
+            "row 1: the label '.ipynb_checkpoints' is a folder of file managers",
+        ),
         (picture(1).astype(float), "a", "row 1: not an image"),
         (b"no picture", "a", "row 1: not an image"),
     ],
