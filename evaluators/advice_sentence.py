@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from evaluators.evidence import Estimate
 from evaluators.option import Option
 from evaluators.option_gap import gap
 from evaluators.strategy import Tier, strategy
@@ -62,6 +63,18 @@ def _points(option: Option, other: Option, supply: Supply | None) -> str:
     return signed(found.value) if alike else points(found)
 
 
+def _below(found: Estimate, bound: float, option: Option, other: Option, supply: Supply | None) -> bool:
+    """Whether a difference is shown to be below a bound: its interval is, and is one of other labels too.
+
+    Where no runs are paired, the two intervals must be that far apart.
+    """
+    alike = supply is not None and supply.shared(min(option.labels, other.labels)) is not None
+    high = found.high
+    if high is None and option.estimate.high is not None and other.estimate.low is not None:
+        high = option.estimate.high - other.estimate.low
+    return high is not None and high < bound and not alike
+
+
 def _heavier(advice: Advice) -> list[str]:
     """Say what the best heavier option would bring, and at which price."""
     chosen, here, margin = advice.chosen, advice.peers, advice.margin
@@ -80,6 +93,8 @@ def _heavier(advice: Advice) -> list[str]:
     dearer = other.spent is None or chosen.spent is None or other.spent > chosen.spent
     if brings.value > margin:
         verdict = f"not shown to be better ({percent(margin)} points matter)"
+    elif not _below(brings, margin, other, chosen, advice.supply):
+        verdict = f"not shown to be worth it ({percent(margin)} points matter)"
     elif dearer:
         verdict = f"not worth it ({percent(margin)} points matter)"
     else:
@@ -132,7 +147,7 @@ def _lighter(advice: Advice) -> list[str]:
     price = f" {_price(other, chosen)}" if _price(other, chosen) else ""
     verdict = (
         f"too little ({percent(margin)} points matter)"
-        if behind.value < -margin
+        if _below(behind, -margin, other, chosen, advice.supply)
         else f"not shown to be within the {percent(margin)} points that matter"
     )
     return [f"{_named(other, chosen)} {_points(other, chosen, advice.supply)}{price}: {verdict}"]
@@ -143,9 +158,10 @@ def _floor(advice: Advice) -> list[str]:
     if advice.chosen.is_baseline:
         trained = any(strategy(option.strategy).tier.rung > Tier.FROZEN.rung for option in advice.peers)
         return [
-            "no model is better by as much as matters: a base model does not pay here"
+            "no model is shown to be better by as much as matters: a base model is not shown to pay here"
             if trained and not advice.undecided
-            else "no frozen model is better by as much as matters, and no trained one was measured with as many labels"
+            else "no frozen model is shown to be better by as much as matters, and no trained one was measured with as "
+            "many labels"
         ]
     floors = [option for option in advice.peers if option.is_baseline]
     best = max(floors, key=lambda option: option.estimate.value, default=None)

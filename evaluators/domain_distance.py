@@ -51,11 +51,12 @@ def domain_distance(options: Sequence[Option], *, margin: float) -> DomainDistan
 
 def _judged(features: Option, floor: Option, margin: float) -> DomainDistance | None:
     lead = gap(features, floor)
-    low, high = (lead.value if end is None else end for end in (lead.low, lead.high))
+    if lead.low is None or lead.high is None:
+        return None  # one run shows nothing
     reason = f"{features.words}, frozen, is {points(lead)} points from {floor.words}"
-    if lead.value > margin and low > 0.0:
+    if lead.value > margin and lead.low > 0.0:
         return DomainDistance("close", reason)
-    return DomainDistance("far", reason) if high < margin else None
+    return DomainDistance("far", reason) if lead.high < margin else None
 
 
 def _best(options: Sequence[Option]) -> Option:

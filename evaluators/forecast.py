@@ -72,7 +72,8 @@ def forecast(curve: Sequence[Option], *, labels: int | None = None) -> Forecast 
     low = gain - math.hypot(gain - min(fit.value - _half(fit) for fit in fits), noise)
     high = gain + math.hypot(max(fit.value + _half(fit) for fit in fits) - gain, noise)
     room = float(1.0 - scores[:, -1].mean())
-    return Forecast(wanted - sizes[-1], min(gain, room), low, min(high, room), len(sizes), len(scores))
+    gain, high = min(gain, room), min(high, room)
+    return Forecast(wanted - sizes[-1], gain, min(low, gain), high, len(sizes), len(scores))
 
 
 def _spaced(rows: Sequence[Option]) -> list[Option]:

@@ -20,7 +20,7 @@ def test_the_lightest_within_the_margin_is_chosen_and_the_heavier_one_is_named_w
     assert advice.chosen.strategy == "linear-probe"
     assert advice.sentence == (
         "80 labels: linear probe on mini 91.2 [90.2, 92.2], 1.0 s on 2 cores of an example; LoRA +0.8 at 30x the "
-        "cost: not worth it (2.0 points matter); TF-IDF + logistic regression 60.0 [59.0, 61.0]."
+        "cost: not shown to be worth it (2.0 points matter); TF-IDF + logistic regression 60.0 [59.0, 61.0]."
     )
 
 
@@ -57,18 +57,39 @@ def test_what_a_fit_costs_without_encoding_is_compared_with_nothing():
         [option("linear-probe", 0.912, seconds=0.02), option("lora", 0.92, seconds=30.0)], margin=0.02
     )
     assert "91.2 [90.2, 92.2], under 0.1 s a fit" in advice.sentence
-    assert "LoRA +0.8 in 30 s a fit: not worth it" in advice.sentence
+    assert "LoRA +0.8 in 30 s a fit: not shown to be worth it" in advice.sentence
+
+
+PROBE_RUNS = (0.90, 0.91, 0.92, 0.93, 0.94)
+
+
+def test_not_worth_it_is_only_said_where_the_interval_shows_it():
+    probe = option("linear-probe", 0.92, seconds=1.0, machine="a laptop", runs=PROBE_RUNS)
+    close = [
+        score + gain for score, gain in zip(PROBE_RUNS, (0.004, 0.006, 0.005, 0.007, 0.003), strict=True)
+    ]
+    told = advise(
+        [probe, option("lora", 0.925, seconds=30.0, machine="a laptop", runs=close)], margin=0.02
+    ).sentence
+    assert "LoRA +0.5 [0.3, 0.7] in 30 s a fit: not worth it (2.0 points matter)" in told
+    wild = [score + gain for score, gain in zip(PROBE_RUNS, (0.05, -0.06, 0.05, -0.05, -0.005), strict=True)]
+    told = advise(
+        [probe, option("lora", 0.917, seconds=30.0, machine="a laptop", runs=wild)], margin=0.02
+    ).sentence
+    assert "in 30 s a fit: not shown to be worth it" in told
 
 
 def test_a_heavier_one_that_costs_less_is_not_called_dear():
-    probe = option("lora", 0.95, seconds=9.0, machine="a laptop")
-    told = advise(
-        [probe, option("full-finetune", 0.96, seconds=3.0, machine="a laptop")], margin=0.02
-    ).sentence
-    assert (
-        "full fine-tuning +1.0 at 1/3 of the cost: heavier, and no better by what matters (2.0 points)"
-        in told
+    lora = option("lora", 0.92, seconds=9.0, machine="a laptop", runs=PROBE_RUNS)
+    full = option(
+        "full-finetune",
+        0.93,
+        seconds=3.0,
+        machine="a laptop",
+        runs=[score + 0.01 + 0.001 * (score > 0.92) for score in PROBE_RUNS],
     )
+    told = advise([lora, full], margin=0.02).sentence
+    assert "at 1/3 of the cost: heavier, and no better by what matters (2.0 points)" in told
 
 
 def test_costs_on_two_machines_have_no_ratio():
@@ -105,7 +126,7 @@ def test_a_floor_that_nothing_beats_is_the_answer_but_only_where_a_trained_model
     assert "no trained one was measured with as many labels" in advice.sentence
     advice = advise([*frozen, option("lora", 0.85)], margin=0.02)
     assert advice.chosen.strategy == "tfidf-logreg"
-    assert "a base model does not pay here" in advice.sentence
+    assert "a base model is not shown to pay here" in advice.sentence
 
 
 def test_two_sizes_say_what_more_labels_brought_and_forecast_nothing():
