@@ -18,7 +18,7 @@ from evaluators.data_file import Content
 from evaluators.errors import InvalidDocument
 from evaluators.names import nearest
 from evaluators.personal_task import OWNER
-from evaluators.samples import IntArray, LabelledSet, Samples
+from evaluators.samples import IntArray, LabelledSet
 from evaluators.task import Part, Task
 
 MIN_TRAIN = 2
@@ -235,12 +235,7 @@ def _of_rows(rows: Mapping[str, IntArray], validation: int) -> tuple[str, ...]:
 
 
 def _joined(first: Content, second: Content) -> Content:
-    samples = Samples(
-        first.samples.modality,
-        first.samples.items + second.samples.items,
-        first.samples.digests + second.samples.digests,
-    )
-    return Content(first.where, samples, _labels(first) + _labels(second))
+    return Content(first.where, first.samples.followed_by(second.samples), _labels(first) + _labels(second))
 
 
 def _labels(content: Content) -> tuple[str, ...]:

@@ -46,6 +46,10 @@ class Samples:
             tuple(self.digests[index] for index in chosen),
         )
 
+    def followed_by(self, other: Samples) -> Samples:
+        """Return these samples, then others of the same modality."""
+        return Samples(self.modality, self.items + other.items, self.digests + other.digests)
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The items as strings; for text only."""
@@ -80,6 +84,12 @@ class LabelledSet:
         """Return the subset at `indices`, in that order."""
         return LabelledSet(
             self.name, self.samples.take(indices), self.labels[np.asarray(indices, dtype=np.int64)]
+        )
+
+    def followed_by(self, other: LabelledSet, *, name: str) -> LabelledSet:
+        """Return this set, then another one of the same task, under a name of its own."""
+        return LabelledSet(
+            name, self.samples.followed_by(other.samples), np.concatenate([self.labels, other.labels])
         )
 
 

@@ -29,6 +29,13 @@ def decision_report(decision: Decision, evidence: Evidence) -> str:
             f"this evidence has {short(evidence.findings.digest)}",
             hint=f"decide again: hub decide {decision.model}",
         )
+    # The evidence is a part of this page: its headings go one level down.
+    evidence_part = evidence_markdown(evidence).replace("\n#", "\n##")
+    return "\n\n".join([*verdict_parts(decision), f"#{evidence_part}"])
+
+
+def verdict_parts(decision: Decision) -> list[str]:
+    """Return the paragraphs of a decision: the verdict, then rule by rule."""
     parts = [
         f"# {plain(decision.model)}: {decision.verdict}",
         plain(decision.sentence),
@@ -41,9 +48,7 @@ def decision_report(decision: Decision, evidence: Evidence) -> str:
     ]
     for task in decision.tasks:
         parts += _task_part(task)
-    # The evidence is a part of this page: its headings go one level down.
-    evidence_part = evidence_markdown(evidence).replace("\n#", "\n##")
-    return "\n\n".join([*parts, f"#{evidence_part}"])
+    return parts
 
 
 def rules_table(heading: str, rules: Sequence[RuleResult]) -> ResultTable:

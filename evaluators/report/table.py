@@ -160,7 +160,7 @@ def _comparison_row(row: Comparison) -> tuple[str, ...]:
         reference,
         str(row.labels_per_class),
         difference(row.difference),
-        _p(row.p_value if row.p_adjusted is None else row.p_adjusted),
+        p_value(row.p_value if row.p_adjusted is None else row.p_adjusted),
         crossed,
         "" if row.detectable is None else percent(row.detectable),
         row.test,
@@ -226,7 +226,8 @@ def _spread(sizes: Sequence[int]) -> list[int]:
     return [sizes[round(step * last / (_COMPACT_SIZES - 1))] for step in range(_COMPACT_SIZES)]
 
 
-def _p(value: float | None) -> str:
+def p_value(value: float | None) -> str:
+    """Return a p-value with three decimals; "" for none."""
     if value is None:
         return ""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -11,14 +11,16 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from evaluators.artifact_evidence import ArtifactEvidence
+from evaluators.artifact_evidence import ArtifactEvidence, ArtifactFinding
+from evaluators.evidence import TaskFacts
 from evaluators.wording import count, difference, metric_title, score, title
-from hub.adapted.grounds import Grounds
+from hub.card import Card
 from hub.decision import Decision, Outcome, TaskVerdict
 from hub.gate_rules import artifact, model
 from hub.gate_rules.artifact import ArtifactCase
 from hub.gate_rules.case import CardCase, Judgement
 from hub.policy import Policy, Rule
+from hub.promotion_log import ApprovedTask, Record
 from hub.ruling import SWITCHED_OFF, Ruled, built_in, reason_of, verdict_of, waiver_of, with_waiver
 from hub.verdict_sentence import Verdict, waiver_sentence
 
@@ -37,11 +39,29 @@ _PLACE = "measured-on"
 
 @dataclass(frozen=True, eq=False)
 class AdaptedCase:
-    """An adapted model as the gate sees it."""
+    """An adapted model as the gate sees it.
 
-    grounds: Grounds
+    Attributes:
+        evidence: What was measured.
+        card: Its base's card.
+        approval: What approves its base for the task now; None if nothing is known to.
+        today: Waivers and reviews run out.
+    """
+
     evidence: ArtifactEvidence
+    card: Card
+    approval: tuple[Record, ApprovedTask] | None
     today: dt.date
+
+    @property
+    def model(self) -> ArtifactFinding:
+        """The model, as it was measured."""
+        return self.evidence.findings.candidate
+
+    @property
+    def task(self) -> TaskFacts:
+        """The task that it was adapted to."""
+        return self.evidence.findings.task
 
 
 def decide_adapted(case: AdaptedCase, policy: Policy, *, approvals: tuple[str, ...] = ()) -> Decision:
@@ -52,23 +72,23 @@ def decide_adapted(case: AdaptedCase, policy: Policy, *, approvals: tuple[str, .
         policy: The rules.
         approvals: Who approved, by name; equal names count once.
     """
-    grounds, findings = case.grounds, case.evidence.findings
+    findings = case.evidence.findings
     about_base = _base_rules(case, policy, approvals)
     about_artifact = _artifact_rules(case, policy)
     every = [*about_base, *about_artifact]
     verdict = verdict_of(every)
     decision = Decision(
-        model=grounds.name,
-        model_digest=grounds.artifact.digest,
+        model=case.model.name,
+        model_digest=case.model.digest,
         verdict=verdict,
         sentence=_sentence(case, verdict, reason_of(every)),
         rules=tuple(row.result for row in about_base),
         tasks=(
             TaskVerdict(
-                task=grounds.task.id,
+                task=case.task.id,
                 approved=verdict == "approved",
-                strategy=grounds.adapted.strategy,
-                labels_per_class=grounds.adapted.trained_on // len(grounds.adapted.labels),
+                strategy=case.model.strategy,
+                labels_per_class=case.model.trained_on // len(case.task.labels),
                 score=score_of(case.evidence),
                 rules=tuple(row.result for row in about_artifact),
             ),
@@ -90,15 +110,10 @@ def score_of(evidence: ArtifactEvidence) -> str:
 
 
 def _base_rules(case: AdaptedCase, policy: Policy, approvals: tuple[str, ...]) -> list[Ruled]:
-    grounds = case.grounds
-    approved = f"record {grounds.base_record.sequence}: {grounds.base_approval.score}"
-    stands = Judgement(
-        Outcome.PASS, f"its base, {grounds.card.id}, is approved for {grounds.task.id}", approved
-    )
-    ruled = [built_in("base-approved", stands)]
+    ruled = [built_in("base-approved", _base_stands(case))]
     for rule in policy.rules:
         if rule.kind in BASE_RULES:
-            judgement = BASE_RULES[rule.kind](rule, CardCase(grounds.card, case.today))
+            judgement = BASE_RULES[rule.kind](rule, CardCase(case.card, case.today))
         elif rule.kind == _PLACE:
             judgement = model.measured_in(rule, [case.evidence.observations.environment])
         else:
@@ -109,8 +124,18 @@ def _base_rules(case: AdaptedCase, policy: Policy, approvals: tuple[str, ...]) -
     return ruled
 
 
+def _base_stands(case: AdaptedCase) -> Judgement:
+    demand = f"its base, {case.card.id}, is approved for {case.task.id}"
+    if case.approval is None:
+        return Judgement(
+            Outcome.FAIL, demand, "no record that is known here approves it", "hub history --refresh"
+        )
+    record, approved = case.approval
+    return Judgement(Outcome.PASS, demand, f"record {record.sequence}: {approved.score}")
+
+
 def _artifact_rules(case: AdaptedCase, policy: Policy) -> list[Ruled]:
-    seen, task = ArtifactCase(case.evidence), case.grounds.task.id
+    seen, task = ArtifactCase(case.evidence), case.task.id
     return [
         _ruled(rule, ARTIFACT_RULES[rule.kind](rule, seen), case, policy, task=task)
         for rule in policy.rules
@@ -121,18 +146,18 @@ def _artifact_rules(case: AdaptedCase, policy: Policy) -> list[Ruled]:
 def _ruled(
     rule: Rule, judgement: Judgement, case: AdaptedCase, policy: Policy, *, task: str | None = None
 ) -> Ruled:
-    waiver = waiver_of(policy, rule, case.grounds.name)
+    waiver = waiver_of(policy, rule, case.model.name)
     return with_waiver(rule, judgement if rule.enabled else SWITCHED_OFF, waiver, case.today, task=task)
 
 
 def _sentence(case: AdaptedCase, verdict: Verdict, reason: str) -> str:
-    name, task = case.grounds.name, case.grounds.task.id
+    name, task = case.model.name, case.task.id
     if verdict == "refused":
         return f"{name} is refused for {task}: {reason}."
     if verdict != "approved":
         return f"{name} is not approved for {task}, where the evidence does not suffice: {reason}."
     seen = ArtifactCase(case.evidence)
-    words = f"{title(case.grounds.adapted.strategy)} on {case.grounds.card.id} {score_of(case.evidence)}"
+    words = f"{title(case.model.strategy)} on {case.card.id} {score_of(case.evidence)}"
     for purpose in ("gain-over-best-baseline", "gain-over-incumbent"):
         for row in seen.compared(purpose)[:1]:
             reference = seen.reference(row)

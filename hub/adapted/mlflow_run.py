@@ -25,4 +25,7 @@ def log_adapted_to_mlflow(folder: Path, home: Home) -> tuple[str, bool]:
         return f"not logged to MLflow: {error.name} is not installed (pip install 'basehub[registry]')", False
     except ReportedError as error:
         return f"not logged to MLflow: {error.message}", True
-    return f"logged to MLflow: {logged.address}", False
+    return (
+        f'logged to MLflow: {logged.address}; mlflow.pyfunc.load_model("{logged.model_uri}") loads it',
+        False,
+    )

@@ -24,7 +24,7 @@ from evaluators.task import Task
 from evaluators.wording import title
 from hub.adapted.lineage import Adapted
 from hub.adapted.mlflow_run import log_adapted_to_mlflow
-from hub.adapted.training import AdaptRequest, adapt, joined, refuse_foreign
+from hub.adapted.training import AdaptRequest, adapt, refuse_foreign
 from hub.blobs import BlobStore
 from hub.catalog import Catalog
 from hub.fetch import fetch
@@ -189,4 +189,4 @@ def _everything(
     cell = digest_of({"adapt": task.digest})
     log = access_log(results_at(choice.results, home))
     access = log.record(task, [cell], plan_digest=cell, now=utc(now), who=getpass.getuser())
-    return joined(loaded.development, loaded.open("test", access))
+    return loaded.development.followed_by(loaded.open("test", access), name="everything")

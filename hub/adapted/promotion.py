@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluators.artifact_evidence import ArtifactEvidence
 from evaluators.data import load_task
 from evaluators.wording import count
 from hub.adapted.description import describe_new_adapted, new_adapted_tags
@@ -124,12 +125,16 @@ def promote_folder(
     )
     measured = measure(grounds, data, incumbent_adapted(history, grounds.task.id), setting)
     evidence, path = sign_and_keep(measured, person.signer, home)
-    decision = decide_adapted(AdaptedCase(grounds, evidence, asked.now.date()), policy)
+    decision = decide_adapted(_case(grounds, evidence, asked), policy)
     if decision.verdict != "approved":
         return Outcome(None, decision, path)
     request = AdaptedPromotion(asked, grounds, policy, evidence, decision)
     record = _append(request, registry, log=log, person=person, tell=telling.done)
     return Outcome(record, decision, path)
+
+
+def _case(grounds: Grounds, evidence: ArtifactEvidence, asked: AskedToPromote) -> AdaptedCase:
+    return AdaptedCase(evidence, grounds.card, (grounds.base_record, grounds.base_approval), asked.now.date())
 
 
 def _append(

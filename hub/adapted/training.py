@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from evaluators.artifact_comparison import metric_of, score_on_items
 from evaluators.canonical import digest_of_file
 from evaluators.data import TaskData
 from evaluators.engine.job import DivergedError, Fitted, Progress
 from evaluators.errors import Conflict, EnvironmentProblem, UsageProblem
 from evaluators.observe import environment
-from evaluators.samples import LabelledSet, Samples
+from evaluators.samples import LabelledSet
 from evaluators.task import Task
 from hub.adapted.card import adapted_card
 from hub.adapted.lineage import BASE, FITTED, LINEAGE, Adapted, Score
@@ -117,13 +115,6 @@ def refuse_foreign(into: Path) -> None:
             f"{into} exists and is no adapted model; it was left as it is",
             hint="move it away, or name another folder: --into DIR",
         )
-
-
-def joined(first: LabelledSet, second: LabelledSet) -> LabelledSet:
-    """Return two sets as one, in that order."""
-    one, two = first.samples, second.samples
-    samples = Samples(one.modality, one.items + two.items, one.digests + two.digests)
-    return LabelledSet("everything", samples, np.concatenate([first.labels, second.labels]))
 
 
 def _score(request: AdaptRequest, progress: Progress) -> Score:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import click
 
+from evaluators.artifact_evidence import ArtifactEvidence
 from evaluators.errors import UsageProblem
 from evaluators.evidence import Evidence
 from hub.catalog import Catalog
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output
-from hub.cli.telling import tell_decision, tell_evaluation
+from hub.cli.telling import drawn, tell_decision, tell_evaluation
 from hub.decision import Decision
-from hub.evidence_folder import newest_evidence, read_evidence
+from hub.evidence_folder import newest_artifact_evidence, newest_evidence, read_any_evidence, read_evidence
 from hub.gate import decide as judge
+from hub.log_cache import known_history
+from hub.registry.address import registry_address
 from hub.signing import open_keyring
 
 policy_option = click.option(
@@ -62,11 +66,20 @@ def report(
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
-    """Show REPORT as a page: a file, or a model's name for its newest one here."""
+    """Show REPORT as a page: a file, or a model's name for its newest one here.
+
+    Of a model that `hub adapt` made: what `hub promote --adapted` measured.
+    """
     from hub.report import decision_report
 
     catalog = open_catalog(catalog_folder)
-    path, document = find_evidence(evidence)
+    path = _path_of(evidence)
+    document = read_any_evidence(path, open_keyring(home().keys))
+    if isinstance(document, ArtifactEvidence):
+        if plots is not None:
+            raise UsageProblem("an adapted model has no curves to plot", hint="leave --plots out")
+        _report_adapted(document, path, catalog, policy, output, markdown=markdown)
+        return
     decisions = decisions_of(document, catalog, policy)
     if markdown:
         click.echo("\n\n".join(decision_report(decision, document) for decision in decisions))
@@ -80,14 +93,43 @@ def report(
 
 
 def find_evidence(name: str) -> tuple[Path, Evidence]:
-    """Return evidence by its path or by a model's name, its signature checked."""
-    place = home()
+    """Return evidence about bases by its path or by a model's name, its signature checked."""
+    path = _path_of(name)
+    return path, read_evidence(path, open_keyring(home().keys))
+
+
+def _path_of(name: str) -> Path:
+    """Return the evidence file that is meant: a path, or the newest about a model."""
     path = Path(name)
-    if not path.is_file():
-        if path.suffix == ".json":
-            raise UsageProblem(f"there is no file {name}", hint="evidence lies under HUB_HOME/evidence")
-        path = newest_evidence(place, name)
-    return path, read_evidence(path, open_keyring(place.keys))
+    if path.is_file():
+        return path
+    if path.suffix == ".json":
+        raise UsageProblem(f"there is no file {name}", hint="evidence lies under HUB_HOME/evidence")
+    return newest_artifact_evidence(home(), name) or newest_evidence(home(), name)
+
+
+def _report_adapted(
+    document: ArtifactEvidence, path: Path, catalog: Catalog, policy: str, output: Output, *, markdown: bool
+) -> None:
+    """Show what the promotion of an adapted model measured, judged under the policy of today."""
+    from evaluators.report.artifact import artifact_table
+    from hub.adapted.report import adapted_report, judge_again
+
+    history, _ = known_history(home(), registry_address(os.environ, home()))
+    today = dt.datetime.now(dt.UTC).date()
+    decision = judge_again(document, catalog, policy, history, today=today)
+    if markdown:
+        click.echo(adapted_report(decision, document))
+        return
+    value = {
+        "evidence": str(path),
+        "findings": document.findings.model_dump(mode="json"),
+        "decision": decision.model_dump(mode="json"),
+    }
+    output.data(value, drawn(artifact_table(document.findings, narrow=True)))
+    tell_decision(decision, output)
+    output.essential(f"{decision.model} {decision.verdict}")
+    output.note(f"evidence: {path}")
 
 
 def decisions_of(evidence: Evidence, catalog: Catalog, policy: str) -> tuple[Decision, ...]:

@@ -20,7 +20,7 @@ from evaluators.test_access import TestAccessLog
 from hub.adapted.lineage import Adapted
 from hub.adapted.model import load_adapted
 from hub.adapted.recipe import split_of
-from hub.adapted.training import AdaptRequest, adapt, joined
+from hub.adapted.training import AdaptRequest, adapt
 from hub.blobs import BlobStore
 from hub.home import Home
 from tests.evaluators.engine.worlds import make_worlds
@@ -79,7 +79,7 @@ def made(request, tmp_path_factory):
     access = TestAccessLog(f"{place}/access").record(
         task, ["c" * 64], plan_digest="c" * 64, now="now", who="me"
     )
-    everything = joined(data.development, data.open("test", access))
+    everything = data.development.followed_by(data.open("test", access), name="everything")
     adapted, runs = {}, []
     for row in TRANSFERS:
         settings = world.settings(row)

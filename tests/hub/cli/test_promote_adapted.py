@@ -51,6 +51,18 @@ def test_an_adapted_model_from_the_folder_to_the_project(workshop, run_hub, tmp_
     assert "right only here" in " ".join(worse.stdout.split())
     assert "Traceback" not in worse.stderr
 
+    page = run_hub("report", "letter-router")
+    assert (page.exit_code, "approved for letters" in " ".join(page.stdout.split())) == (0, True)
+    table, _, _ = page.stdout.partition("APPROVED")
+    assert "majority class" in table
+    assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
+    assert run_hub("report", "letter-router", "--plots", "plots").exit_code == 2
+    assert run_hub("decide", "weaker", "--format", "json").exit_code == 2
+    markdown = run_hub("report", "weaker", "--markdown").stdout
+    assert markdown.startswith("# weaker: refused")
+    assert "letter-router, incumbent" in markdown
+    assert "| gain-over-incumbent | fail |" in markdown
+
     assert "letter-router" in run_hub("list").stdout
     shown = run_hub("show", "letter-router").stdout
     assert f"{BASE}@{workshop.candidate.digest}"[:40] in "".join(shown.split())

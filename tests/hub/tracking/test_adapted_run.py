@@ -212,6 +212,13 @@ def test_images_are_asked_as_the_bytes_of_a_file(tmp_path):
     assert model.predict(files) == expected
 
 
+def test_who_adapted_is_told_how_mlflow_loads_it(folder, logged, database, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", database)
+    sentence, warning = log_adapted_to_mlflow(folder, Home(tmp_path))
+    assert not warning
+    assert sentence.endswith(f'mlflow.pyfunc.load_model("{logged.model_uri}") loads it')
+
+
 def test_a_dead_server_is_a_warning_and_the_folder_stays(folder, tmp_path, monkeypatch, closed_port):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{closed_port}")
     sentence, warning = log_adapted_to_mlflow(folder, Home(tmp_path))

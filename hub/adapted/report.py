@@ -1,0 +1,49 @@
+"""What a promotion of an adapted model measured, judged again: from a stored document alone.
+
+In: evidence about an artifact, the catalog, the log as last read here. Out: the decision of today's policy, and a page.
+Nothing is measured, and nothing is promoted by it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from evaluators.artifact_evidence import ArtifactEvidence
+from evaluators.errors import UsageProblem
+from evaluators.report.artifact import artifact_markdown
+from hub.adapted.gate import AdaptedCase, decide_adapted
+from hub.adapted.history import base_approval
+from hub.catalog import Catalog
+from hub.decision import Decision
+from hub.promotion_log import History
+from hub.report import verdict_parts
+
+
+def judge_again(
+    evidence: ArtifactEvidence, catalog: Catalog, policy: str, history: History, *, today: dt.date
+) -> Decision:
+    """Apply a policy to stored evidence about an adapted model.
+
+    Args:
+        evidence: The document.
+        catalog: The base's card, the policy.
+        policy: Id of the rules.
+        history: The verified log: does the base stand?
+        today: Waivers and reviews run out.
+
+    Raises:
+        UsageProblem: If the catalog has no card of the base, or no such policy.
+    """
+    findings = evidence.findings
+    name, _, digest = (findings.candidate.base or "").partition("@")
+    if not digest:
+        raise UsageProblem(
+            f"the evidence about {findings.candidate.name} names no base", hint="promote it again"
+        )
+    approval = base_approval(history, name, digest, findings.task.id)
+    return decide_adapted(AdaptedCase(evidence, catalog.card(name), approval, today), catalog.policy(policy))
+
+
+def adapted_report(decision: Decision, evidence: ArtifactEvidence) -> str:
+    """Return the page: the verdict, rule by rule, then what was measured; ending in a newline."""
+    return "\n\n".join([*verdict_parts(decision), artifact_markdown(evidence)])
