@@ -19,6 +19,7 @@ from hub.gate_rules import artifact, model
 from hub.gate_rules.artifact import ArtifactCase
 from hub.gate_rules.case import CardCase, Judgement
 from hub.policy import Policy, Rule
+from hub.promotion_log import ApprovedTask, Record
 from hub.ruling import SWITCHED_OFF, Ruled, built_in, reason_of, verdict_of, waiver_of, with_waiver
 from hub.verdict_sentence import Verdict, waiver_sentence
 
@@ -37,11 +38,12 @@ _PLACE = "measured-on"
 
 @dataclass(frozen=True, eq=False)
 class AdaptedCase:
-    """An adapted model as the gate sees it."""
+    """An adapted model as the gate sees it; `best` as in `ArtifactCase`."""
 
     grounds: Grounds
     evidence: ArtifactEvidence
     today: dt.date
+    best: tuple[Record, ApprovedTask] | None = None
 
 
 def decide_adapted(case: AdaptedCase, policy: Policy, *, approvals: tuple[str, ...] = ()) -> Decision:
@@ -110,7 +112,7 @@ def _base_rules(case: AdaptedCase, policy: Policy, approvals: tuple[str, ...]) -
 
 
 def _artifact_rules(case: AdaptedCase, policy: Policy) -> list[Ruled]:
-    seen, task = ArtifactCase(case.evidence), case.grounds.task.id
+    seen, task = ArtifactCase(case.evidence, case.best), case.grounds.task.id
     return [
         _ruled(rule, ARTIFACT_RULES[rule.kind](rule, seen), case, policy, task=task)
         for rule in policy.rules
