@@ -82,7 +82,7 @@ class Adaptation:
         """
         for problem in self._not_ours(folder):
             raise IntegrityError(
-                f"what {folder} holds does not fit its lineage: {problem}",
+                f"what was trained does not fit the lineage: {problem}",
                 hint="adapt again: fit.json or the lineage was altered; nothing was loaded",
             )
         return load_fitted(

@@ -54,7 +54,7 @@ def describe_adapted(record: Record, adapted: AdaptedFrom, *, base_stands: bool)
         "```",
         "",
         f"- base: {plain(adapted.base)}, digest `{short(adapted.base_digest)}`, record `{short(adapted.base_record)}`",
-        f"- trained on: {count(task.labels, 'label')}",
+        f"- trained on: {count(task.labels, 'label')}, by its maker's word",
         f"- size: {sum(entry.size for entry in record.files) / 2**20:,.1f} MiB in {count(len(record.files), 'file')}",
         f"- findings: `{short(record.findings_digest)}`, policy {plain(record.policy)} `{short(record.policy_digest)}`",
     ]

@@ -6,16 +6,18 @@ Invariant: base and trained files are those of the lineage; nothing is taken alo
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.candidate import FileEntry, manifest_digest
 from evaluators.canonical import digest_of_file
-from evaluators.errors import UsageProblem
+from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
 from hub.adapted.lineage import BASE, LINEAGE, Adapted
 from hub.adapted.model import read_adapted
 from hub.adapted.recipe import RECIPE, SPLIT
 from hub.provenance import IDENTITY, README, RECORD
+from hub.registry.exact_model import place_exact
 
 #: The card, and the page that trains it again: their owner's to change, and approved as they lie there.
 BESIDE = ("README.md", RECIPE, SPLIT)
@@ -76,6 +78,37 @@ def read_artifact(folder: Path) -> Artifact:
         )
     entries = [*base, *(_entry(folder, name) for name in dict.fromkeys(others))]
     return Artifact(folder, adapted, tuple(sorted(entries, key=lambda entry: entry.path)))
+
+
+def private_room() -> tempfile.TemporaryDirectory[str]:
+    """Return a new folder that nobody else may open; it is removed at the end of its `with`."""
+    return tempfile.TemporaryDirectory(prefix="hub-adapted-")
+
+
+def private_copy(artifact: Artifact, into: Path) -> Artifact:
+    """Return the same artifact in a new folder of ours, every byte hashed while it was copied.
+
+    What happens afterwards to the folder that it was read from changes nothing: what is loaded and measured is then
+    what is uploaded and signed.
+
+    Raises:
+        IntegrityError: If a file changed since the artifact was read.
+        EnvironmentProblem: If it cannot be read, or there is no room for it.
+    """
+    try:
+        for entry in artifact.files:
+            place_exact(artifact.folder / entry.path, into / entry.path, entry)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{artifact.folder} cannot be copied to {into} ({error.strerror})",
+            hint=f"it takes {artifact.size / 2**20:,.0f} MiB there; TMPDIR names another place",
+        ) from error
+    copy = read_artifact(into)
+    if (copy.files, copy.adapted) != (artifact.files, artifact.adapted):
+        raise IntegrityError(
+            f"{artifact.folder} was changed while it was read", hint="leave it alone, then run again"
+        )
+    return copy
 
 
 def _entry(folder: Path, name: str) -> FileEntry:

@@ -46,12 +46,14 @@ class AdaptedCase:
         card: Its base's card.
         approval: What approves its base for the task now; None if nothing is known to.
         today: Waivers and reviews run out.
+        best: As in `ArtifactCase`.
     """
 
     evidence: ArtifactEvidence
     card: Card
     approval: tuple[Record, ApprovedTask] | None
     today: dt.date
+    best: tuple[Record, ApprovedTask] | None = None
 
     @property
     def model(self) -> ArtifactFinding:
@@ -135,7 +137,7 @@ def _base_stands(case: AdaptedCase) -> Judgement:
 
 
 def _artifact_rules(case: AdaptedCase, policy: Policy) -> list[Ruled]:
-    seen, task = ArtifactCase(case.evidence), case.task.id
+    seen, task = ArtifactCase(case.evidence, case.best), case.task.id
     return [
         _ruled(rule, ARTIFACT_RULES[rule.kind](rule, seen), case, policy, task=task)
         for rule in policy.rules

@@ -15,7 +15,12 @@ from evaluators.errors import Conflict, GateRefused, UsageProblem
 from evaluators.names import is_safe_name
 from evaluators.task import Task
 from hub.adapted.files import Artifact, read_artifact
-from hub.adapted.history import base_approval, standing_base
+from hub.adapted.history import (
+    base_approval,
+    refuse_other_task,
+    refuse_withdrawn_bytes,
+    standing_base,
+)
 from hub.adapted.lineage import Adapted
 from hub.card import Card
 from hub.catalog import Catalog
@@ -62,13 +67,15 @@ def grounds_of(folder: Path, name: str | None, catalog: Catalog, history: Histor
     Raises:
         UsageProblem: If the folder is no adapted model, or the name cannot be used.
         IntegrityError: If a file is not what the lineage says.
-        GateRefused: If the task is not of the catalog, or the base is not approved for it.
-        Conflict: If the name is that of a base in the log.
+        GateRefused: If the bytes were withdrawn, the task is not of the catalog, or the base is not approved for it.
+        Conflict: If the name is that of a base, or of an adapted model of another task, in the log.
     """
     artifact = read_artifact(folder)
     chosen = name or folder.absolute().name
     _check_name(chosen, catalog, history)
     adapted = artifact.adapted
+    refuse_other_task(chosen, adapted.task, history)
+    refuse_withdrawn_bytes(artifact.digest, history)
     task = _task_of(adapted, catalog)
     approval = base_approval(history, adapted.base.name, adapted.base.digest, task.id)
     if approval is None:

@@ -1,4 +1,4 @@
-"""What the promotion log says of adapted models: whether their base still stands, and which one a newcomer must meet.
+"""What the promotion log says of adapted models: do bases and bytes still stand, and which ones must a newcomer meet?
 
 In: the verified history. Out: records. Pure. An adapted model carries its base's bytes, so it stands only while a
 record that was not withdrawn approves them: what was withdrawn is not delivered inside something else.
@@ -6,8 +6,10 @@ record that was not withdrawn approves them: what was withdrawn is not delivered
 
 from __future__ import annotations
 
-from evaluators.errors import GateRefused
-from hub.promotion_log import ApprovedTask, History, Record, latest
+from evaluators.errors import Conflict, GateRefused
+from evaluators.evidence import TaskFacts
+from evaluators.task import Task
+from hub.promotion_log import ApprovedTask, History, Record
 from hub.resolve import withdrawal
 
 
@@ -54,16 +56,63 @@ def refuse_without_base(record: Record, history: History) -> None:
 
 
 def incumbent_adapted(history: History, task: str) -> Record | None:
-    """Return the newest adapted model that is approved for a task and whose base stands."""
-    standing = [
-        record
-        for record in history.records
-        if record.adapted is not None
-        and latest(history, record.model) is record
-        and base_withdrawal(record, history) is None
-        and any(row.task == task for row in record.tasks)
+    """Return the newest approval of an adapted model for a task that was not withdrawn and whose base stands."""
+    return next((record for record, _ in reversed(_standing(history, task))), None)
+
+
+def best_adapted(history: History, task: Task | TaskFacts) -> tuple[Record, ApprovedTask] | None:
+    """Return the standing approval for a task with the highest recorded score, on today's test in today's metric."""
+    comparable = [
+        (record, row)
+        for record, row in _standing(history, task.id)
+        if (row.task_digest, row.metric) == (task.digest, task.metric)
     ]
-    return standing[-1] if standing else None
+    return max(comparable, key=lambda found: found[1].value, default=None)
+
+
+def refuse_withdrawn_bytes(digest: str, history: History) -> None:
+    """Refuse an adapted model whose very bytes were withdrawn, under whatever name.
+
+    Raises:
+        GateRefused: If they were, and nobody approved them since.
+    """
+    about = [row for row in history.records if row.adapted is not None and row.model_digest == digest]
+    if not about or about[-1].action != "withdraw":
+        return
+    withdrawn = about[-1]
+    raise GateRefused(
+        f"these very bytes were withdrawn as {withdrawn.model} version {withdrawn.version} on "
+        f"{withdrawn.created[:10]} by {withdrawn.approver}: {withdrawn.reason}",
+        hint=f"talk to {withdrawn.approver}, or adapt again without what was wrong: hub adapt",
+    )
+
+
+def refuse_other_task(name: str, task: str, history: History) -> None:
+    """Refuse the name of an adapted model of another task: what is approved for that one would disappear.
+
+    Raises:
+        Conflict: If a record of that name, standing or not, is about another task.
+    """
+    for record in history.records:
+        others = [row.task for row in record.tasks if row.task != task]
+        if record.model == name and record.adapted is not None and others:
+            raise Conflict(
+                f"{name} is an adapted model for {others[0]} (record {record.sequence}), and this one is for {task}",
+                hint="an adapted model of another task needs a name of its own: --name ID",
+            )
+
+
+def _standing(history: History, task: str) -> list[tuple[Record, ApprovedTask]]:
+    """Return the approvals of adapted models for a task that were not withdrawn and whose base stands, oldest first."""
+    return [
+        (record, row)
+        for record in history.records
+        if record.adapted is not None and record.action == "promote"
+        for row in record.tasks
+        if row.task == task
+        and withdrawal(record, history) is None
+        and base_withdrawal(record, history) is None
+    ]
 
 
 def _promotions_of(history: History, base: str, digest: str) -> list[Record]:

@@ -104,7 +104,7 @@ def load_adapted(folder: Path | str, *, device: str = "cpu") -> AdaptedModel:
     row = strategy(adapted.strategy)
     if not 1 <= adapted.strategy_version <= row.version:
         raise IntegrityError(
-            f"{folder} was trained by version {adapted.strategy_version} of {row.id}; "
+            f"{adapted.name} was trained by version {adapted.strategy_version} of {row.id}; "
             f"this program knows versions up to {row.version}",
             hint="use the version of basehub that made it, or adapt again; nothing was loaded",
         )

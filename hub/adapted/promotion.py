@@ -1,14 +1,15 @@
 """`hub promote --adapted`, without the printing: from a folder to a record, or to the decision that refused it.
 
-In: what a person asked, the catalog, the registry. Out: an `Outcome`. The order is that of cost and trust: words, log,
-name and base are refused before anything is measured; what was promoted before is not measured again; the locked test
-is opened last. Then, as for a base (`hub.promote`): the record is the one commit point, and the version around the
-exact folder comes before it, unlisted. Killed anywhere and run again, the end state is the same.
+In: what a person asked, the catalog, the registry. Out: an `Outcome`. The folder is copied first: what is measured,
+uploaded and signed is one copy that nobody else writes to. The order is that of cost and trust: words, log, name and
+base are refused before anything is measured; what was promoted before is not measured again; the locked test is opened
+last. Then, as for a base (`hub.promote`): the record is the one commit point, and the version around the exact folder
+comes before it, unlisted. Killed anywhere and run again, the end state is the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.artifact_evidence import ArtifactEvidence
@@ -16,9 +17,10 @@ from evaluators.data import load_task
 from evaluators.wording import count
 from hub.adapted.description import describe_new_adapted, new_adapted_tags
 from hub.adapted.evidence import Setting, measure, sign_and_keep
+from hub.adapted.files import private_copy, private_room, read_artifact
 from hub.adapted.gate import AdaptedCase, decide_adapted
 from hub.adapted.grounds import Grounds, grounds_of
-from hub.adapted.history import incumbent_adapted
+from hub.adapted.history import best_adapted, incumbent_adapted
 from hub.adapted.record import (
     AdaptedPromotion,
     AskedToPromote,
@@ -35,7 +37,7 @@ from hub.home import Home
 from hub.policy import Policy
 from hub.preparation import located
 from hub.promotion_checks import require_reason
-from hub.promotion_log import History, PromotionLog, Record, read_history
+from hub.promotion_log import ApprovedTask, History, PromotionLog, Record, read_history
 from hub.promotion_steps import VersionPlan, check_log, check_name, read_back, version_around
 from hub.registry.adapted_model import build_adapted
 from hub.registry.mlflow_log import RegistryLog
@@ -102,9 +104,25 @@ def promote_folder(
         UsageProblem: If the folder is no adapted model, or name or reason cannot be used.
         GateRefused: If the task is not of the catalog, or the base is not approved for it; nothing was measured.
         IntegrityError: If bytes, lineage or log are not what they should be.
-        Conflict: If somebody else promoted meanwhile, or has the name.
+        Conflict: If somebody else promoted meanwhile, or another model has the name.
         EnvironmentProblem: If registry, data or HUB_HOME cannot be used.
     """
+    with private_room() as room:
+        copy = private_copy(read_artifact(asked.folder), Path(room) / "model")
+        ours = replace(asked, folder=copy.folder, name=asked.name or asked.folder.absolute().name)
+        return _promote(ours, catalog, registry, home, person=person, telling=telling)
+
+
+def _promote(
+    asked: AskedToPromote,
+    catalog: Catalog,
+    registry: Registry,
+    home: Home,
+    *,
+    person: Person,
+    telling: Telling,
+) -> Outcome:
+    """Promote a folder that nobody else writes to."""
     require_reason(asked.reason)
     policy, log = catalog.policy(asked.policy), RegistryLog(registry)
     history = read_history(log.entries(), person.keys)
@@ -125,7 +143,8 @@ def promote_folder(
     )
     measured = measure(grounds, data, incumbent_adapted(history, grounds.task.id), setting)
     evidence, path = sign_and_keep(measured, person.signer, home)
-    decision = decide_adapted(_case(grounds, evidence, asked), policy)
+    best = best_adapted(history, grounds.task)
+    decision = decide_adapted(_case(grounds, evidence, asked, best), policy)
     if decision.verdict != "approved":
         return Outcome(None, decision, path)
     request = AdaptedPromotion(asked, grounds, policy, evidence, decision)
@@ -133,8 +152,14 @@ def promote_folder(
     return Outcome(record, decision, path)
 
 
-def _case(grounds: Grounds, evidence: ArtifactEvidence, asked: AskedToPromote) -> AdaptedCase:
-    return AdaptedCase(evidence, grounds.card, (grounds.base_record, grounds.base_approval), asked.now.date())
+def _case(
+    grounds: Grounds,
+    evidence: ArtifactEvidence,
+    asked: AskedToPromote,
+    best: tuple[Record, ApprovedTask] | None,
+) -> AdaptedCase:
+    approval = (grounds.base_record, grounds.base_approval)
+    return AdaptedCase(evidence, grounds.card, approval, asked.now.date(), best)
 
 
 def _append(

@@ -16,7 +16,12 @@ from evaluators.canonical import short
 from evaluators.errors import Conflict, GateRefused, IntegrityError
 from hub.adapted.gate import score_of
 from hub.adapted.grounds import Grounds
-from hub.adapted.history import base_approval, incumbent_adapted
+from hub.adapted.history import (
+    base_approval,
+    incumbent_adapted,
+    refuse_other_task,
+    refuse_withdrawn_bytes,
+)
 from hub.decision import Decision
 from hub.policy import Policy
 from hub.promotion_checks import require_trusted, waived_rules, what_settles, wrong_citations
@@ -98,9 +103,12 @@ def check_still_current(request: AdaptedPromotion, history: History) -> None:
     """Refuse evidence that the log has overtaken: another approved model, or a base that stands no more.
 
     Raises:
-        Conflict: If it has.
+        Conflict: If it has, or the name became that of a model of another task.
+        GateRefused: If the bytes were withdrawn meanwhile.
     """
     grounds, findings = request.grounds, request.evidence.findings
+    refuse_other_task(grounds.name, grounds.task.id, history)
+    refuse_withdrawn_bytes(grounds.artifact.digest, history)
     base = grounds.adapted.base
     if base_approval(history, base.name, base.digest, grounds.task.id) is None:
         raise Conflict(
@@ -177,7 +185,7 @@ def promoted_before(grounds: Grounds, policy: Policy, history: History) -> Recor
         record is None
         or record.model_digest != grounds.artifact.digest
         or (record.policy_digest, record.alias) != (policy.digest, policy.alias)
-        or record.tasks[0].task_digest != grounds.task.digest
+        or (record.tasks[0].task_digest, record.tasks[0].metric) != (grounds.task.digest, grounds.task.metric)
     ):
         return None
     return record if incumbent_adapted(history, grounds.task.id) == record else None
@@ -189,6 +197,8 @@ def _mismatches(request: AdaptedPromotion) -> Iterator[str]:
         yield f"the decision is about {decision.model}, not {grounds.name}"
     if not decision.model_digest == findings.candidate.digest == grounds.artifact.digest:
         yield "decision, evidence and folder are not about the same bytes"
+    if (findings.task.metric, findings.task.margin) != (grounds.task.metric, grounds.task.margin):
+        yield f"the evidence has another metric or margin than {grounds.task.id}"
     if findings.task.digest != grounds.task.digest:
         yield f"the evidence is not about the data of {grounds.task.id}"
     yield from wrong_citations(decision, request.evidence, request.policy)

@@ -12,7 +12,7 @@ from evaluators.artifact_evidence import ArtifactEvidence
 from evaluators.errors import UsageProblem
 from evaluators.report.artifact import artifact_markdown
 from hub.adapted.gate import AdaptedCase, decide_adapted
-from hub.adapted.history import base_approval
+from hub.adapted.history import base_approval, best_adapted
 from hub.catalog import Catalog
 from hub.decision import Decision
 from hub.promotion_log import History
@@ -41,7 +41,10 @@ def judge_again(
             f"the evidence about {findings.candidate.name} names no base", hint="promote it again"
         )
     approval = base_approval(history, name, digest, findings.task.id)
-    return decide_adapted(AdaptedCase(evidence, catalog.card(name), approval, today), catalog.policy(policy))
+    best = best_adapted(history, findings.task)
+    return decide_adapted(
+        AdaptedCase(evidence, catalog.card(name), approval, today, best), catalog.policy(policy)
+    )
 
 
 def adapted_report(decision: Decision, evidence: ArtifactEvidence) -> str:

@@ -1,5 +1,8 @@
 """Rules about one artifact on the locked test: is it better than what stands, paired over items?
 
+A plain comparison holds it to the best ever approved: each successor may lie within the margin of the one before, but
+together they may not lose more than one.
+
 As for bases, a demand holds if the whole 95 % interval is above the bound, fails if the whole interval is below it, and
 is undecided in between; here more test items would settle it, not more runs. One decision makes several comparisons, so
 a gain also has to stand after Holm.
@@ -8,7 +11,7 @@ a gain also has to stand after Holm.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluators.artifact_evidence import ArtifactComparison, ArtifactEvidence, ArtifactFinding
 from evaluators.statistics.power import items_needed
@@ -16,19 +19,29 @@ from evaluators.wording import count, difference, loss, percent, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement
 from hub.policy import Rule
+from hub.promotion_log import ApprovedTask, Record
 
 _LEVEL = 0.05
 #: Two folders whose cards differ by a few words are of one size.
 _SAME_SIZE = 1.01
 #: More items than this settle nothing in practice.
 _MOST_TIMES = 100
+_MAKERS_WORD = "what the model was trained on is its maker's word"
+#: Two shares of one test that are equal on paper.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class ArtifactCase:
-    """What these rules look at."""
+    """What these rules look at.
+
+    Attributes:
+        evidence: What was measured.
+        best: The standing approval with the highest score that was recorded on this test; None if there is none.
+    """
 
     evidence: ArtifactEvidence
+    best: tuple[Record, ApprovedTask] | None = None
 
     def compared(self, purpose: str) -> tuple[ArtifactComparison, ...]:
         """Return the comparisons of one purpose, the smallest gain first."""
@@ -60,7 +73,28 @@ def gain_over_best_baseline(rule: Rule, case: ArtifactCase) -> Judgement:
 
 
 def gain_over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
-    """Whether it beats the adapted model that is approved now, or is not worse by the margin and not larger."""
+    """Whether it beats the adapted model that is approved now, or is not worse by the margin and not larger.
+
+    Nor may it lie further than the margin below the best that was ever approved and not withdrawn.
+    """
+    judged, task = _over_incumbent(rule, case), case.evidence.findings.task
+    if case.best is None or judged.outcome is Outcome.NOT_APPLICABLE:
+        return judged
+    record, approved = case.best
+    if record.model_digest in {task.incumbent, case.evidence.findings.candidate.digest}:
+        return judged
+    lost = approved.value - case.evidence.findings.candidate.estimate.value
+    best = f"{record.model}, the best ever approved (record {record.sequence}, {percent(approved.value)})"
+    required = f"{judged.required}; not more than {percent(case.margin)} points below {best}"
+    if lost <= case.margin + _ROUNDING:
+        return replace(judged, required=required)
+    words = f"{percent(lost)} points below {best}"
+    because = judged.because if judged.outcome is Outcome.FAIL else words
+    measured = f"{judged.measured}; {words}, a plain comparison of scores"
+    return Judgement(Outcome.FAIL, required, measured, because=because)
+
+
+def _over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
     bound, findings = rule.at_least or 0.0, case.evidence.findings
     required = f"{_required(bound)}, or within {percent(case.margin)} points of it and not larger"
     if findings.task.incumbent is None:
@@ -89,7 +123,7 @@ def final_scores(rule: Rule, case: ArtifactCase) -> Judgement:
     """Whether the locked test was read, with `at_most` not by too many distinct cells. It always was."""
     read = case.evidence.observations.test_read
     required = "scores on the locked test"
-    measured = f"the locked test, read by {count(read.cells_ever, 'cell')} up to now"
+    measured = f"the locked test, read by {count(read.cells_ever, 'cell')} up to now; {_MAKERS_WORD}"
     if rule.at_most is None:
         return Judgement(Outcome.PASS, required, measured)
     required += f", read by at most {count(int(rule.at_most), 'cell')}"
