@@ -34,9 +34,14 @@ PATTERNS = {
 }
 
 
+def is_relative_path(path: str) -> bool:
+    """Whether a POSIX path stays inside its folder: plain characters, no `.` and no `..`."""
+    plain = re.fullmatch(r"[\w.+@ -]+(/[\w.+@ -]+)*", path, re.ASCII) is not None
+    return plain and not {".", ".."} & set(path.split("/"))
+
+
 def _stays_inside(path: str) -> str:
-    parts = path.split("/")
-    if not re.fullmatch(r"[\w.+@ -]+(/[\w.+@ -]+)*", path, re.ASCII) or {".", ".."} & set(parts):
+    if not is_relative_path(path):
         raise ValueError(f"{path!r} is not a plain path inside the folder")
     return path
 
