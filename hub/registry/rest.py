@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import httpx
 
 from evaluators.errors import EnvironmentProblem
+from evaluators.names import printable
 from hub.registry.access import Access
 from hub.registry.answers import not_mlflow, tls_failure, unreachable
 
@@ -145,7 +146,7 @@ class RestServer:
         if not detail or response.status_code in (401, 403):
             raise self._no_mlflow(response)
         raise EnvironmentProblem(
-            f"the registry at {self.uri} answers {response.status_code}: {detail.get('message', '')[:300]}"
+            f"the registry at {self.uri} answers {response.status_code}: {printable(detail.get('message', ''))}"
         )
 
     def _no_mlflow(self, response: httpx.Response) -> EnvironmentProblem:
