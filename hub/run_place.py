@@ -94,6 +94,8 @@ def take(place: str, reader: RunFiles) -> Taken:
 def _place(place: str, reader: RunFiles) -> tuple[Place, str]:
     if match := _RUN.fullmatch(place):
         folder = (match[2] or "").strip("/")
+        if ".." in folder.split("/"):
+            raise UsageProblem(f"{place} leaves the run", hint="runs:/RUN_ID/PATH")
         last = PurePosixPath(folder).name if folder else "run"
         return Place(run=match[1], folder=folder), f"{last}-{match[1][:8]}"
     if match := _LOGGED.fullmatch(place):

@@ -70,11 +70,16 @@ class RestRegistry:
         if not is_safe_name(name):
             return ()
         params = {"filter": version_filter(name), "max_results": _PAGE_SIZE, "order_by": "version_number ASC"}
-        found = [
-            _version(item)
-            for page in pages(lambda asked: self.server.get(f"{API}/model-versions/search", asked), params)
-            for item in page.get("model_versions", [])
-        ]
+        try:
+            found = [
+                _version(item)
+                for page in pages(
+                    lambda asked: self.server.get(f"{API}/model-versions/search", asked), params
+                )
+                for item in page.get("model_versions", [])
+            ]
+        except NotFound:
+            return ()
         return sorted(found, key=lambda version: version.number)
 
     def artifact(self, name: str, number: int, path: str) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from evaluators.errors import InvalidDocument
+from evaluators.errors import InvalidDocument, UsageProblem
 from hub.registry.run_files import LoggedModelFacts, Place, RunFacts, VersionFacts, missing
 from hub.run_place import take
 
@@ -66,7 +66,7 @@ def test_a_version_is_the_folder_of_its_run(source):
 
 
 def test_a_person_who_leaves_the_run_is_told_what_a_place_looks_like():
-    with pytest.raises(InvalidDocument, match="is no plain folder") as raised:
+    with pytest.raises(UsageProblem, match="leaves the run") as raised:
         take(f"runs:/{RUN}/../x", FakeRuns(model()))
     assert "RUN_ID/PATH" in raised.value.hint
 
