@@ -25,6 +25,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
 #: A commit in hex, whole: a short one may mean another tomorrow.
 Revision = Annotated[str, StringConstraints(pattern=REVISION_PATTERN)]
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 #: What a pattern asks for, in words.
 PATTERNS = {
     NAME_PATTERN: "a name has lower-case letters, digits, '.', '_' and '-', at most 63, and begins with one of the "
@@ -34,15 +36,25 @@ PATTERNS = {
 }
 
 
+def is_relative_path(path: str) -> bool:
+    """Whether a POSIX path stays inside its folder: plain characters, no `.` and no `..`."""
+    plain = re.fullmatch(r"[\w.+@ -]+(/[\w.+@ -]+)*", path, re.ASCII) is not None
+    return plain and not {".", ".."} & set(path.split("/"))
+
+
 def _stays_inside(path: str) -> str:
-    parts = path.split("/")
-    if not re.fullmatch(r"[\w.+@ -]+(/[\w.+@ -]+)*", path, re.ASCII) or {".", ".."} & set(parts):
+    if not is_relative_path(path):
         raise ValueError(f"{path!r} is not a plain path inside the folder")
     return path
 
 
 #: A POSIX path that stays inside its folder.
 RelativePath = Annotated[str, AfterValidator(_stays_inside)]
+
+
+def without_controls(text: str) -> str:
+    """Return text that a terminal only shows: control characters but the line feed and the tab are spaces."""
+    return _CONTROLS.sub(" ", text)
 
 
 def printable(text: str, most: int = 300) -> str:

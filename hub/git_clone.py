@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 from evaluators.errors import EnvironmentProblem, InvalidDocument
+from evaluators.names import printable
 from hub.catalog_place import without_password
 
 #: What a git that runs us (in a hook, an alias) would make ours believe.
@@ -116,7 +117,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _said(complained: str) -> str:
     """Return git's own last word: its last fatal line, or the line before where that one says nothing."""
-    lines = [line.strip() for line in complained.splitlines() if line.strip()]
+    lines = [shown for line in complained.splitlines() if (shown := printable(line))]
     fatal = [number for number, line in enumerate(lines) if line.startswith("fatal:")]
     if not fatal:
         return lines[-1] if lines else "it said nothing"

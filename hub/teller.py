@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from evaluators.names import without_controls
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -27,7 +29,9 @@ class Teller:
     def note(self, text: str) -> None:
         """Tell a person something beside the data."""
         if not self.quiet:
-            self._console(stderr=True).print(text, style="dim", highlight=False, markup=False)
+            self._console(stderr=True).print(
+                without_controls(text), style="dim", highlight=False, markup=False
+            )
 
     def command(self, text: str) -> None:
         """Show a command on a line of its own; it is not broken, so that it can be pasted."""
@@ -93,10 +97,10 @@ class Teller:
 
 
 def escape(text: str) -> str:
-    """Return text that rich prints as it is."""
+    """Return text that rich prints as it is, and that does nothing to a terminal."""
     from rich.markup import escape as escape_markup
 
-    return escape_markup(text)
+    return escape_markup(without_controls(text))
 
 
 def _unseen(_sentence: str) -> None:

@@ -6,10 +6,12 @@ import datetime as dt
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from evaluators.errors import ReportedError, UsageProblem
+from evaluators.names import printable
 from evaluators.wording import count
 from hub.catalog import Catalog, load_whole
 from hub.catalog_copy import Copy, ago, last_copy, reads_by_the_way, refresh
@@ -18,6 +20,9 @@ from hub.catalog_search import Source, source_of
 from hub.cli.options import format_option, home
 from hub.cli.output import Output, rows_of
 from hub.registry.address import registry_address
+
+#: This machine: nobody sits between.
+_OWN = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @click.command(
@@ -66,6 +71,7 @@ def init(
 
 def _choose(text: str, ref: str | None, output: Output) -> None:
     place = parse_place(text, ref, environment=os.environ, home=home(), start=Path.cwd())
+    _tell_access(place, output)
     copy, catalog = _read(place, output)
     write_choice(place, home())
     _tell(place, copy, catalog, output)
@@ -78,6 +84,21 @@ def _choose(text: str, ref: str | None, output: Output) -> None:
     if place.kind == "registry" and place.place != configured:
         output.note("approvals are read from the server in MLFLOW_TRACKING_URI; set it to this one")
     output.note("next: hub list")
+
+
+def _tell_access(place: CatalogPlace, output: Output) -> None:
+    """Say which server is asked, and with what, before it is."""
+    if place.kind != "registry" or not place.place.startswith(("http://", "https://")):
+        return
+    from hub.registry.access import NOTHING
+    from hub.registry.open import access_to
+
+    access = access_to(place.place, os.environ, home())
+    address = urlsplit(place.place)
+    sent = "the password in its address" if address.username and access.auth() is None else access.kind
+    output.note(f"asking {printable(address.netloc.rpartition('@')[2])} with {sent}")
+    if address.scheme == "http" and not sent.startswith(NOTHING) and address.hostname not in _OWN:
+        output.warn("http:// hides nothing: who sits between can read it and use it; take https://")
 
 
 def _refresh(output: Output) -> None:

@@ -125,9 +125,13 @@ def main() -> None:
 
 
 def _report(message: str, hint: str | None) -> None:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    from evaluators.names import (
+        without_controls,
+    )  # the last net: a message may quote a server, a stranger's file
+
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {without_controls(message)}", err=True)
     if hint:
-        click.echo(f"{click.style('hint:', fg='cyan', bold=True)}  {hint}", err=True)
+        click.echo(f"{click.style('hint:', fg='cyan', bold=True)}  {without_controls(hint)}", err=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import httpx
 
 from evaluators.errors import EnvironmentProblem
 
+NOTHING = "no credentials"
+"""What is sent to be let in, where nothing is."""
 _HEADER_PLUGINS = "mlflow.request_header_provider"
 
 
@@ -39,6 +41,7 @@ class Access:
         plugins: Whether installed MLflow plugins may add headers (`mlflow.request_header_provider`).
         workspace: MLflow workspace, where the server has them.
         seconds: Give up after so long without an answer, and do not try again; None: as long as a person waits.
+        withheld: Whether nothing is sent to be let in because the environment names another server.
     """
 
     username: str | None = None
@@ -51,6 +54,7 @@ class Access:
     plugins: bool = False
     workspace: str | None = None
     seconds: float | None = None
+    withheld: bool = False
 
     @property
     def kind(self) -> str:
@@ -61,11 +65,14 @@ class Access:
             return f"the password of {self.username}"
         if self.token:
             return "a token"
-        return "a client certificate" if self.certificate else "no credentials"
+        if self.certificate:
+            return "a client certificate"
+        # A person who set a token would look for a mistake in it.
+        return "no credentials, since MLFLOW_TRACKING_URI does not name it" if self.withheld else NOTHING
 
     def without_credentials(self) -> Access:
-        """Return what is left for another server: whose certificates are accepted, and nothing that lets anybody in."""
-        return Access(verify=self.verify, authorities=self.authorities)
+        """Return what is left for another server: whose certificates count, and nothing that lets anybody in."""
+        return Access(verify=self.verify, authorities=self.authorities, withheld=self.kind != NOTHING)
 
     def headers(self) -> dict[str, str]:
         """Return what every request carries beside basic authentication.

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from evaluators.errors import EnvironmentProblem
+from evaluators.names import printable
 
 #: What pages have on which people sign in; looked for only where MLflow would have sent JSON.
 _SIGN_IN = re.compile(
@@ -35,7 +36,7 @@ def not_mlflow(uri: str, response: httpx.Response, sent: str) -> EnvironmentProb
             return EnvironmentProblem(
                 f"the registry at {uri} has moved to {moved}", hint=f"export MLFLOW_TRACKING_URI={moved}"
             )
-        return _sign_in(uri, f" (it sends to {urlsplit(target).netloc})", sent)
+        return _sign_in(uri, f" (it sends to {printable(urlsplit(target).netloc, 160)})", sent)
     if response.status_code in (401, 403):
         return _refused(uri, response, sent)
     if _is_sign_in(response):
@@ -98,7 +99,7 @@ def _said(response: httpx.Response) -> str:
         text = value.get("message", "") if isinstance(value, dict) else ""
     else:
         text = response.text if kind == "text/plain" else ""
-    return " ".join(str(text).split())[:160]
+    return printable(str(text), 160)
 
 
 def _sign_in(uri: str, where: str, sent: str) -> EnvironmentProblem:
@@ -119,4 +120,4 @@ def _moved(uri: str, asked: httpx.URL, target: str) -> str | None:
     found = urlsplit(target)
     if not found.netloc or not found.path.endswith(path):
         return None
-    return f"{found.scheme}://{found.netloc}{found.path.removesuffix(path)}"
+    return printable(f"{found.scheme}://{found.netloc}{found.path.removesuffix(path)}")

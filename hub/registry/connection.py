@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.errors import Conflict, EnvironmentProblem, ReportedError, UsageProblem
+from evaluators.names import printable
 from hub.registry.access import access_from
 from hub.registry.rest import RestServer
 
@@ -113,7 +114,7 @@ def is_missing(error: Exception) -> bool:
 
 def _translated(error: Exception, uri: str) -> ReportedError | None:
     code = str(getattr(error, "error_code", ""))
-    message = str(error).removeprefix(f"{code}: ")[:300]
+    message = printable(str(error).removeprefix(f"{code}: "))
     if code == "RESOURCE_ALREADY_EXISTS":
         return Conflict(message)
     if (

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from hub.registry.connection import Connection, connect, is_missing, reported
-from hub.registry.run_files import LoggedModelFacts, Place, RunFacts, VersionFacts, missing, walked
-from hub.registry.version_artifacts import local_folder, read_file
+from hub.registry.run_files import (
+    MAX_FILES,
+    LoggedModelFacts,
+    Place,
+    RunFacts,
+    VersionFacts,
+    missing,
+    too_many,
+    walked,
+)
+from hub.registry.version_artifacts import is_below, local_folder, read_file
 
 
 class MlflowRunFiles:
@@ -84,11 +96,9 @@ class MlflowRunFiles:
         local = local_folder(root)
         if local is None:
             return walked(lambda folder: self._listing(root, folder), place.folder)
-        found = (local / place.folder).rglob("*")
-        # A link could lead out of the store, to whatever this machine has.
-        plain = (path for path in found if path.is_file() and not path.is_symlink())
-        sizes = {path.relative_to(local / place.folder).as_posix(): path.stat().st_size for path in plain}
-        return dict(sorted(sizes.items()))
+        if not is_below(local / place.folder, local):
+            return {}
+        return _sizes(local / place.folder, place.folder)
 
     def stream(self, place: Place, path: str) -> Iterator[bytes]:
         """Yield the bytes of a file."""
@@ -110,3 +120,18 @@ class MlflowRunFiles:
         with reported(self.uri):
             for row in get_artifact_repository(root).list_artifacts(folder or None):
                 yield row.path, row.is_dir, row.file_size
+
+
+def _sizes(folder: Path, name: str) -> dict[str, int | None]:
+    """Return the plain files below a folder. Links could lead to whatever this machine has: they are left out."""
+    found: dict[str, int | None] = {}
+    walked_through = 0
+    for parent, folders, names in os.walk(folder):
+        walked_through += len(folders)
+        for path in (Path(parent, name) for name in names):
+            facts = path.lstat()
+            if stat.S_ISREG(facts.st_mode):
+                found[path.relative_to(folder).as_posix()] = facts.st_size
+        if len(found) > MAX_FILES or walked_through > MAX_FILES:
+            raise too_many(name)
+    return dict(sorted(found.items()))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hub.home import Home
 from hub.registry.address import registry_address, tracking_address
 from hub.registry.registry import Registry, RegistryReader
 from hub.registry.run_files import RunFiles
 
-_NAMES = ("MLFLOW_REGISTRY_URI", "MLFLOW_TRACKING_URI")
+if TYPE_CHECKING:
+    from hub.registry.access import Access
 
 
 def open_registry(environment: Mapping[str, str], home: Home) -> Registry:
@@ -51,21 +53,31 @@ def open_reader(
 def reader_at(
     address: str, environment: Mapping[str, str], home: Home, *, seconds: float | None = None
 ) -> RegistryReader:
-    """Return the registry at an address; see `open_reader`.
-
-    What gives access to the server that the environment names is not shown to another one.
-    """
-    if address == registry_address(environment, home):
+    """Return the registry at an address; see `open_reader` and `access_to`."""
+    if _is_named(address, environment, home):
         return open_reader(environment, home, seconds=seconds)
     if not address.startswith(("http://", "https://")):
         return open_registry({"MLFLOW_TRACKING_URI": address}, home)
-    from hub.registry.access import access_from
     from hub.registry.rest_registry import RestRegistry
 
-    access = access_from(environment)
-    if any(environment.get(name) for name in _NAMES):
-        access = access.without_credentials()
+    access = access_to(address, environment, home)
     return RestRegistry(address, replace(access, seconds=seconds), tracking_uri=address)
+
+
+def access_to(address: str, environment: Mapping[str, str], home: Home) -> Access:
+    """Return how the server at an address is spoken to.
+
+    What gives access to MLflow here is shown to the server that MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI names, to no
+    other: see hub/registry/README.md.
+    """
+    from hub.registry.access import access_from
+
+    access = access_from(environment)
+    return access if _is_named(address, environment, home) else access.without_credentials()
+
+
+def _is_named(address: str, environment: Mapping[str, str], home: Home) -> bool:
+    return address.rstrip("/") == registry_address(environment, home).rstrip("/")
 
 
 def open_run_files(environment: Mapping[str, str], home: Home) -> RunFiles:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
 from evaluators.errors import EnvironmentProblem
+from evaluators.names import printable
 from hub.registry.access import Access
 from hub.registry.answers import not_mlflow, tls_failure, unreachable
 
 BLOCK = 1 << 20
+
+_MOST_PAGES = 1000
 
 _TRIES = 3
 #: No further try once this many seconds have gone by: one more may take as long as `_METADATA` allows.
@@ -142,7 +146,7 @@ class RestServer:
         if not detail or response.status_code in (401, 403):
             raise self._no_mlflow(response)
         raise EnvironmentProblem(
-            f"the registry at {self.uri} answers {response.status_code}: {detail.get('message', '')[:300]}"
+            f"the registry at {self.uri} answers {response.status_code}: {printable(detail.get('message', ''))}"
         )
 
     def _no_mlflow(self, response: httpx.Response) -> EnvironmentProblem:
@@ -150,6 +154,33 @@ class RestServer:
 
     def _unreachable(self, error: httpx.HTTPError, what: str) -> EnvironmentProblem:
         return unreachable(self.uri, error, what)
+
+
+def pages(ask: Callable[[Mapping[str, str]], Any], params: Mapping[str, str]) -> Iterator[Any]:
+    """Yield every page of a list.
+
+    Args:
+        ask: Returns one page; called with the parameters of the request.
+        params: Those of the first page.
+
+    Raises:
+        EnvironmentProblem: If the server names a page twice, or more than `_MOST_PAGES`.
+    """
+    asked: set[str] = set()
+    while len(asked) < _MOST_PAGES:
+        answer = ask(params)
+        yield answer
+        token = str(answer.get("next_page_token") or "")
+        if not token:
+            return
+        if token in asked:
+            break
+        asked.add(token)
+        params = {**params, "page_token": token}
+    raise EnvironmentProblem(
+        f"the registry names page after page of a list, without an end ({len(asked):,} so far)",
+        hint="is it an MLflow server? Ask its owner",
+    )
 
 
 def quoted(path: str) -> str:

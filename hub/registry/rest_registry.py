@@ -18,7 +18,7 @@ from evaluators.errors import IntegrityError
 from evaluators.names import RelativePath, is_safe_name
 from hub.registry.access import Access
 from hub.registry.registry import RESERVED, ModelVersion, RegisteredModel
-from hub.registry.rest import NotFound, RestServer, quoted
+from hub.registry.rest import NotFound, RestServer, pages, quoted
 
 API = "/api/2.0/mlflow"
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
@@ -70,14 +70,17 @@ class RestRegistry:
         if not is_safe_name(name):
             return ()
         params = {"filter": version_filter(name), "max_results": _PAGE_SIZE, "order_by": "version_number ASC"}
-        found: list[ModelVersion] = []
-        while True:
-            answer: Any = self.server.get(f"{API}/model-versions/search", params)
-            found += [_version(item) for item in answer.get("model_versions", [])]
-            token = answer.get("next_page_token")
-            if not token:
-                return sorted(found, key=lambda version: version.number)
-            params["page_token"] = token
+        try:
+            found = [
+                _version(item)
+                for page in pages(
+                    lambda asked: self.server.get(f"{API}/model-versions/search", asked), params
+                )
+                for item in page.get("model_versions", [])
+            ]
+        except NotFound:
+            return ()
+        return sorted(found, key=lambda version: version.number)
 
     def artifact(self, name: str, number: int, path: str) -> Iterator[bytes]:
         """Stream one artifact of a version.

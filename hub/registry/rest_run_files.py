@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hub.registry.access import Access
-from hub.registry.rest import NotFound, RestServer, quoted
+from hub.registry.rest import NotFound, RestServer, pages, quoted
 from hub.registry.rest_registry import API, PROXY
 from hub.registry.run_files import LoggedModelFacts, Place, RunFacts, VersionFacts, missing, walked
 
@@ -113,14 +113,10 @@ class RestRunFiles:
         else:
             path, params, inside = "artifacts/list", {"run_id": place.run or ""}, "path"
         params |= {inside: folder} if folder else {}
-        while True:
-            answer = self._get(path, params, str(place))
-            for row in answer.get("files", []):
+        for page in pages(lambda asked: self._get(path, asked, str(place)), params):
+            for row in page.get("files", []):
                 size = row.get("file_size")
                 yield row["path"], bool(row.get("is_dir")), None if size is None else int(size)
-            if not answer.get("next_page_token"):
-                return
-            params["page_token"] = answer["next_page_token"]
 
     def _get(self, path: str, params: Mapping[str, str], what: str) -> Any:
         try:

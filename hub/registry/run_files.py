@@ -6,15 +6,20 @@ without mlflow, `mlflow_run_files` a database. Nothing that is read is trusted: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from evaluators.errors import EnvironmentProblem
+from evaluators.errors import EnvironmentProblem, InvalidDocument
+from evaluators.names import is_relative_path, printable
 
 #: More files than a model has: whoever logged a data set beside it is told, and nothing is walked for hours.
 MAX_FILES = 10_000
+
+_RUN = re.compile(r"[0-9a-f]{32}")
+_MODEL = re.compile(r"m-[0-9a-f]{32}")
 
 
 class Missing(EnvironmentProblem):
@@ -83,11 +88,27 @@ class Place:
         run: Id of the run; None for a logged model.
         model: Id of the logged model; None for a run.
         folder: Folder inside it, "" for all.
+
+    Raises:
+        InvalidDocument: If the folder leaves the run, or an id is none. What a registered version names as its source
+            is anybody's word.
     """
 
     run: str | None = None
     model: str | None = None
     folder: str = ""
+
+    def __post_init__(self) -> None:
+        if self.folder and not is_relative_path(self.folder):
+            raise InvalidDocument(
+                f"{printable(self.folder)!r} is no plain folder inside {self.model or f'run {self.run}'}",
+                hint="runs:/RUN_ID/PATH, with letters, digits and . _ + @ - in PATH, and no ..",
+            )
+        if not (_RUN.fullmatch(self.run or "0" * 32) and _MODEL.fullmatch(self.model or f"m-{'0' * 32}")):
+            raise InvalidDocument(
+                f"{printable(self.run or self.model or '')!r} is no id of MLflow's",
+                hint="runs:/RUN_ID/PATH (32 hex digits) or models:/m-ID",
+            )
 
     def __str__(self) -> str:
         return f"models:/{self.model}" if self.model else f"runs:/{self.run}/{self.folder}".rstrip("/")
@@ -127,6 +148,14 @@ def missing(what: str, uri: str) -> Missing:
     return Missing(f"MLflow at {uri} has no {what}", hint="check the id, and MLFLOW_TRACKING_URI")
 
 
+def too_many(folder: str) -> EnvironmentProblem:
+    """Return the error for a folder with more than `MAX_FILES`."""
+    return EnvironmentProblem(
+        f"{folder or 'the run'} holds more than {MAX_FILES:,} files",
+        hint="name the folder of the model: runs:/RUN_ID/FOLDER",
+    )
+
+
 def walked(
     listing: Callable[[str], Iterator[tuple[str, bool, int | None]]], folder: str
 ) -> dict[str, int | None]:
@@ -152,8 +181,5 @@ def walked(
                 seen.add(path)
                 waiting.append(path)
             if len(found) > MAX_FILES or len(seen) > MAX_FILES:
-                raise EnvironmentProblem(
-                    f"{folder or 'the run'} holds more than {MAX_FILES:,} files",
-                    hint="name the folder of the model: runs:/RUN_ID/FOLDER",
-                )
+                raise too_many(folder)
     return dict(sorted(found.items()))

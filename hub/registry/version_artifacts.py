@@ -75,7 +75,11 @@ def read_file(connection: Connection, source: str, path: str) -> Iterator[bytes]
     if local is None and connection.artifacts is not None:
         # A server on the same store wrote it: its proxied artifacts lie in the same folder.
         local = connection.artifacts / unquote(urlsplit(source).path.strip("/"))
+        if not is_below(local, connection.artifacts):
+            raise FileNotFoundError(path)
     if local is not None:
+        if not is_below(local / path, local):
+            raise FileNotFoundError(path)  # a link, or `..`: it would lead to whatever this machine has
         with (local / path).open("rb") as stream:
             while block := stream.read(BLOCK):
                 yield block
@@ -86,6 +90,11 @@ def read_file(connection: Connection, source: str, path: str) -> Iterator[bytes]
             raise FileNotFoundError(path) from error
     else:
         yield from _downloaded(source, path)
+
+
+def is_below(path: Path, folder: Path) -> bool:
+    """Whether a path, its links followed, is a folder or lies inside it."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def local_folder(source: str) -> Path | None:

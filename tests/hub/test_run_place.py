@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from evaluators.errors import InvalidDocument
+from evaluators.errors import InvalidDocument, UsageProblem
 from hub.registry.run_files import LoggedModelFacts, Place, RunFacts, VersionFacts, missing
 from hub.run_place import take
 
@@ -42,6 +42,39 @@ class FakeRuns:
 
     def stream(self, place: Place, path: str) -> Iterator[bytes]:
         yield self.stored[f"{place.folder}/{path}" if place.folder else path]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"runs:/{RUN}/../../../../etc",
+        f"runs:/{RUN}/model/../..",
+        f"/store/{RUN}/artifacts/../../../secret",
+        f"/store/{RUN}/artifacts/model/%2e%2e",
+    ],
+)
+def test_a_version_whose_source_leaves_its_run_is_refused(source):
+    with pytest.raises(InvalidDocument, match="is no plain folder inside run"):
+        take("models:/evil/1", FakeRuns(model(), source))
+
+
+@pytest.mark.parametrize("source", [f"runs:/{RUN}/model", f"/store/{RUN}/artifacts/model"])
+def test_a_version_is_the_folder_of_its_run(source):
+    taken = take("models:/good/1", FakeRuns(model(), source))
+    assert taken.place == Place(run=RUN, folder="model")
+    assert set(taken.arranged) == set(WHOLE)
+
+
+def test_a_person_who_leaves_the_run_is_told_what_a_place_looks_like():
+    with pytest.raises(UsageProblem, match="leaves the run") as raised:
+        take(f"runs:/{RUN}/../x", FakeRuns(model()))
+    assert "RUN_ID/PATH" in raised.value.hint
+
+
+@pytest.mark.parametrize("ids", [{"run": "../x"}, {"model": "m-1\nkind: directory"}], ids=str)
+def test_an_id_that_is_none_is_no_place(ids):
+    with pytest.raises(InvalidDocument, match="is no id of MLflow's"):
+        Place(**ids)
 
 
 def model(mlmodel: bytes | None = None) -> dict[str, bytes]:

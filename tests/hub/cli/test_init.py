@@ -9,6 +9,7 @@ from hub.published_catalog import publication, publish
 from hub.registry.mlflow_registry import MlflowRegistry
 from hub.signing import open_keyring, open_signer
 from tests.hub.models import card_text, make_catalog
+from tests.hub.registry.stub import MISSING, as_json, listening
 from tests.hub.repositories import repository
 
 
@@ -154,3 +155,39 @@ def test_the_help_says_the_order_and_shows_examples(run_hub):
     ]
     assert positions == sorted(positions)
     assert "hub init --new acme-catalog --name acme" in text
+
+
+@pytest.fixture
+def server():
+    """An MLflow server that has nothing."""
+    with listening() as stub:
+        stub.answer = lambda _path: as_json(MISSING, 404)
+        yield stub
+
+
+@pytest.mark.parametrize(
+    ("configured", "said", "sent"),
+    [
+        ("", "with no credentials, since MLFLOW_TRACKING_URI does not name it", None),
+        ("ITSELF", "with a token", "Bearer secret"),
+    ],
+)
+def test_a_server_is_named_with_what_it_is_shown(
+    run_hub, elsewhere, monkeypatch, server, configured, said, sent
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "secret")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", configured.replace("ITSELF", server.url))
+    done = run_hub("init", server.url)
+    told = " ".join(done.stderr.split())
+    assert f"asking {server.url.removeprefix('http://')} {said}" in told
+    assert "hides nothing" not in told
+    assert "secret" not in told
+    assert {asked.authorization for asked in server.requests} == {sent}
+
+
+@pytest.mark.parametrize(("user", "warned"), [("ana:secret@", True), ("", False)])
+def test_a_password_over_plain_http_is_warned_of(run_hub, elsewhere, user, warned):
+    done = run_hub("init", f"http://{user}mlflow.invalid:9")
+    assert done.exit_code == 5
+    assert ("http:// hides nothing" in done.stderr) is warned
+    assert "secret" not in done.stderr

@@ -104,8 +104,10 @@ def test_a_sign_in_page_is_told_with_what_to_set(stub, answer, words):
             r"refuses access \(403: Permission denied\); asked with no credentials",
         ),
         ((401, "text/plain", b"You are not\nauthenticated."), r"\(401: You are not authenticated\.\)"),
+        ((403, "text/plain", b"\x1b]0;own\x07\x1b[2J\xc2\x9bhello"), r"\(403: \]0;own \[2J hello\)"),
+        (as_json({"error_code": "INTERNAL_ERROR", "message": "a\x1b[2Jb"}, 500), r"answers 500: a \[2Jb$"),
     ],
-    ids=["json", "text"],
+    ids=["json", "text", "escapes in text", "escapes in json"],
 )
 def test_what_a_refusal_says_is_told(stub, answer, words):
     stub.answer = lambda _path: answer

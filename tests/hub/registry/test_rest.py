@@ -136,7 +136,8 @@ def test_an_artifact_that_the_server_lacks_is_an_integrity_error(stub):
 
 
 @pytest.mark.parametrize(
-    ("configured", "shown"), [("", "Bearer secret"), ("http://other", None), ("ITSELF", "Bearer secret")]
+    ("configured", "shown"),
+    [("", None), ("http://other", None), ("ITSELF", "Bearer secret"), ("ITSELF/", "Bearer secret")],
 )
 def test_what_gives_access_to_one_server_is_not_shown_to_another(stub, tmp_path, configured, shown):
     configured = configured.replace("ITSELF", stub.url)
