@@ -1,7 +1,7 @@
 """From what artifacts answer on the locked test to the findings about one of them.
 
 In: the test's labels, and the predicted classes of the candidate and of what it is compared with. Out:
-`ArtifactFindings`: scores with intervals over items, exact McNemar (accuracy) or paired bootstrap (other metrics),
+`ArtifactFindings`: scores with intervals over items, exact McNemar (accuracy) or a randomisation test (macro-F1),
 adjusted by Holm over all comparisons, because one decision rests on all of them. Pure.
 """
 
@@ -13,15 +13,22 @@ from typing import Literal
 
 import numpy as np
 
-from evaluators.artifact_evidence import ArtifactComparison, ArtifactFinding, ArtifactFindings
+from evaluators.artifact_evidence import (
+    MCNEMAR,
+    RANDOMISATION,
+    ArtifactComparison,
+    ArtifactFinding,
+    ArtifactFindings,
+)
 from evaluators.canonical import digest_of_bytes
 from evaluators.evidence import Estimate, TaskFacts
 from evaluators.samples import IntArray
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import Interval, wilson_interval
-from evaluators.statistics.items import RESAMPLES, Metric, metric_interval, paired_item_bootstrap
+from evaluators.statistics.items import RESAMPLES, compare_items, metric_interval
+from evaluators.statistics.kinds import Metric
 from evaluators.statistics.paired import mcnemar_exact
-from evaluators.statistics.power import detectable_by_items
+from evaluators.statistics.power import detectable_by_interval, detectable_by_items
 
 SEED = 0
 
@@ -117,13 +124,15 @@ def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFindi
 def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: Metric) -> ArtifactComparison:
     right, other = candidate.predicted == labels, reference.predicted == labels
     items = mcnemar_exact(np.asarray(right), np.asarray(other))
-    resampled = paired_item_bootstrap(labels, candidate.predicted, reference.predicted, metric, seed=SEED)
+    resampled = compare_items(labels, candidate.predicted, reference.predicted, metric, seed=SEED)
     if metric == "accuracy":
         difference = Estimate(value=items.difference, low=items.low, high=items.high, n=items.n)
-        p_value, test = items.p_value, "McNemar exact"
+        p_value, test = items.p_value, MCNEMAR
+        detectable = detectable_by_items(items.churn, items.n)
     else:
         difference = Estimate(value=resampled.estimate, low=resampled.low, high=resampled.high, n=resampled.n)
-        p_value, test = resampled.p_value, "paired bootstrap over items"
+        p_value, test = resampled.p_value, RANDOMISATION
+        detectable = detectable_by_interval(resampled.low, resampled.high)
     return ArtifactComparison(
         purpose="gain-over-incumbent" if reference.role == "incumbent" else "gain-over-best-baseline",
         reference=reference.digest,
@@ -133,9 +142,9 @@ def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: M
         p_value=p_value,
         p_adjusted=p_value,
         test=test,
-        bootstrap_low=resampled.low,
-        bootstrap_high=resampled.high,
-        detectable=detectable_by_items(items.churn, items.n),
+        bootstrap_low=resampled.percentile[0],
+        bootstrap_high=resampled.percentile[1],
+        detectable=detectable,
     )
 
 

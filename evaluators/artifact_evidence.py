@@ -18,6 +18,10 @@ from evaluators.errors import InvalidDocument
 from evaluators.evidence import Environment, Estimate, TaskFacts, TestRead
 from evaluators.signature import Signature
 
+#: The test of accuracy.
+MCNEMAR = "McNemar exact"
+#: The test of a metric that is no share of items: is the difference more than exchanging the answers gives?
+RANDOMISATION = "paired randomisation over items"
 Purpose = Literal["gain-over-best-baseline", "gain-over-incumbent"]
 
 
@@ -58,7 +62,7 @@ class ArtifactComparison(Document):
     p_adjusted: float
     """After Holm, over all comparisons of this evidence."""
     test: str
-    """`McNemar exact`, or `paired bootstrap over items`."""
+    """`MCNEMAR` or `RANDOMISATION`; in earlier documents `paired bootstrap over items`, of a percentile interval."""
     bootstrap_low: float
     """Sensitivity: percentile interval of the paired bootstrap over items."""
     bootstrap_high: float

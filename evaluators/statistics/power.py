@@ -66,6 +66,27 @@ def detectable_by_items(disagreement: float, items: int, *, power: float = 0.8, 
     return _normal_quantiles(power, level) * math.sqrt(disagreement / items)
 
 
+def detectable_by_interval(low: float, high: float, *, power: float = 0.8, level: float = 0.95) -> float:
+    """Return the smallest difference that as wide an interval detects with probability `power`, about.
+
+    For metrics that are no share of items, from the error that the interval shows: 1.43 times half its width.
+
+    Args:
+        low: Lower end of an interval of a difference.
+        high: Upper end, at least `low`.
+        power: Probability to detect it, in (0, 1).
+        level: Of the interval, in (0, 1).
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+    check_level(power)
+    check_level(level)
+    if not high >= low:
+        raise ValueError(f"an interval from {low} to {high}")
+    return (high - low) / 2.0 * _normal_quantiles(power, level) / float(ndtri((1.0 + level) / 2.0))
+
+
 def items_needed(disagreement: float, difference: float, *, power: float = 0.8, level: float = 0.95) -> int:
     """Return the fewest items whose detectable difference is at most `difference`.
 

@@ -61,14 +61,18 @@ def test_accuracy_is_compared_exactly_and_adjusted_over_both_references():
     assert found.artifact("b" * 64).role == "baseline"
 
 
-def test_another_metric_is_compared_by_the_bootstrap():
+def test_macro_f1_is_compared_by_exchanging_answers():
     found = artifact_findings(
         task("macro_f1"), LABELS, answers("candidate", 0.9), [answers("baseline", 0.6, seed=2)]
     )
     row = found.comparisons[0]
-    assert row.test == "paired bootstrap over items"
-    assert (row.difference.low, row.difference.high) == (row.bootstrap_low, row.bootstrap_high)
-    assert row.difference.low > 0
+    assert row.test == "paired randomisation over items"
+    assert row.p_value == 1 / (found.resamples + 1)
+    assert 0 < row.difference.low < row.difference.value < row.difference.high
+    assert (row.bootstrap_low, row.bootstrap_high) == pytest.approx(
+        (row.difference.low, row.difference.high), abs=0.01
+    )
+    assert row.detectable == pytest.approx(1.43 * (row.difference.high - row.difference.value), rel=0.01)
 
 
 def test_the_same_answers_give_the_same_digest_and_one_other_answer_another():
