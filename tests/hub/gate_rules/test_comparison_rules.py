@@ -167,3 +167,14 @@ def test_gain_over_incumbent_is_insufficient_when_it_does_not_survive_holm():
     found = outcome("gain-over-incumbent", many)
     assert found.outcome == "insufficient evidence"
     assert "after Holm" in found.measured
+
+
+def test_the_largest_size_that_only_the_task_knows_is_demanded_too():
+    found = good_evidence()
+    protocol = {**found.findings.protocol, "labels_per_class": [2], "largest": 64}
+    findings = found.findings.model_copy(update={"protocol": protocol})
+    whole = found.model_copy(update={"findings": findings})
+    assert outcome(GAINS[0], whole).outcome == "pass"
+    comparisons = tuple(row for row in findings.comparisons if row.labels_per_class != 8)
+    gone = whole.model_copy(update={"findings": findings.model_copy(update={"comparisons": comparisons})})
+    assert outcome(GAINS[0], gone).measured.startswith("not compared at 8 labels a class")
