@@ -15,8 +15,9 @@ from pathlib import Path
 from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument, ReportedError, UsageProblem
+from hub.address import parse_address
 from hub.catalog import catalog_in, load_whole
-from hub.catalog_place import CatalogPlace, without_password
+from hub.catalog_place import CatalogPlace
 from hub.home import Home
 
 STALE = dt.timedelta(days=1)
@@ -181,7 +182,7 @@ def _clone(
             )
         _judge(found, staged, place)
         fetched = _Fetched(
-            address=without_password(place.place), ref=place.ref, commit=commit, read_at=now.isoformat()
+            address=parse_address(place.place).shown, ref=place.ref, commit=commit, read_at=now.isoformat()
         )
         (staged / "fetched.json").write_text(fetched.model_dump_json(indent=1), encoding="utf-8")
         put_folder(staged, kept)

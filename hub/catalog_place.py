@@ -2,7 +2,7 @@
 
 In: a place as a person types it. Out: a frozen `CatalogPlace`, of one of three kinds: a folder, a git repository, the
 catalog that was published in a registry. Nothing is fetched here; bringing a place onto this machine is
-`hub.catalog_copy`. An address may carry a password, so it is shown and logged only through `without_password`.
+`hub.catalog_copy`. An address may carry a password, so it is shown and logged only through `hub.address`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument, UsageProblem
+from hub.address import is_torn, parse_address
 from hub.catalog import FOLDERS, catalog_in
 from hub.home import Home
 from hub.registry.address import registry_address
@@ -29,8 +30,8 @@ _HELPER = re.compile(r"[A-Za-z0-9+.-]+::")
 #: git@host:path, as ssh knows it. No part may begin with a dash, which a program could take for an option.
 _SCP = re.compile(r"(?:\w[\w.+-]*@)?\w[\w.-]*:[^-:\s].*")
 _REF = re.compile(r"\w(?:[\w./+-]*[\w+-])?")
-_WEB_USER = re.compile(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
-_PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/\s'\":@]*):[^/\s'\"]*@")
+#: A password before an @, in the form that has no place for one.
+_SCP_PASSWORD = re.compile(r"[^/@:]+:[^/]+@[^/@]+:")
 
 
 class CatalogPlace(Document):
@@ -48,12 +49,7 @@ class CatalogPlace(Document):
         """The place for people, without a password."""
         words = {"folder": "folder", "git": "git", "registry": "published at"}
         branch = f", branch {self.ref}" if self.ref else ""
-        return f"{words[self.kind]} {without_password(self.place)}{branch}"
-
-
-def without_password(text: str) -> str:
-    """Return text without the passwords of addresses in it; of web addresses the user goes too: it may be a token."""
-    return _PASSWORD.sub(r"\1@", _WEB_USER.sub(r"\1", text))
+        return f"{words[self.kind]} {parse_address(self.place).shown}{branch}"
 
 
 def folder_place(folder: Path) -> CatalogPlace:
@@ -135,9 +131,23 @@ def _address(text: str, ref: str | None, configured: str) -> CatalogPlace | None
     if scheme is None:
         if _HELPER.match(text):
             raise UsageProblem(
-                f"{without_password(text)}: git's remote helpers are not used here", hint=f"name {KINDS}"
+                f"{parse_address(text).shown}: git's remote helpers are not used here", hint=f"name {KINDS}"
+            )
+        if _SCP_PASSWORD.match(text):
+            raise UsageProblem(
+                "an address of the form git@host:path has no place for a password",
+                hint="ssh takes a key",
             )
         return CatalogPlace(kind="git", place=text, ref=ref) if _is_scp(text) else None
+    try:
+        torn = is_torn(urlsplit(text))
+    except ValueError as error:
+        raise UsageProblem(f"that is no address ({error})", hint=f"name {KINDS}") from error
+    if torn:
+        raise UsageProblem(
+            f"{parse_address(text).shown} stood behind a password that is not encoded",
+            hint="in an address / is %2F, ? is %3F, # is %23; or leave it out and use a credential helper",
+        )
     name = scheme.group(1).lower()
     if name in {"git+https", "git+ssh", "git+file"}:
         return CatalogPlace(kind="git", place=text.removeprefix("git+"), ref=ref)
@@ -146,7 +156,7 @@ def _address(text: str, ref: str | None, configured: str) -> CatalogPlace | None
     if name in {"http", "https"}:
         kind: Literal["git", "registry"] = "git" if ref or _is_git(text, configured) else "registry"
         return CatalogPlace(kind=kind, place=text, ref=ref)
-    raise UsageProblem(f"no catalog can be read from {without_password(text)}", hint=f"name {KINDS}")
+    raise UsageProblem(f"no catalog can be read from {parse_address(text).shown}", hint=f"name {KINDS}")
 
 
 def _is_git(text: str, configured: str) -> bool:

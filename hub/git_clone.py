@@ -2,8 +2,8 @@
 
 In: an address, a branch or tag, an empty folder, and how long it may take. Out: the commit, and its files in the
 folder, without history. Invariants: git never asks a person, runs no hook, fetches no submodule and uses no transport
-beyond those that `hub.catalog_place` lets through; an address with a password is never shown; a link that leads out of
-the files is refused.
+beyond those that `hub.catalog_place` lets through; a password of the address is neither shown nor an argument, which
+every user of the machine can list; a link that leads out of the files is refused.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
-from evaluators.errors import EnvironmentProblem, InvalidDocument
+from evaluators.errors import EnvironmentProblem, InvalidDocument, UsageProblem
 from evaluators.names import printable
-from hub.catalog_place import without_password
+from hub.address import Address, parse_address
 
 #: What a git that runs us (in a hook, an alias) would make ours believe.
 _INHERITED = (
@@ -24,6 +25,11 @@ _INHERITED = (
     "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE",
 )  # fmt: skip
 _TRANSPORTS = "file:http:https:ssh"
+#: What git runs to be told a password: it answers from the environment, which only its owner can read.
+_HELPER = (
+    '!f() { test "$1" = get || return 0; printf "username=%s\npassword=%s\n" "$HUB_GIT_USER" '
+    '"$HUB_GIT_PASSWORD"; }; f'
+)
 _CONFIG = (
     "protocol.ext.allow=never",
     "core.hooksPath=/dev/null",
@@ -52,18 +58,20 @@ def clone(address: str, ref: str | None, folder: Path, *, seconds: float) -> str
     """
     branch = ["--branch", ref] if ref else []
     options = ["--quiet", "--depth=1", "--no-local", "--no-tags", "--no-recurse-submodules", "--template="]
-    _git(["clone", *options, *branch, "--", address, str(folder)], address, seconds)
-    commit = _git(["-C", str(folder), "rev-parse", "HEAD"], address, seconds).strip()
+    place = parse_address(address)
+    _git(["clone", *options, *branch, "--", place.bare, str(folder)], place, seconds)
+    commit = _git(["-C", str(folder), "rev-parse", "HEAD"], place, seconds).strip()
     shutil.rmtree(folder / ".git")
-    _refuse_links_out(folder, address)
+    _refuse_links_out(folder, place)
     return commit
 
 
-def _git(arguments: list[str], address: str, seconds: float) -> str:
+def _git(arguments: list[str], address: Address, seconds: float) -> str:
     command = ["git", *(part for setting in _CONFIG for part in ("-c", setting)), *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in _INHERITED}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     environment.setdefault("GIT_ALLOW_PROTOCOL", _TRANSPORTS)
+    environment |= _login(address, environment)
     try:
         # A session of its own: ssh finds no terminal to ask for a passphrase, and its helpers end with it.
         process = subprocess.Popen(  # noqa: S603 - a list, no shell; the address stands behind `--`
@@ -85,17 +93,40 @@ def _git(arguments: list[str], address: str, seconds: float) -> str:
         told, complained = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
         raise EnvironmentProblem(
-            f"{without_password(address)} did not answer within {seconds:.0f} s",
-            hint=f"is the network there? By hand: git ls-remote {without_password(address)}",
+            f"{address.shown} did not answer within {seconds:.0f} s",
+            hint=f"is the network there? By hand: git ls-remote {address.shown}",
         ) from error
     finally:
         _end(process)
     if process.returncode != 0:
         raise EnvironmentProblem(
-            f"git cannot read {without_password(address)}: {without_password(_said(complained))}",
-            hint=_hint(complained, without_password(address)),
+            f"git cannot read {address.shown}: {_said(address.hidden_in(complained))}",
+            hint=_hint(complained, address.shown),
         )
     return told
+
+
+def _login(address: Address, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which git gets user and password, for this server alone; {} if the address names none.
+
+    A header would go wherever the server redirects to; a credential is asked for by host.
+    """
+    if address.user is None:
+        return {}
+    if address.password is None:
+        settings = [(f"credential.{address.server}.username", address.user)]
+    else:
+        # Other helpers could answer first with another account, and would be told to keep this one.
+        settings = [("credential.helper", ""), (f"credential.{address.server}.helper", _HELPER)]
+    first = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    named = {"HUB_GIT_USER": address.user, "HUB_GIT_PASSWORD": address.password or ""}
+    if any(ord(char) < 32 for value in named.values() for char in value):
+        raise UsageProblem(
+            f"user or password for {address.shown} has a control character", hint="use a credential helper"
+        )
+    for number, (key, value) in enumerate(settings, start=first):
+        named |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**named, "GIT_CONFIG_COUNT": str(first + len(settings))}
 
 
 def _hint(complained: str, shown: str) -> str:
@@ -127,7 +158,7 @@ def _said(complained: str) -> str:
     return last
 
 
-def _refuse_links_out(folder: Path, address: str) -> None:
+def _refuse_links_out(folder: Path, address: Address) -> None:
     """Refuse symbolic links that lead out of the files, or name a place of this machine."""
     root = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder):
@@ -137,7 +168,6 @@ def _refuse_links_out(folder: Path, address: str) -> None:
             target = path.readlink()
             if target.is_absolute() or not Path(os.path.realpath(path)).is_relative_to(root):
                 raise InvalidDocument(
-                    f"{without_password(address)}: {path.relative_to(folder)} is a link out of the repository "
-                    f"({target})",
+                    f"{address.shown}: {path.relative_to(folder)} is a link out of the repository ({target})",
                     hint="a catalog is whole in itself: put the file there, not a link to it",
                 )

@@ -13,6 +13,7 @@ import click
 from evaluators.errors import ReportedError, UsageProblem
 from evaluators.names import printable
 from evaluators.wording import count
+from hub.address import parse_address
 from hub.catalog import Catalog, load_whole
 from hub.catalog_copy import Copy, ago, last_copy, reads_by_the_way, refresh
 from hub.catalog_place import CatalogPlace, choice_path, parse_place, read_choice, write_choice
@@ -187,9 +188,7 @@ def _copy_facts(copy: Copy | None) -> list[tuple[str, str]]:
 
 
 def _place_value(place: CatalogPlace) -> dict[str, Any]:
-    from hub.catalog_place import without_password
-
-    return {"kind": place.kind, "place": without_password(place.place), "ref": place.ref}
+    return {"kind": place.kind, "place": parse_address(place.place).shown, "ref": place.ref}
 
 
 def _value(place: CatalogPlace, copy: Copy | None) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import stat
 import pytest
 
 from evaluators.errors import InvalidDocument, UsageProblem
+from hub.address import parse_address, without_password
 from hub.catalog_place import (
     CatalogPlace,
     choice_path,
     parse_place,
     read_choice,
-    without_password,
     write_choice,
 )
 from hub.home import Home
@@ -115,3 +115,50 @@ def test_a_choice_that_cannot_be_read_says_what_to_do(home, text):
     with pytest.raises(InvalidDocument, match=r"catalog\.json") as caught:
         read_choice(home)
     assert caught.value.hint == "choose again: hub init PLACE"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://ana:se'cret@host/x.git", "https://host/x.git"),
+        ('https://ana:se"cret@host/x', "https://host/x"),
+        ("https://ana:sec ret@host/x", "https://host/x"),
+        ("https://ana:se/cret@host/x", "https://host/x"),
+        ("https://ana:se?cret@host/x", "https://host/x"),
+        ("https://ana:se#cret@host/x", "https://host/x"),
+        ("https://secret?more@host/x", "https://host/x"),
+        ("https://host:8443/x.git?private_token=secret", "https://host:8443/x.git"),
+        ("https://host/x.git#secret", "https://host/x.git"),
+        ("HTTPS://secret@host/x", "https://host/x"),
+        ("ssh://git:sec@ret@host/x", "ssh://git@host/x"),
+        ("ssh://git:s/ecret@host/x", "ssh://git@host/x"),
+        ("https://host/a@b/x", "https://host/a@b/x"),
+        ("git@host:path", "git@host:path"),
+        ("file:///srv/x.git", "file:///srv/x.git"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(text, shown):
+    assert parse_address(text).shown == shown
+
+
+def test_what_a_program_says_is_shown_without_the_secrets_of_its_address():
+    address = parse_address("https://ana:se'c%2Fret@host/x")
+    assert (address.user, address.password) == ("ana", "se'c/ret")
+    said = "cannot open 'https://ana:se'c%2Fret@host/x': se'c/ret is wrong"
+    assert "ret" not in address.hidden_in(said)
+    assert "secret" not in repr(parse_address("https://ana:secret@host/x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("https://ana:se/cret@host/x", "a password that is not encoded"),
+        ("https://ana:se?cret@host/x", "a password that is not encoded"),
+        ("ana:secret@host:path", "no place for a password"),
+        ("https://ana:secret@[x/y", "that is no address"),
+    ],
+)
+def test_an_address_that_its_password_tears_is_refused_without_showing_it(home, text, said):
+    with pytest.raises(UsageProblem, match=said) as caught:
+        parsed(text, home)
+    assert "cret" not in caught.value.message
