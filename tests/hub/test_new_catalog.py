@@ -61,8 +61,10 @@ def test_the_organizations_name_stands_where_teams_are_meant(made):
     for path in made.rglob("*"):
         if path.is_file():
             assert "ORGANIZATION" not in path.read_text(), path
-    workflow = yaml.safe_load((made / ".github" / "workflows" / "catalog.yml").read_text())
-    assert workflow["env"]["BASEHUB_RELEASE"] == f"=={__version__}"
+    text = (made / ".github" / "workflows" / "catalog.yml").read_text()
+    assert f"basehub-{__version__}-py3-none-any.whl" in text
+    workflow = yaml.safe_load(text)
+    assert workflow["env"]["BASEHUB_FROM"] == ""
     assert (made / "README.md").read_text().startswith("# Catalog of acme\n")
 
 

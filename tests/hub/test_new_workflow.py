@@ -250,6 +250,7 @@ def test_only_what_the_gate_approves_is_promoted_and_the_catalog_is_published(
     (checkout / "keys" / "approvals.pub").write_text("ed25519 AAAA ana\n")
     verdicts = "printf 'good approved\\nbad refused\\nunclear insufficient evidence\\n'"
     calls = program("hub", f'[ "$1" != decide ] || {verdicts}; [ -z "$SIGNING_KEY" ]')
+    program("gh", "echo 0123456789abcdef")
     done = shell(
         scripts(workflow)["publish: Promote what the gate approves, and publish"],
         checkout,
@@ -276,11 +277,72 @@ def test_a_promotion_that_fails_publishes_nothing(workflow, shell, made, program
     git(tmp_path, "clone", "--quiet", made.url, str(checkout))
     (checkout / "out" / "evidence").mkdir(parents=True)
     (checkout / "out" / "evidence" / "m.json").write_text("{}")
-    calls = program("hub", '[ "$1" != decide ] || echo "m approved"; [ "$1" != promote ] || exit 7')
+    calls = program("hub", '[ "$1" != decide ] || echo "m approved"; [ "$1" != promote ] || exit 6')
     script = scripts(workflow)["publish: Promote what the gate approves, and publish"]
     variables = dict.fromkeys(("SIGNING_KEY", "GITHUB_REPOSITORY", "GITHUB_ACTOR", "GITHUB_SHA"), "x")
-    assert shell(script, checkout, MLFLOW_TRACKING_TOKEN="", **variables).returncode == 7
+    assert shell(script, checkout, MLFLOW_TRACKING_TOKEN="", **variables).returncode == 6
     assert "sync" not in calls.read_text()
+
+
+@pytest.mark.parametrize(("conflicts", "code", "tries"), [(2, 0, 3), (9, 7, 5)])
+def test_a_promotion_that_another_was_faster_than_is_tried_again(
+    workflow, shell, made, program, tmp_path, conflicts, code, tries
+):
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", made.url, str(checkout))
+    (checkout / "out" / "evidence").mkdir(parents=True)
+    (checkout / "out" / "evidence" / "m.json").write_text("{}")
+    count = f"$(grep -c ^promote {tmp_path / 'hub.calls'})"
+    calls = program(
+        "hub",
+        f'[ "$1" != decide ] || echo "m approved"; [ "$1" != promote ] || [ {count} -gt {conflicts} ] || exit 7',
+    )
+    program("sleep", "true")
+    program("gh", "echo x")
+    script = scripts(workflow)["publish: Promote what the gate approves, and publish"]
+    variables = dict.fromkeys(("SIGNING_KEY", "GITHUB_REPOSITORY", "GITHUB_ACTOR", "GITHUB_SHA"), "x")
+    assert shell(script, checkout, MLFLOW_TRACKING_TOKEN="", **variables).returncode == code
+    called = [line.split()[0] for line in calls.read_text().splitlines()]
+    assert called.count("promote") == tries
+    assert called.count("sync") == (1 if code == 0 else 0)
+
+
+def test_only_the_newest_commit_publishes_the_catalog(workflow, shell, made, program):
+    calls = program("hub", "true")
+    asked = program("gh", "echo newer")
+    script = scripts(workflow)["publish: Promote what the gate approves, and publish"]
+    variables = dict.fromkeys(("SIGNING_KEY", "GITHUB_ACTOR", "GITHUB_SHA"), "x")
+    done = shell(script, MLFLOW_TRACKING_TOKEN="", GITHUB_REPOSITORY="acme/catalog", **variables)
+    assert done.returncode == 0, done.stderr
+    assert "main has gone on to newer" in done.stdout
+    assert asked.read_text() == "api repos/acme/catalog/commits/main --jq .sha\n"
+    assert not calls.exists() or "sync" not in calls.read_text()
+
+
+def test_no_run_drops_what_another_measured(workflow):
+    assert "concurrency" not in workflow
+    assert not [name for name, job in workflow["jobs"].items() if "concurrency" in job]
+
+
+def test_nothing_is_installed_until_its_place_is_named(workflow, shell, program, tmp_path):
+    installs = {name: script for name, script in scripts(workflow).items() if "pip install" in script}
+    assert len(installs) == 3
+    calls = program("python", "true")
+    for name, script in installs.items():
+        done = shell(script, BASEHUB_FROM=workflow["env"]["BASEHUB_FROM"], HOME=str(tmp_path))
+        assert done.returncode != 0, name
+        assert "say in .github/workflows/catalog.yml" in done.stderr
+    assert not calls.exists()
+
+
+def test_basehub_is_installed_from_the_place_alone(workflow, shell, program):
+    calls = program("python", "true")
+    script = scripts(workflow)["publish: Install"]
+    assert shell(script, BASEHUB_FROM="https://packages.example.org/basehub.whl").returncode == 0
+    assert (
+        calls.read_text()
+        == "-m pip install --quiet basehub[registry,demo] @ https://packages.example.org/basehub.whl\n"
+    )
 
 
 def test_every_model_and_task_that_changed_is_evaluated_and_reported(
