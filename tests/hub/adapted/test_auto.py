@@ -3,8 +3,8 @@
 import datetime as dt
 
 import pytest
-from hub.adapt_preparation import AdaptChoice, prepare_adaptation
 
+from hub.adapted.preparation import AdaptChoice, prepare_adaptation
 from hub.catalog import load_catalog
 from hub.evaluating import Choice, measure
 from hub.home import Home
