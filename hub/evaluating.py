@@ -155,11 +155,12 @@ def prepare_choice(choice: Choice, catalog: Catalog, home: Home, teller: Teller)
     if choice.final:
         _refresh(address, home, teller)
     history, read_at = known_history(home, address)
-    if history.records:
-        teller.note(f"what is approved now: as read from the registry on {read_at}")
     asked = _asked(choice, catalog)
     with teller.transfers("fetching") as tell:
         prepared = prepare(asked, catalog, history, home, tell)
+    met = sorted(row.candidate.name for row in prepared.plan.request.candidates if row.role == "incumbent")
+    if met:
+        teller.note(f"beside what is approved now ({', '.join(met)}), as read from the registry on {read_at}")
     for note in prepared.notes:
         teller.note(note)
     for name in prepared.plan.request.personal_tasks:

@@ -6,7 +6,7 @@ In: a catalog and the promotion log as last read. Out: `ListedModel`s and `Facts
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evaluators.candidate import Modality
 from evaluators.errors import UsageProblem
@@ -18,6 +18,9 @@ from hub.catalog import Catalog
 from hub.glossary import meaning
 from hub.promotion_log import ApprovedTask, History, Record, latest
 from hub.selection import KINDS, Selection
+
+if TYPE_CHECKING:
+    from evaluators.task import Task
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,9 @@ def facts_of(name: str, catalog: Catalog, history: History) -> Facts:
     explained = meaning(name)
     if explained is not None:
         return Facts(name, (("word", name), ("means", explained)), {"word": name, "means": explained})
-    document = catalog.tasks.get(name) or catalog.protocols.get(name) or catalog.policies.get(name)
+    if name in catalog.tasks:
+        return _task_facts(catalog.tasks[name])
+    document = catalog.protocols.get(name) or catalog.policies.get(name)
     if document is None:
         known = [*catalog.cards, *catalog.tasks, *strategies, *catalog.protocols, *catalog.policies]
         close = nearest(name, known)
@@ -204,6 +209,27 @@ def _lineage(card: Card) -> list[tuple[str, str]]:
     if lineage.commit:
         facts.append(("code", f"commit {lineage.commit}"))
     return facts
+
+
+def _task_facts(task: Task) -> Facts:
+    splits = {"train": task.splits.train, "validation": task.splits.validation, "test": task.splits.test}
+    facts = (
+        ("task", f"{task.id}: {task.title}"),
+        ("description", task.description),
+        ("reads", task.modality),
+        ("measured by", f"{task.metric}; differences below {100 * task.margin:g} points do not matter"),
+        *(
+            (role, part.file or f"{100 * (part.fraction or 0):g} % carved from {part.carve}")
+            for role, part in splits.items()
+        ),
+        *(("also under", f"{shift.id}: {shift.transform or shift.file}") for shift in task.shifted),
+        ("sensitivity", task.sensitivity),
+        ("licence", task.licence),
+        ("owner", task.owner),
+        ("data", f"{task.digest[:12]}, {sum(file.size for file in task.files.values()) / 1e6:.1f} MB"),
+        ("next", f"hub plan MODEL --task {task.id}"),
+    )
+    return Facts(task.id, facts, task.model_dump(mode="json", by_alias=True))
 
 
 def _strategy_facts(row: Strategy) -> Facts:

@@ -25,7 +25,7 @@ from hub.signing import KeyRing, open_keyring
 from hub.verify import require_verified, verify
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Loaded:
     """A verified model, ready to use.
 
@@ -40,6 +40,14 @@ class Loaded:
     preprocess: Any
     folder: Path
     record: Record
+
+    def __repr__(self) -> str:
+        """Return what it is, in a line: a network prints pages."""
+        tasks = ", ".join(task.task for task in self.record.tasks)
+        return (
+            f"Loaded({self.record.model} version {self.record.version}: {type(self.model).__name__}, "
+            f"approved for {tasks}; from {self.folder})"
+        )
 
 
 def load(

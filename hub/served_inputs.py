@@ -22,7 +22,7 @@ def input_rows(model_input: Any) -> list[Any]:
 
 
 def image_of(value: Any) -> Image:
-    """Return an image as pixels: from a uint8 array, a PIL image, or the bytes of a PNG or JPEG file.
+    """Return an image as pixels: from a uint8 array (also grey or RGBA), a PIL image, or bytes of a PNG or JPEG.
 
     Raises:
         TypeError: If it is none of them.
@@ -42,6 +42,10 @@ def image_of(value: Any) -> Image:
     if isinstance(value, Pillow.Image):
         return np.asarray(ImageOps.exif_transpose(value).convert("RGB"))
     pixels = np.asarray(value)
+    if pixels.dtype == np.uint8 and (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 4))):
+        # Grey, or with transparency, which is dropped as it is when files are read.
+        flat = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+        return np.asarray(Pillow.fromarray(flat).convert("RGB"))
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise TypeError(f"an image is a uint8 array (height, width, 3), not {pixels.dtype} {pixels.shape}")
     return pixels

@@ -5,6 +5,7 @@ Long work is handed a teller; the command line's `Output` is one, and `Teller()`
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,8 +93,11 @@ class Teller:
         from rich.console import Console
 
         stream = sys.stderr if stderr else sys.stdout
-        # Where the output is a file or a pipe, 100 columns keep tables whole; a terminal has its own width.
-        return Console(file=stream, width=None if stream.isatty() else 100, soft_wrap=False)
+        # Where the output is a file or a pipe, 100 columns keep tables whole, unless COLUMNS says otherwise; a
+        # terminal has its own width.
+        asked = os.environ.get("COLUMNS", "")
+        width = None if stream.isatty() or asked.isdigit() else 100
+        return Console(file=stream, width=width, soft_wrap=False)
 
 
 def escape(text: str) -> str:

@@ -31,6 +31,7 @@ def adapted_card(adapted: Adapted, *, recipe: bool = False) -> str:
     more = f" and {len(adapted.labels) - 20} more" if len(adapted.labels) > 20 else ""
     caveat = f"\n{adapted.caveat}" if adapted.caveat else ""
     again = _AGAIN.format(accuracy=percent(adapted.score.accuracy.value)) if recipe else ""
+    example = '"..."' if adapted.base.modality == "text" else '"photo.jpg"'
     return f"""# {plain(adapted.name)}
 
 {row.title} on {plain(adapted.base.name)}, for {plain(adapted.task)}: {count(len(adapted.labels), "label")}.
@@ -55,7 +56,7 @@ that one is on samples of another time or place was not measured.{caveat}
 import hub
 
 model = hub.load_adapted("{adapted.name}")
-model.predict(["..."])
+model.predict([{example}])
 ```
 {again}
 `base/` holds the base's own files; `.hub/adapted.json` says where all of this came from, with digests.

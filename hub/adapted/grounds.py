@@ -125,7 +125,8 @@ def _base_refused(adapted: Adapted, task: Task, history: History) -> GateRefused
     base, digest = adapted.base.name, adapted.base.digest
     standing = standing_base(history, base, digest)
     rule = f"an adapted model needs a base that is approved for its task, {task.id}"
-    next_step = f"hub evaluate {base} --task {task.id} --final, then hub promote {base}"
+    measured = f"--strategy {adapted.strategy}"  # enough to approve it; without it, all of the protocol
+    next_step = f"hub evaluate {base} --task {task.id} {measured} --final, then hub promote {base}"
     if standing is not None:
         tasks = ", ".join(row.task for row in standing.tasks) or "no task"
         return GateRefused(f"{rule}; {base}@{short(digest)} is approved for {tasks}", hint=next_step)

@@ -25,7 +25,8 @@ def log_adapted_to_mlflow(folder: Path, home: Home) -> tuple[str, bool]:
         return f"not logged to MLflow: {error.name} is not installed (pip install 'basehub[registry]')", False
     except ReportedError as error:
         return f"not logged to MLflow: {error.message}", True
-    return (
-        f'logged to MLflow: {logged.address}; mlflow.pyfunc.load_model("{logged.model_uri}") loads it',
-        False,
-    )
+    loads = f'mlflow.pyfunc.load_model("{logged.model_uri}") loads it'
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        # Plain MLflow does not know the hub's own store.
+        loads += f", with MLFLOW_TRACKING_URI={tracking_address(os.environ, home)}"
+    return f"logged to MLflow: {logged.address}; {loads}", False

@@ -15,16 +15,18 @@ from pydantic import ValidationError
 
 from evaluators.canonical import digest_of_file
 from evaluators.errors import IntegrityError, UsageProblem
+from evaluators.wording import score
 from hub.adapted.lineage import BASE, FITTED, LINEAGE, Adapted
 from hub.folder import compare_files
+from hub.served_inputs import image_of, input_rows
 
 if TYPE_CHECKING:
     from evaluators.engine.adaptation import Adaptation
     from evaluators.engine.job import Fitted
-    from evaluators.samples import FloatArray
+    from evaluators.samples import FloatArray, Image
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdaptedModel:
     """A loaded adapted model.
 
@@ -36,8 +38,20 @@ class AdaptedModel:
     _adaptation: Adaptation
     _fitted: Fitted
 
+    def __repr__(self) -> str:
+        """Return what it is, and how good, in a line."""
+        made, held_out = self.adapted, self.adapted.score.estimate
+        return (
+            f"AdaptedModel({made.name}: {made.strategy} on {made.base.name}, {len(made.labels)} labels, "
+            f"{made.score.metric} {score(held_out)} on {held_out.n} samples held out)"
+        )
+
     def predict(self, inputs: Sequence[Any]) -> list[str]:
-        """Return the label of each input: strings, or uint8 arrays (height, width, 3)."""
+        """Return the label of each input; one input alone is a list of one.
+
+        Args:
+            inputs: Texts; or images: paths of PNG or JPEG files, their bytes, PIL images, uint8 arrays.
+        """
         best = self.predict_proba(inputs).argmax(axis=1)
         return [self.adapted.labels[int(index)] for index in best]
 
@@ -45,11 +59,25 @@ class AdaptedModel:
         """Return probabilities, (n, labels) float32, columns in the order of `adapted.labels`."""
         from evaluators.samples import image_samples, text_samples
 
+        rows = [inputs] if isinstance(inputs, Path) else input_rows(inputs)
         if self.adapted.base.modality == "text":
-            samples = text_samples([str(item) for item in inputs])
+            samples = text_samples([str(item) for item in rows])
         else:
-            samples = image_samples(tuple(inputs))
+            samples = image_samples(tuple(_pixels(item) for item in rows))
         return self._adaptation.predict(self._fitted, samples)
+
+
+def _pixels(item: Any) -> Image:
+    """Return an image as training would read it; here, unlike in a server, a path names a file of who asks."""
+    if not isinstance(item, str | Path):
+        return image_of(item)
+    try:
+        return image_of(Path(item).read_bytes())
+    except OSError as error:
+        raise UsageProblem(
+            f"{item} cannot be read ({error.strerror})",
+            hint="predict takes paths, bytes, PIL images or arrays",
+        ) from error
 
 
 def read_adapted(folder: Path) -> Adapted:

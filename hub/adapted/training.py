@@ -140,6 +140,8 @@ def _write(adapted: Adapted, fitted: Fitted, request: AdaptRequest, store: BlobS
             tree.mkdir()
             store.materialise(adapted.base.files, tree / BASE)
             fitted.save(tree)
+            for name in FITTED:
+                (tree / name).chmod(0o644)  # as its neighbours: a container of another user reads it too
             complete = adapted.model_copy(
                 update={"files": {name: digest_of_file(tree / name) for name in FITTED}}
             )

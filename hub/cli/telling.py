@@ -56,12 +56,21 @@ def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: P
         output.note(f"next: {next_step(decision, evidence)}")
 
 
+def advice_not_met(decision: Decision) -> list[RuleResult]:
+    """Return the rules that advise, do not decide, and failed."""
+    rules = [*decision.rules, *(rule for task in decision.tasks for rule in task.rules)]
+    return [row for row in rules if not row.decisive and row.outcome == "fail"]
+
+
 def tell_decision(decision: Decision, output: Output) -> None:
     """Print a verdict in one sentence and rule by rule."""
     style = _VERDICTS[decision.verdict]
     output.say(f"\n[{style}]{decision.verdict.upper()}[/{style}]  {escape(decision.sentence)}")
     if output.format != "human":
         return
+    for row in advice_not_met(decision):
+        where = f" ({row.task})" if row.task else ""
+        output.say(f"[yellow]advice not met:[/yellow] {escape(row.rule)}{where}: {escape(row.measured)}")
     rules = [*decision.rules, *(rule for task in decision.tasks for rule in task.rules)]
     shown = Table(
         ("", "rule", "measured, and required"),

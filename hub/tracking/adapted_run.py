@@ -27,6 +27,8 @@ EXPERIMENT = "hub-adapted"
 #: What the logged model is called inside its run: `runs:/RUN/model`.
 MODEL_NAME = "model"
 ADAPTED_TAG = "hub.adapted"
+#: What MLflow keeps of a tag on every database.
+_MOST_TEXT = 5000
 #: Opens the UI in its view of models; it starts in that of agents.
 _MODEL_TRAINING = "workflowType=machine_learning"
 _NOTE = (
@@ -101,7 +103,8 @@ def _log(connection: Connection, experiment: str, artifact: Artifact) -> str:
         "hub.base": adapted.lineage,
         "hub.lineage": digest_of_file(artifact.folder / LINEAGE),
     }
-    run = runs.create_run(experiment, run_name=adapted.name[:200], tags=tags)
+    card = (artifact.folder / "README.md").read_text(encoding="utf-8")[:_MOST_TEXT]
+    run = runs.create_run(experiment, run_name=adapted.name[:200], tags={**tags, "mlflow.note.content": card})
     run_id = str(run.info.run_id)
     params = _params(adapted)
     runs.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])

@@ -241,7 +241,7 @@ def test_a_base_that_is_approved_for_another_task_is_not_enough(workshop, folder
     workshop.approve_base(registry, task="routes")
     with pytest.raises(GateRefused, match="is approved for routes") as caught:
         workshop.promote(folder, registry)
-    assert "hub evaluate letters-base --task letters --final" in caught.value.hint
+    assert "hub evaluate letters-base --task letters --strategy " in caught.value.hint
 
 
 def test_a_withdrawn_base_is_refused_before_anything_is_measured(workshop, folder, approved):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import stat
 from dataclasses import replace
 
 import numpy as np
@@ -113,6 +114,14 @@ def test_a_strategy_that_auto_chose_is_said_beside_its_score(store, request_for)
     said = "`auto` chose the strategy on the same held-out samples: the score is optimistic by that choice."
     assert made.caveat == said
     assert f"was not measured.\n{said}" in (request.into / "README.md").read_text()
+
+
+def test_a_text_alone_is_one_input_and_everybody_may_read_the_folder(store, request_for):
+    request = request_for("linear-probe")
+    adapt(request, store, silent, now=NOW)
+    assert len(load_adapted(request.into).predict("the train was about money")) == 1
+    for name in ("fit.json", "fit.safetensors", "README.md"):
+        assert stat.S_IMODE((request.into / name).stat().st_mode) == 0o644
 
 
 def test_the_same_seed_gives_the_same_files(store, request_for):

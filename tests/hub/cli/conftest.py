@@ -23,6 +23,7 @@ def run_hub(monkeypatch, capsys, tmp_path) -> Callable[..., Ran]:
     """Run `hub ARGUMENTS` in this process with an empty HUB_HOME and the repository's catalog."""
     monkeypatch.setenv("HUB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HUB_CATALOG", str(ROOT / "catalog"))
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import hub
 from evaluators.errors import UsageProblem
@@ -68,7 +69,22 @@ def test_own_data_in_memory_are_recommended_on_adapted_to_and_evaluated(here):
     made = hub.adapt("glyph-resnet", here / "shades", strategy="linear-probe", **data)
     assert made.predict(shades()["image"][:2]) == ["dark", "bright"]
     assert made.to_pandas()["trained_on"].item() == 80
-    assert hub.load_adapted(here / "shades").predict(shades()["image"][:2]) == ["dark", "bright"]
+    loaded = hub.load_adapted(here / "shades")
+    assert repr(loaded).startswith("AdaptedModel(shades: linear-probe on glyph-resnet, 2 labels, accuracy ")
+    dark = shades()["image"][0]
+    Image.fromarray(dark).save(here / "dark.png")
+    many_forms = [
+        dark,
+        Image.fromarray(dark),
+        here / "dark.png",
+        str(here / "dark.png"),
+        (here / "dark.png").read_bytes(),
+    ]
+    grey = [dark[:, :, 0], dark[:, :, :1]]
+    assert loaded.predict([*many_forms, *grey]) == ["dark"] * 7
+    assert loaded.predict(str(here / "dark.png")) == ["dark"]
+    with pytest.raises(UsageProblem, match=r"nowhere\.png cannot be read"):
+        loaded.predict(["nowhere.png"])
     found = hub.evaluate("glyph-resnet", strategies="linear-probe", protocol="screen", log=False, **data)
     assert not found.approved  # a personal task promotes nothing
     frame = found.to_pandas()
