@@ -43,20 +43,33 @@ def measure_more(
         strategies: Strategies to measure.
         catalog: Folder of the catalog, where one was named.
     """
-    words = ["hub", "evaluate", *models]
+    words = ["hub", "evaluate", *models, *_data(choice), "--protocol", choice.protocol]
+    for name in strategies:
+        words += ["--strategy", name]
+    return shlex.join([*words, *_where(choice, catalog)])
+
+
+def train_it(choice: Choice, model: str, strategy_name: str, *, catalog: Path | None = None) -> str:
+    """Return the command that trains a strategy on all labels of the same data; DIR is left to the person."""
+    words = ["hub", "adapt", model, *_data(choice), "--strategy", strategy_name]
+    return shlex.join([*words, *_where(choice, catalog), "--into", "DIR"])
+
+
+def _data(choice: Choice) -> list[str]:
+    words: list[str] = []
     if choice.own is not None:
         words += ["--data" if choice.own.text else "--images", choice.own.source]
         words += ["--text", choice.own.text] if choice.own.text else []
         words += ["--label", choice.own.label] if choice.own.label else []
     for task in choice.tasks:
         words += ["--task", task]
-    words += ["--protocol", choice.protocol]
-    for name in strategies:
-        words += ["--strategy", name]
-    words += ["--device", choice.device] if choice.device != "any" else []
+    return words
+
+
+def _where(choice: Choice, catalog: Path | None) -> list[str]:
+    words = ["--device", choice.device] if choice.device != "any" else []
     words += ["--results", choice.results] if choice.results else []
-    words += ["--catalog", str(catalog)] if catalog else []
-    return shlex.join(words)
+    return words + (["--catalog", str(catalog)] if catalog else [])
 
 
 def _chosen(findings: Findings) -> list[str]:

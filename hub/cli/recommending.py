@@ -11,7 +11,7 @@ from evaluators.wording import compact, duration, millions
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
 from hub.first_guess import FirstGuess
-from hub.next_step import measure_more
+from hub.next_step import measure_more, train_it
 from hub.recommending import Recommended, screening
 from hub.recommending import recommend as answer
 from hub.teller import escape
@@ -57,6 +57,10 @@ def recommend(
         _tell_guess(found, output)
         return
     _tell(found, output)
+    chosen = found.advice.chosen
+    if chosen.candidate:
+        output.note("train it on all of your labels:")
+        output.command(train_it(choice, chosen.candidate, chosen.strategy, catalog=catalog_folder))
     if found.unmeasured:
         output.note(f"heavier strategies: {found.unmeasured.why}")
         output.command(

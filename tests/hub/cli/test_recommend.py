@@ -5,6 +5,9 @@ import json
 import pytest
 import yaml
 
+from evaluators.personal_task import OwnData
+from hub.evaluating import Choice
+from hub.next_step import measure_more, train_it
 from tests.hub.cli.conftest import ROOT
 
 
@@ -43,3 +46,15 @@ def test_a_script_gets_the_strategy_that_needs_no_training_of_the_model(run_hub,
 def test_data_that_cannot_be_read_are_no_reason_to_guess(run_hub, tickets):
     done = run_hub("recommend", "--data", "two.csv", "--text", "boddy", "--label", "queue")
     assert (done.exit_code, "did you mean 'body'" in done.stderr) == (4, True)
+
+
+def test_the_commands_that_follow_can_be_pasted():
+    own = OwnData("my tickets.csv", "body", "queue")
+    choice = Choice(("mini",), protocol="screen", own=own, device="cpu", results="s3://bucket/r")
+    assert train_it(choice, "mini", "linear-probe") == (
+        "hub adapt mini --data 'my tickets.csv' --text body --label queue --strategy linear-probe --device cpu "
+        "--results s3://bucket/r --into DIR"
+    )
+    assert measure_more(choice, ("mini",), ("lora",)).startswith(
+        "hub evaluate mini --data 'my tickets.csv' --text body --label queue --protocol screen --strategy lora"
+    )
