@@ -168,7 +168,7 @@ class _Builder:
         """Add a strategy's cells of one candidate on one task."""
         protocol = self.request.protocol
         first = _cell(row, candidate, task, protocol)
-        rarest = int(np.bincount(data.pool(protocol.pool).labels, minlength=len(data.labels)).min())
+        rarest = int(np.min(np.bincount(data.pool(protocol.pool).labels, minlength=len(data.labels))))
         for size in protocol.sizes(rarest):
             for index in range(protocol.runs):
                 cell = replace(

@@ -47,7 +47,7 @@ class ItemKinds:
             raise ValueError(
                 f"labels {labels.shape}, predictions {a.shape} and {b.shape}: (n,) each expected"
             )
-        if labels.min() < 0:
+        if int(np.min(labels)) < 0:
             raise ValueError("a label is a class, from 0")
         if metric == "accuracy":
             # Right or wrong is all that counts: class 0, or none.
@@ -129,7 +129,7 @@ class ItemKinds:
 
     @property
     def _classes(self) -> int:
-        return int(self.rows.max()) + 1
+        return int(np.max(self.rows)) + 1
 
     def _blocks(self, resamples: int) -> Iterator[int]:
         rows = max(1, _BLOCK // max(len(self.counts), self._classes))
