@@ -84,7 +84,7 @@ def demo() -> None:
         f"\n[bold]Done.[/bold] The project is {PROJECT}/; look at the approved models and the evaluations in MLflow:"
     )
     program = shlex.quote(str(Path(sys.argv[0])))
-    output.say(f"  env -u MLFLOW_TRACKING_URI HUB_HOME={shlex.quote(str(place))} {program} server")
+    output.command(f"env -u MLFLOW_TRACKING_URI HUB_HOME={shlex.quote(str(place))} {program} server")
 
 
 def _play(stage: Stage, project: Path, output: Output) -> None:
