@@ -182,6 +182,7 @@ def _fetch(mirror: Mirror, file: DataFile, cache: Path | None) -> Path | Absent 
 def _next_step(absent: list[Absent]) -> str:
     for reason in absent:
         if reason.mirror.kind == "data":
+            # What `hub task new` writes where it cannot know the place; a folder of that name is not to be looked for.
             if reason.mirror.path.startswith("TODO"):
                 return "the task is a draft: say in its `mirrors` where its data lie for everybody"
             return f"set HUB_DATA=FOLDER, the folder that holds {reason.mirror.path}"
