@@ -116,6 +116,8 @@ class FitCost:
     trained_parameters: int = 0
     steps: int = 0
     converged: bool = True
+    beside: int = 0
+    """How many others were fitted in the same pass: time is an equal share of it, memory is that of all of them."""
 
 
 CellResult = Scored | Failed | Skipped

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -21,7 +21,7 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
 from evaluators.data import TaskData
-from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
+from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
 from evaluators.errors import EnvironmentProblem
 from evaluators.evidence import Environment
 from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
@@ -31,7 +31,7 @@ from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore, Stored
 from evaluators.samples import Samples
 from evaluators.strategy import Strategy, strategy
-from evaluators.view import draw, inputs
+from evaluators.view import TRAIN, draw, inputs
 
 #: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
 KEPT_FIT_BYTES = 4 * 1024 * 1024
@@ -92,26 +92,48 @@ class Computation:
             progress(done, total)
         return total
 
-    def measure(self, planned: PlannedCell, progress: Progress) -> FitCost:
-        """Fit a cell and store its predictions on every set that lacks them."""
+    def measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
+        """Fit cells in one pass and store their predictions on every set that lacks them.
+
+        Args:
+            cells: One cell, or several of a row that can be fused: equal in base, task, settings and sets.
+            progress: Called as training goes on.
+
+        Raises:
+            NotApplicable: If the strategy cannot run here.
+        """
         results = self._bench.results
-        row = strategy(planned.cell.strategy)
-        fitted, made = self._fitted(planned, row, progress)
-        for name, key in planned.predict.items():
-            if results.has("predict", key):
-                continue
-            samples = self._samples(planned, name)
-            probabilities = fitted.predict(self._inputs(planned, row, samples))
-            if not np.isfinite(probabilities).all():
-                raise FloatingPointError(f"the predictions on {name} are not finite")
-            facts = {
-                "cell": planned.cell.key,
-                "set": name,
-                "samples": digest_of(list(samples.digests)),
-                **made.facts,
-            }
-            results.write("predict", key, Stored({"probabilities": probabilities.astype(np.float32)}, facts))
-        return made.cost
+        row = strategy(cells[0].cell.strategy)
+        together, origins = self._fitted(cells, row, progress)
+        predicted: list[tuple[str, Stored]] = []
+        for name in cells[0].predict:
+            lacking = [
+                i for i, planned in enumerate(cells) if not results.has("predict", planned.predict[name])
+            ]
+            predictors = (
+                together if len(lacking) == len(cells) else OneByOne([together.members[i] for i in lacking])
+            )
+            asked = [cells[i] for i in lacking]
+            probabilities = predictors.predict(self._inputs_of_all(asked, row, name)) if asked else []
+            keys = [planned.predict[name] for planned in asked]
+            for planned, origin, found in zip(
+                asked, [origins[i] for i in lacking], probabilities, strict=True
+            ):
+                if not np.isfinite(found).all():
+                    raise FloatingPointError(f"the predictions on {name} are not finite")
+                samples = self._samples(planned, name)
+                facts = {
+                    "cell": planned.cell.key,
+                    "set": name,
+                    "samples": digest_of(list(samples.digests)),
+                    **({"together": keys} if len(keys) > 1 else {}),
+                    **origin.facts,
+                }
+                stored = Stored({"probabilities": found.astype(np.float32)}, facts)
+                predicted.append((planned.predict[name], stored))
+        # All at the end: a kill before loses the pass, and one in between is noticed by `together`.
+        for key, stored in predicted:
+            results.write("predict", key, stored)
 
     def withholds(self, task: str | None) -> bool:
         """Whether nothing that may quote a sample may leave the computation: of restricted data, and personal ones.
@@ -127,32 +149,56 @@ class Computation:
     def _environment(self) -> Environment:
         return environment(self._bench.device)
 
-    def _fitted(self, planned: PlannedCell, row: Strategy, progress: Progress) -> tuple[Fitted, Origin]:
-        """Return the trained classifier: from the store if it was small enough to keep, else trained now."""
-        from evaluators.engine.fit import fit, prepare
-
+    def _fitted(
+        self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
+    ) -> tuple[FittedTogether, list[Origin]]:
+        """Return trained classifiers: from the store where they were small enough to keep, else trained now."""
         results = self._bench.results
-        if results.intact("fit", planned.fit):
-            stored = results.read("fit", planned.fit)
-            return self._reloaded(planned, row, stored), origin_of(stored.facts)
-        job = self._job(planned, row, progress)
-        prepare(row)  # imports are paid once a process: they are no part of what the first fit cost
-        if job.load_backbone is not None:
-            modality = self._bench.plan.candidate(planned.cell.candidate).modality
+        kept = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        fresh = [i for i in range(len(cells)) if i not in kept]
+        together, made = (
+            self._trained([cells[i] for i in fresh], row, progress) if fresh else (OneByOne(()), [])
+        )
+        for i, fitted, origin in zip(fresh, together.members, made, strict=True):
+            self._keep(cells[i].cell.task, cells[i].fit, fitted, origin)
+        if not kept:
+            return together, made
+        known = dict(zip(fresh, zip(together.members, made, strict=True), strict=True))
+        known |= {
+            i: (self._reloaded(cells[i], row, stored), origin_of(stored.facts)) for i, stored in kept.items()
+        }
+        return OneByOne([known[i][0] for i in range(len(cells))]), [known[i][1] for i in range(len(cells))]
+
+    def _trained(
+        self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
+    ) -> tuple[FittedTogether, list[Origin]]:
+        from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
+
+        jobs = [self._job(planned, row, progress) for planned in cells]
+        # Imports are paid once a process: they are no part of what the first fit cost.
+        prepare(row)
+        if len(jobs) > 1:
+            prepare_together(row)
+        if jobs[0].load_backbone is not None:
+            modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
             import_module(f"evaluators.backbones.{modality}")
         watched = _reset_peak(self._bench.device)
         started = time.perf_counter()
-        fitted = fit(row, job)
-        cost = FitCost(
-            seconds=round(time.perf_counter() - started, 4),
-            peak_bytes=_peak_bytes(self._bench.device) if watched else 0,
-            trained_parameters=fitted.trained_parameters,
-            steps=fitted.steps,
-            converged=fitted.converged,
-        )
-        made = Origin(cost, self._environment)
-        self._keep(planned.cell.task, planned.fit, fitted, made)
-        return fitted, made
+        together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])
+        seconds = (time.perf_counter() - started) / len(jobs)
+        peak = _peak_bytes(self._bench.device) if watched else 0
+        costs = [
+            FitCost(
+                seconds=round(seconds, 4),
+                peak_bytes=peak,
+                trained_parameters=fitted.trained_parameters,
+                steps=fitted.steps,
+                converged=fitted.converged,
+                beside=len(jobs) - 1,
+            )
+            for fitted in together.members
+        ]
+        return together, [Origin(cost, self._environment) for cost in costs]
 
     def _job(self, planned: PlannedCell, row: Strategy, progress: Progress) -> FitJob:
         bench, cell = self._bench, planned.cell
@@ -162,6 +208,7 @@ class Computation:
             inputs=self._inputs(planned, row, train.samples),
             labels=train.labels,
             classes=len(bench.data[cell.task].labels),
+            names=bench.data[cell.task].labels,
             settings=dict(cell.settings),
             seed=cell.run.seed,
             selection=cell.sampler.rsplit("/", 1)[-1],
@@ -206,8 +253,14 @@ class Computation:
     def _samples(self, planned: PlannedCell, name: str) -> Samples:
         return inputs(planned.cell, name, self._bench.data[planned.cell.task])
 
+    def _inputs_of_all(self, cells: Sequence[PlannedCell], row: Strategy, name: str) -> list[Inputs]:
+        """Return each cell's inputs of a set; one object for all where the set does not depend on the draw."""
+        if name == TRAIN:
+            return [self._inputs(planned, row, self._samples(planned, name)) for planned in cells]
+        return [self._inputs(cells[0], row, self._samples(cells[0], name))] * len(cells)
+
     def _inputs(self, planned: PlannedCell, row: Strategy, samples: Samples) -> Inputs:
-        if row.sees == "features":
+        if row.reads_trunk:
             assert planned.trunk is not None
             return Inputs(features=self._table(planned.trunk).lookup(samples))
         return Inputs(samples=samples)

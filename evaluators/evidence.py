@@ -259,7 +259,8 @@ class Observations(Document):
     environments: dict[str, Environment]
     """Where the cells were computed, by digest; more than one where a store is shared."""
     counters: dict[str, int]
-    """`samples_encoded`, `samples_distinct`, `cells_run`, `cells_reused`, `cells_failed`, `cells_skipped`."""
+    """`samples_encoded`, `samples_distinct`, `cells_run`, `cells_reused`, `cells_failed`, `cells_skipped`,
+    `passes_halved`."""
     seconds: float
     costs: tuple[CellCost, ...]
     test_reads: tuple[TestRead, ...]

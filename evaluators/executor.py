@@ -18,18 +18,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
-from evaluators.cell import FitCost
 from evaluators.compute import Computation, Workbench
+from evaluators.engine.job import NotApplicable
 from evaluators.errors import EnvironmentProblem, ReportedError
 from evaluators.plan import PlannedCell
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit of work: encode a trunk, or measure a cell (its index in the plan)."""
+    """One unit of work: encode a trunk (its key), or measure cells (their places in the plan) in one pass."""
 
     kind: Literal["encode", "measure"]
-    name: str
+    trunk: str = ""
+    cells: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ class Done:
     """The unit ended well."""
 
     encoded: int = 0
-    cost: FitCost | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,14 @@ class Broken:
     reason: str
 
 
-Outcome = Step | Done | Broken
+@dataclass(frozen=True)
+class Declined:
+    """The unit cannot run here, by no fault of the model: a library or a device is missing."""
+
+    reason: str
+
+
+Outcome = Step | Done | Broken | Declined
 
 #: What a worker says when it has loaded what it needs, before its first unit.
 READY: Mapping[str, object] = {"ready": True}
@@ -65,7 +72,7 @@ class Executor(Protocol):
     """Computes units."""
 
     def execute(self, unit: Unit) -> Iterator[Outcome]:
-        """Yield `Step`s, then one `Done` or `Broken`."""
+        """Yield `Step`s, then one `Done`, `Broken` or `Declined`."""
         ...
 
     def close(self) -> None:
@@ -90,19 +97,23 @@ class InProcessExecutor:
 
 def attempt(
     computation: Computation, cells: tuple[PlannedCell, ...], unit: Unit, progress: Any
-) -> Done | Broken:
+) -> Done | Broken | Declined:
     """Compute one unit; whatever goes wrong becomes its reason."""
+    planned = [cells[index] for index in unit.cells]
     try:
         if unit.kind == "encode":
-            return Done(encoded=computation.encode(unit.name, progress))
-        return Done(cost=computation.measure(cells[int(unit.name)], progress))
+            return Done(encoded=computation.encode(unit.trunk, progress))
+        computation.measure(planned, progress)
+        return Done()
     except EnvironmentProblem:
         # A full disk or a store that is gone is no property of the cell: it ends the run, and nothing is signed.
         raise
+    except NotApplicable as reason:
+        return Declined(str(reason))
     except ReportedError as error:
         return Broken(error.message)
     except Exception as error:  # noqa: BLE001 - the cell boundary: one cell's failure must not end the others
-        if computation.withholds(cells[int(unit.name)].cell.task if unit.kind == "measure" else None):
+        if computation.withholds(planned[0].cell.task if planned else None):
             # A library's message may quote what it could not digest.
             return Broken(f"{type(error).__name__} (its message is withheld: it may quote the data)")
         return Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")
@@ -174,7 +185,7 @@ class WorkerExecutor:
         assert process.stdin
         assert process.stdout
         try:
-            process.stdin.write(json.dumps({"kind": unit.kind, "name": unit.name}) + "\n")
+            process.stdin.write(json.dumps(asdict(unit)) + "\n")
             process.stdin.flush()
         except OSError:
             yield _cause(process.wait())
@@ -245,9 +256,8 @@ def _outcome(message: dict[str, Any]) -> Outcome:
     if kind == "Step":
         return Step(**message)
     if kind == "Done":
-        cost = message.get("cost")
-        return Done(encoded=message["encoded"], cost=FitCost(**cost) if cost else None)
-    return Broken(**message)
+        return Done(**message)
+    return Declined(**message) if kind == "Declined" else Broken(**message)
 
 
 def _cause(returncode: int) -> str:

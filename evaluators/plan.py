@@ -23,6 +23,7 @@ from evaluators.data import TaskData
 from evaluators.document import Document
 from evaluators.draws import TooFewLabels
 from evaluators.errors import InvalidDocument, UsageProblem
+from evaluators.fitness import unfit
 from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
@@ -150,9 +151,10 @@ def plan_from_json(text: str | bytes, *, where: str) -> Plan:
         ) from error
 
 
-def trunk_key(candidate: Candidate, dtype: str) -> str:
-    """Return the key of a candidate's frozen trunk."""
-    return digest_of({"op": "trunk", "subject": candidate.subject, "dtype": dtype, "version": 1})
+def trunk_key(candidate: Candidate, dtype: str, sees: str = "features") -> str:
+    """Return the key of a candidate's frozen trunk: its pooled features, or its pooled `layers`."""
+    tap = {} if sees == "features" else {"tap": sees}
+    return digest_of({"op": "trunk", "subject": candidate.subject, "dtype": dtype, "version": 1, **tap})
 
 
 class _Builder:
@@ -198,13 +200,19 @@ class _Builder:
         }
         views[TRAIN] = self._node("view", [cell.splits_digest, drawn])
         trunk = None
-        if row.sees == "features":
-            trunk = trunk_key(candidate, cell.dtype)
+        if row.reads_trunk:
+            trunk = trunk_key(candidate, cell.dtype, row.sees)
             self.nodes.setdefault(trunk, Node(op="trunk", key=trunk))
             views = {name: self._node("features", [], trunk, view) for name, view in views.items()}
         fit = self._node("fit", [cell.key], views[TRAIN])
         predict = {name: self._node("predict", [], fit, view) for name, view in views.items()}
-        return PlannedCell(cell=cell, fit=fit, predict=predict, trunk=trunk, skipped=_unable(cell, data))
+        return PlannedCell(
+            cell=cell,
+            fit=fit,
+            predict=predict,
+            trunk=trunk,
+            skipped=unfit(row, candidate) or _unable(cell, data),
+        )
 
     def _node(
         self, op: Literal["view", "features", "fit", "predict"], params: list[Any], *inputs: str

@@ -47,7 +47,8 @@ def main() -> None:
 
     for command in commands:
         try:
-            outcome = attempt(computation, bench.plan.cells, Unit(**command), progress)
+            unit = Unit(command["kind"], command["trunk"], tuple(command["cells"]))
+            outcome = attempt(computation, bench.plan.cells, unit, progress)
         except EnvironmentProblem as error:
             _tell(channel, {"problem": error.message, "hint": error.hint})
             return

@@ -23,6 +23,8 @@ from evaluators.samples import IntArray, Samples, image_samples, text_samples
 
 CLASSES = 3
 CLASS_WORDS = (("card", "bank", "money"), ("train", "ticket", "station"), ("rain", "cloud", "storm"))
+NAMES = ("money", "station", "storm")
+"""A word of each class that names it."""
 FILLER = ("the", "a", "my", "is", "was", "please", "today", "about", "where", "how")
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 VOCABULARY = (*_SPECIAL, *FILLER, *(word for words in CLASS_WORDS for word in words))

@@ -34,7 +34,7 @@ class Adaptation:
         folder: Its verified files.
         row: The strategy.
         settings: Its complete settings.
-        classes: Number of labels.
+        labels: Names of the labels, in the order of their indices.
         device: `cpu` or `cuda`.
         dtype: `float32`, or `bfloat16` for autocast.
     """
@@ -43,7 +43,7 @@ class Adaptation:
     folder: Path
     row: Strategy
     settings: Mapping[str, SettingValue]
-    classes: int
+    labels: tuple[str, ...]
     device: str = "cpu"
     dtype: str = "float32"
 
@@ -59,7 +59,8 @@ class Adaptation:
             FitJob(
                 inputs=self._inputs(training.samples, progress),
                 labels=training.labels,
-                classes=self.classes,
+                classes=len(self.labels),
+                names=self.labels,
                 settings=self.settings,
                 seed=seed,
                 selection="fixed",
@@ -86,7 +87,7 @@ class Adaptation:
                 hint="adapt again: fit.json or the lineage was altered; nothing was loaded",
             )
         return load_fitted(
-            self.row, folder, settings=self.settings, classes=self.classes, load_backbone=self._load
+            self.row, folder, settings=self.settings, classes=len(self.labels), load_backbone=self._load
         )
 
     def _not_ours(self, folder: Path) -> Iterator[str]:

@@ -6,7 +6,7 @@ read what it is not given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +25,8 @@ class Inputs:
 
     Attributes:
         samples: Raw inputs, for strategies that see `samples`.
-        features: (n, width) float32, for strategies that see `features`.
+        features: (n, width) float32, for strategies that see `features`; for those that see `layers` the pooled output
+            of every block, bottom-up, side by side.
     """
 
     samples: Samples | None = None
@@ -40,6 +41,7 @@ class FitJob:
         inputs: n training inputs of one draw.
         labels: (n,) class indices.
         classes: Number of classes of the task; some may be absent from the draw.
+        names: Their names, in the order of the indices; empty where only indices are known.
         settings: Complete settings of the strategy.
         seed: Seed of initialisation and order.
         selection: `held-out`: a strategy with a grid chooses on a stratified fifth of these labels.
@@ -59,6 +61,7 @@ class FitJob:
     device: str
     dtype: str
     progress: Progress
+    names: tuple[str, ...] = ()
 
 
 class Fitted(Protocol):
@@ -86,6 +89,38 @@ class Fitted(Protocol):
     def save(self, folder: Path) -> None:
         """Write what was trained: `fit.json` and `fit.safetensors`; never the frozen base."""
         ...
+
+
+class FittedTogether(Protocol):
+    """Classifiers that were trained in one pass, and that predict in one."""
+
+    @property
+    def members(self) -> Sequence[Fitted]:
+        """The classifiers, in the order of the jobs; each is complete by itself."""
+        ...
+
+    def predict(self, inputs: Sequence[Inputs]) -> list[FloatArray]:
+        """Return each member's class probabilities for its own inputs; where all read the same, that is one object."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class OneByOne:
+    """Classifiers that share nothing in prediction.
+
+    Attributes:
+        members: The classifiers, in the order of the jobs.
+    """
+
+    members: Sequence[Fitted]
+
+    def predict(self, inputs: Sequence[Inputs]) -> list[FloatArray]:
+        """Return what each predicts for its own inputs."""
+        return [fitted.predict(own) for fitted, own in zip(self.members, inputs, strict=True)]
+
+
+class NotApplicable(Exception):
+    """The strategy cannot run here, by no fault of the base: a library or a device is missing. The cell is skipped."""
 
 
 class DivergedError(Exception):

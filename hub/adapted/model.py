@@ -141,7 +141,7 @@ def load_adapted(folder: Path | str, *, device: str = "cpu") -> AdaptedModel:
         folder=folder / BASE,
         row=row,
         settings=adapted.settings,
-        classes=len(adapted.labels),
+        labels=adapted.labels,
         device=choose_device(device),
         dtype=adapted.dtype,
     )

@@ -123,7 +123,7 @@ def prepare_adaptation(
         folder,
         chosen,
         chosen.defaults_for(task.modality),
-        len(loaded.labels),
+        loaded.labels,
         choose_device(choice.device),
     )
     record = latest(known_history(home, registry_address(os.environ, home))[0], choice.model)

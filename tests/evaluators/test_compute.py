@@ -13,7 +13,7 @@ from evaluators.executor import InProcessExecutor
 from evaluators.gather import Spent, observe
 from evaluators.observe import environment
 from evaluators.results import ResultStore
-from evaluators.run import Ended, run_plan
+from evaluators.run import Ended, run_plan, scored
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 LARGE = 256 * 2**20
@@ -22,7 +22,8 @@ LARGE = 256 * 2**20
 def cost_of_a_fit(folder):
     plan, data = toy_plan(folder, protocol=toy_protocol(strategies=("majority",)))
     bench = Workbench(plan, data, {}, ResultStore(folder / "results"), "cpu")
-    return Computation(bench).measure(plan.cells[0], lambda _done, _total: None)
+    Computation(bench).measure([plan.cells[0]], lambda _done, _total: None)
+    return scored(plan.cells[0], bench.results).cost
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process can be reset on Linux only")
@@ -53,7 +54,7 @@ def test_results_say_where_they_were_computed_whoever_gathers_them(tmp_path):
     elsewhere = environment("cpu").model_copy(update={"hardware": {"cpu": "another"}, "python": "3.12.1"})
     first = Computation(Workbench(plan, data, {}, results, "cpu"))
     first._environment = elsewhere  # a documented fake: what that machine would have said of itself
-    first.measure(plan.cells[0], lambda _done, _total: None)
+    first.measure([plan.cells[0]], lambda _done, _total: None)
     outcomes = {}
     for event in run_plan(plan, results, InProcessExecutor(Workbench(plan, data, {}, results, "cpu"))):
         if isinstance(event, Ended):

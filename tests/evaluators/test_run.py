@@ -151,7 +151,7 @@ def test_the_worker_computes_what_this_process_would(bench, worker, tmp_path):
 @pytest.mark.slow
 def test_a_worker_that_was_killed_is_replaced_and_the_unit_tried_again(worker):
     worker._started().kill()
-    outcomes = list(worker.execute(Unit("measure", "0")))
+    outcomes = list(worker.execute(Unit("measure", cells=(0,))))
     assert isinstance(outcomes[-1], Done)
 
 
@@ -166,7 +166,7 @@ def test_a_worker_that_dies_twice_is_a_reason(worker, monkeypatch):
         return process
 
     monkeypatch.setattr(worker, "_started", killed)
-    outcomes = list(worker.execute(Unit("measure", "0")))
+    outcomes = list(worker.execute(Unit("measure", cells=(0,))))
     assert outcomes == [Broken("the worker was killed (signal 9), most likely because memory ran out")]
 
 
@@ -176,7 +176,7 @@ def test_a_worker_that_cannot_start_ends_the_run_with_what_it_said(worker, tmp_p
     with pytest.raises(
         EnvironmentProblem, match=r"could not start: FileNotFoundError.*colours\.csv"
     ) as caught:
-        list(worker.execute(Unit("measure", "0")))
+        list(worker.execute(Unit("measure", cells=(0,))))
     assert "worker.log" in (caught.value.hint or "")
 
 
@@ -184,4 +184,4 @@ def test_a_worker_that_cannot_start_ends_the_run_with_what_it_said(worker, tmp_p
 def test_a_module_of_the_working_folder_is_not_taken_for_an_installed_one(worker, tmp_path, monkeypatch):
     (tmp_path / "random.py").write_text("raise SystemExit('not this one')")
     monkeypatch.chdir(tmp_path)
-    assert isinstance(list(worker.execute(Unit("measure", "0")))[-1], Done)
+    assert isinstance(list(worker.execute(Unit("measure", cells=(0,))))[-1], Done)

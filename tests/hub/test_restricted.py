@@ -133,7 +133,9 @@ class Quoting(Computation):
     encode = measure
 
 
-@pytest.mark.parametrize("unit", [Unit("measure", "0"), Unit("encode", "trunk")], ids=["fit", "features"])
+@pytest.mark.parametrize(
+    "unit", [Unit("measure", cells=(0,)), Unit("encode", trunk="trunk")], ids=["fit", "features"]
+)
 @pytest.mark.parametrize("change", ["restricted", "personal", "open"])
 def test_an_error_that_quotes_a_sample_is_cut_to_its_kind(tmp_path, change, unit):
     plan, data = toy_plan(tmp_path, protocol=toy_protocol(strategies=("majority",)))
@@ -160,6 +162,6 @@ def test_what_a_baseline_learned_of_personal_texts_is_not_stored(tmp_path):
     bench = Workbench(
         plan.model_copy(update={"request": request}), data, {}, ResultStore(tmp_path / "r"), "cpu"
     )
-    Computation(bench).measure(plan.cells[0], lambda _done, _total: None)
+    Computation(bench).measure([plan.cells[0]], lambda _done, _total: None)
     stored = Path(tmp_path / "r").rglob("*.npz")
     assert {path.relative_to(tmp_path / "r").parts[0] for path in stored} == {"predict"}

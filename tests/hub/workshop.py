@@ -124,7 +124,7 @@ class Workshop:
             **row.defaults_for("text"),
             **({"max_steps": 6, "min_steps": 6} if "epochs" in row.defaults else {}),
         }
-        adaptation = Adaptation(self.candidate, self.base, row, settings, len(data.labels))
+        adaptation = Adaptation(self.candidate, self.base, row, settings, data.labels)
         request = AdaptRequest(
             adaptation=adaptation,
             base_record=None,

@@ -14,6 +14,7 @@ from evaluators.engine.classifier import network_state
 from evaluators.engine.fit import fit
 from evaluators.engine.records import read_facts
 from evaluators.strategy import strategy
+from tests.evaluators.engine.frozen_parts import FROZEN
 from tests.evaluators.engine.worlds import CASE_IDS, CASES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,7 +70,7 @@ def test_trains_what_it_says_and_nothing_else(fits, row, modality):
         for name, value in fresh.items()
         if not torch.equal(value, state.get(f"trunk.{name}", state.get(f"trunk.{_base(name)}")))
     }
-    frozen = {"lora": set(fresh), "partial-freeze": _lower(modality, fresh)}.get(row.id, set())
+    frozen = FROZEN[row.id](modality, fresh) if row.id in FROZEN else set()
     assert not changed & frozen
     # BatchNorm counts its batches in whole numbers; every other tensor of a trained part moves.
     assert {name for name in set(fresh) - frozen if fresh[name].is_floating_point()} <= changed
@@ -79,15 +80,6 @@ def _base(name: str) -> str:
     """Return the name of a tensor inside an adapted layer."""
     parent, _, leaf = name.rpartition(".")
     return f"{parent}.base_layer.{leaf}"
-
-
-def _lower(modality: str, names: dict[str, torch.Tensor]) -> set[str]:
-    """Return what lies below the upper half: of 2 layers the first, of 4 stages the first two."""
-    below = {
-        "text": ("embeddings.", "encoder.layer.0."),
-        "image": ("conv1.", "bn1.", "layer1.", "layer2."),
-    }
-    return {name for name in names if name.startswith(below[modality])}
 
 
 @contract

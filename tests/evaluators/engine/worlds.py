@@ -15,7 +15,7 @@ from evaluators.engine.job import FitJob, Fitted, Inputs
 from evaluators.protocol import SettingValue
 from evaluators.samples import Samples
 from evaluators.strategy import STRATEGIES, Strategy
-from tests.fakes_models import CLASSES, ToySet, tiny_bert, tiny_image, toy_images, toy_texts
+from tests.fakes_models import CLASSES, NAMES, ToySet, tiny_bert, tiny_image, toy_images, toy_texts
 
 #: Random weights transfer nothing: training them takes more steps than the table gives a pre-trained base.
 LONGER: dict[str, SettingValue] = {"epochs": 30, "min_steps": 1, "max_steps": 60}
@@ -56,6 +56,7 @@ class World:
             inputs=self.inputs(row, self.train.samples),
             labels=self.train.labels,
             classes=CLASSES,
+            names=NAMES,
             settings={**self.settings(row), **changes},
             seed=seed,
             selection="fixed",

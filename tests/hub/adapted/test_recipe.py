@@ -83,7 +83,7 @@ def made(request, tmp_path_factory):
     adapted, runs = {}, []
     for row in TRANSFERS:
         settings = world.settings(row)
-        adaptation = Adaptation(world.candidate, world.folder, row, settings, len(data.labels))
+        adaptation = Adaptation(world.candidate, world.folder, row, settings, data.labels)
         into = place / "it's mine" / row.id
         wanted = AdaptRequest(adaptation, None, task, data, everything, 3, into)
         adapted[row.id] = adapt(wanted, store, silent, now=NOW)

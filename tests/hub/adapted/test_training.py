@@ -51,7 +51,7 @@ def request_for(world, tmp_path):
         row = strategy(name)
         few = {"max_steps": 6, "min_steps": 6} if "epochs" in row.defaults else {}
         settings = {**row.defaults_for("text"), **few}
-        adaptation = Adaptation(world.candidate, world.folder, row, settings, len(data.labels))
+        adaptation = Adaptation(world.candidate, world.folder, row, settings, data.labels)
         values = {
             "adaptation": adaptation, "base_record": None, "task": task, "data": data,
             "everything": data.development, "seed": 0, "into": tmp_path / into,

@@ -195,7 +195,7 @@ def test_images_are_asked_as_the_bytes_of_a_file(tmp_path):
         OwnData(str(tmp_path / "shapes")), tmp_path / "shapes", facts_of(tmp_path / "shapes")
     )
     data, row = load_task(task, {"data": tmp_path / "shapes"}), strategy("linear-probe")
-    adaptation = Adaptation(world.candidate, world.folder, row, row.defaults_for("image"), len(data.labels))
+    adaptation = Adaptation(world.candidate, world.folder, row, row.defaults_for("image"), data.labels)
     store = BlobStore(Home(tmp_path / "home").ready())
     for entry in world.candidate.files:
         store.write([(world.folder / entry.path).read_bytes()], entry)

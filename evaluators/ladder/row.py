@@ -1,0 +1,105 @@
+"""What a row of the ladder says of a strategy. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from evaluators.candidate import Modality
+from evaluators.protocol import SettingValue
+
+Need = Literal["causal-lm", "transformer"]
+"""What a base must be for a strategy to make sense: see `evaluators/fitness.py`."""
+
+
+class Tier(Enum):
+    """How heavy a strategy is. The order is the ladder."""
+
+    BASELINE = "baseline"
+    FROZEN = "frozen"
+    EFFICIENT = "parameter-efficient"
+    PARTIAL = "partial"
+    FULL = "full"
+
+    @property
+    def rung(self) -> int:
+        """Position on the ladder, 0 lightest."""
+        return list(Tier).index(self)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What training costs, in forward passes of the backbone per sample and epoch; 0 if none is trained."""
+
+    passes: float
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One row of the ladder.
+
+    Attributes:
+        id: Its name everywhere.
+        title: For people.
+        tier: Rung of the ladder.
+        modalities: What it can be applied to.
+        subject: What of the candidate it depends on: nothing, the untrained architecture, or the weights.
+        sees: What its fit receives: `features` (frozen, pooled), `layers` (frozen, pooled after every block, side by
+            side), or `samples` (raw inputs).
+        fit: `module:function` of ours that trains it; imported only where it runs.
+        kind: Kind of the record (`fit.json`) that what it trains is kept as.
+        trains: What is trained, in words.
+        wins: When the literature says it wins.
+        source: Where the defaults come from.
+        defaults: Settings; a protocol may change them.
+        defaults_by_modality: Settings that one modality has otherwise; names of `defaults` only.
+        cost: See `Cost`.
+        needs: What the base must be; cells of others are skipped with the reason.
+        fused: `module:function` of ours that trains several jobs over one base at once, each as `fit` would; none
+            where there is nothing to gain.
+        fused_across: Cells that may share such a pass: `runs` (equal in all but draw and seed), or also `sizes`.
+        recipe: Sections of `recipes/` that train it without us, in the order of the page; none for baselines, and
+            for what no short page can say.
+        version: Raised when the same settings would give other results; part of every key.
+    """
+
+    id: str
+    title: str
+    tier: Tier
+    modalities: frozenset[Modality]
+    subject: Literal["nothing", "architecture", "weights"]
+    sees: Literal["features", "layers", "samples"]
+    fit: str
+    kind: str
+    trains: str
+    wins: str
+    source: str
+    defaults: Mapping[str, SettingValue] = field(default_factory=dict)
+    defaults_by_modality: Mapping[Modality, Mapping[str, SettingValue]] = field(default_factory=dict)
+    cost: Cost = Cost(0.0)
+    needs: tuple[Need, ...] = ()
+    fused: str | None = None
+    fused_across: Literal["runs", "sizes"] = "runs"
+    recipe: tuple[str, ...] = ()
+    version: int = 1
+
+    def defaults_for(self, modality: Modality) -> dict[str, SettingValue]:
+        """Return the complete default settings for a modality."""
+        return {**self.defaults, **self.defaults_by_modality.get(modality, {})}
+
+    @property
+    def reads_trunk(self) -> bool:
+        """Whether it reads what a frozen trunk gives, encoded once for all, and no raw inputs."""
+        return self.sees != "samples"
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is a floor that a transfer must beat, not a transfer itself."""
+        return self.tier is Tier.BASELINE
+
+
+TEXT: frozenset[Modality] = frozenset({"text"})
+IMAGE: frozenset[Modality] = frozenset({"image"})
+ANY = TEXT | IMAGE
