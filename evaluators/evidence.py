@@ -210,7 +210,7 @@ class CellCost(Document):
     environment: str
     """Digest of the environment that computed it, a key of `Observations.environments`."""
     beside: int = 0
-    """How many others were fitted in the same pass: `seconds` is an equal share, `peak_bytes` is that of all of them."""
+    """How many others were fitted in the same pass: `seconds` is an equal share, `peak_bytes` is that of all."""
 
     @model_serializer(mode="wrap")
     def _as_before_where_alone(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
