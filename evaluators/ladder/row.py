@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -31,9 +31,22 @@ class Tier(Enum):
 
 @dataclass(frozen=True)
 class Cost:
-    """What training costs, in forward passes of the backbone per sample and epoch; 0 if none is trained."""
+    """What training costs, in forward passes of the backbone.
+
+    Attributes:
+        passes: Per sample and epoch, with the default settings on a base of 12 blocks; 0 if none is trained.
+        once: Per labelled sample, before the first epoch.
+        by_depth: What `passes` is with other settings (the first argument) and on a base of so many blocks; none where
+            neither matters.
+    """
 
     passes: float
+    once: float = 0.0
+    by_depth: Callable[[Mapping[str, SettingValue], int], float] | None = None
+
+    def at(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
+        """Return the passes per sample and epoch with these settings on a base of so many blocks."""
+        return self.passes if self.by_depth is None else self.by_depth(settings, blocks)
 
 
 @dataclass(frozen=True)
