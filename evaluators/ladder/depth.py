@@ -1,7 +1,9 @@
 """Which blocks of a base a strategy trains, and how many passes that takes. No torch: plan and engine ask alike.
 
 In: settings, and how many blocks a base has. A training step reads a sample once forwards; where blocks are trained it
-takes the gradient of every activation above the lowest of them (one pass) and that of their weights (another).
+takes the gradient of every activation above the lowest of them (one pass) and that of their weights (another). Blocks
+count as equal and stem or embeddings as nothing: torch counts the same within 5 % on a BERT and a ResNet-34, and 6 %
+less on a ResNet-18, whose stem is heavy.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from itertools import pairwise
 from evaluators.protocol import SettingValue
 
 Settings = Mapping[str, SettingValue]
+
+#: Part of a block whose input gradient the lowest trained block does not take: query, key and value of a transformer's.
+UNTAKEN = 0.25
 
 
 def upper_blocks(settings: Settings, blocks: int) -> range:
@@ -53,13 +58,13 @@ def opening_share(settings: Settings, above: int, groups: int) -> float:
 
 def passes_for_upper(settings: Settings, blocks: int) -> float:
     """Return the passes of a partial freeze."""
-    return 1.0 + 2.0 * len(upper_blocks(settings, blocks)) / blocks
+    return 1.0 + (2.0 * len(upper_blocks(settings, blocks)) - UNTAKEN) / blocks
 
 
 def passes_for_one(settings: Settings, blocks: int) -> float:
     """Return the passes of training one block: the gradient has to come down to it."""
     chosen = chosen_block(settings, blocks)
-    return 1.0 + (2.0 * len(chosen) + blocks - chosen.stop) / blocks
+    return 1.0 + (2.0 * len(chosen) - UNTAKEN + blocks - chosen.stop) / blocks
 
 
 def passes_for_unfreezing(settings: Settings, blocks: int) -> float:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from evaluators.ladder.depth import passes_for_unfreezing
 from evaluators.ladder.row import ANY, Cost, Strategy, Tier
 from evaluators.ladder.settings import FINE_TUNING, LONGER
+from evaluators.protocol import SettingValue
 
 _IMAGE = {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}
 _WITHOUT_DECAY = {name: value for name, value in FINE_TUNING.items() if name != "weight_decay"}
 # The head starts at its optimum, so it needs no rate of its own.
 _FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000, "standardize": True}
+_UNFREEZING: Mapping[str, SettingValue] = {"groups": 4, "unfreezing": 0.5}
 
 ROWS: tuple[Strategy, ...] = (
     Strategy(
@@ -25,16 +29,9 @@ ROWS: tuple[Strategy, ...] = (
         wins="few labels on text, where full fine-tuning is unstable",
         source="ULMFiT (Howard & Ruder 2018): rates divided by 2.6, one group at a time, a slanted triangle; four "
         "groups open over half of the steps, because few labels have no epochs to speak of",
-        defaults={
-            **FINE_TUNING,
-            "learning_rate": 1e-4,
-            "decay": "linear",
-            "groups": 4,
-            "ratio": 2.6,
-            "unfreezing": 0.5,
-        },
+        defaults={**FINE_TUNING, "learning_rate": 1e-4, "decay": "linear", "ratio": 2.6, **_UNFREEZING},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost(2.375, by_depth=passes_for_unfreezing),
+        cost=Cost.by_depth(passes_for_unfreezing, _UNFREEZING),
     ),
     Strategy(
         id="full-finetune",

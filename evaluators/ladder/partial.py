@@ -24,7 +24,7 @@ ROWS: tuple[Strategy, ...] = (
         source="all blocks but one frozen; rates as the other partial freezes, so that depth alone differs",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "trained_blocks": 1},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost(7 / 6, by_depth=passes_for_upper),
+        cost=Cost.by_depth(passes_for_upper, {"trained_blocks": 1}),
         recipe=_FREEZING,
     ),
     Strategy(
@@ -41,7 +41,7 @@ ROWS: tuple[Strategy, ...] = (
         source="AutoGluon and Quick-Tune freeze shares; rates as the other partial freezes",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "trained_share": 0.25},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost(1.5, by_depth=passes_for_upper),
+        cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.25}),
         recipe=_FREEZING,
     ),
     Strategy(
@@ -58,7 +58,7 @@ ROWS: tuple[Strategy, ...] = (
         source="AutoGluon and Quick-Tune freeze shares; frozen BatchNorm and dropout stay in evaluation mode",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "trained_share": 0.5},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost(2.0, by_depth=passes_for_upper),
+        cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.5}),
         recipe=_FREEZING,
     ),
     Strategy(
@@ -75,6 +75,6 @@ ROWS: tuple[Strategy, ...] = (
         source="Lee et al. 2023: the first block for a shift of the inputs, the last for one of the labels",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "block": 0},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost(2 + 1 / 12, by_depth=passes_for_one),
+        cost=Cost.by_depth(passes_for_one, {"block": 0}),
     ),
 )

@@ -14,6 +14,9 @@ Need = Literal["causal-lm", "transformer"]
 """What a base must be for a strategy to make sense: see `evaluators/fitness.py`."""
 
 
+_USUAL_BLOCKS = 12
+
+
 class Tier(Enum):
     """How heavy a strategy is. The order is the ladder."""
 
@@ -34,19 +37,29 @@ class Cost:
     """What training costs, in forward passes of the backbone.
 
     Attributes:
-        passes: Per sample and epoch, with the default settings on a base of 12 blocks; 0 if none is trained.
+        passes: Per sample and epoch; where that depends on settings or depth, with the row's own on 12 blocks. 0 if
+            none is trained.
         once: Per labelled sample, before the first epoch.
-        by_depth: What `passes` is with other settings (the first argument) and on a base of so many blocks; none where
+        passes_for: `passes` with other settings (the first argument) and on a base of so many blocks; none where
             neither matters.
     """
 
     passes: float
     once: float = 0.0
-    by_depth: Callable[[Mapping[str, SettingValue], int], float] | None = None
+    passes_for: Callable[[Mapping[str, SettingValue], int], float] | None = None
+
+    @classmethod
+    def by_depth(
+        cls,
+        passes_for: Callable[[Mapping[str, SettingValue], int], float],
+        settings: Mapping[str, SettingValue],
+    ) -> Cost:
+        """Return the cost of a row with these settings, which depends on how many blocks are trained."""
+        return cls(passes_for(settings, _USUAL_BLOCKS), passes_for=passes_for)
 
     def at(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
         """Return the passes per sample and epoch with these settings on a base of so many blocks."""
-        return self.passes if self.by_depth is None else self.by_depth(settings, blocks)
+        return self.passes if self.passes_for is None else self.passes_for(settings, blocks)
 
 
 @dataclass(frozen=True)
