@@ -123,13 +123,21 @@ def trained_and_active(module):
     return trained, active
 
 
-@pytest.mark.parametrize("share", [0.5, 0.25])
+@pytest.mark.parametrize(
+    ("row", "settings"),
+    [
+        ("partial-freeze", {"trained_share": 0.5}),
+        ("partial-freeze-quarter", {"trained_share": 0.25}),
+        ("partial-freeze-last", {"trained_blocks": 1}),
+        ("partial-freeze-last", {"trained_blocks": 9}),
+    ],
+)
 @pytest.mark.parametrize(
     "kind", ["bert", "modernbert", "llama", "gpt2", "test_resnet", "test_vit", "test_convnext"]
 )
-def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, share, monkeypatch):
+def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, row, settings, monkeypatch):
     candidate = write_base(tmp_path, kind)
-    text = page("partial-freeze", candidate.input, settings={"trained_share": share})
+    text = page(row, candidate.input, settings=settings)
     inputs, _ = inputs_of(candidate)
     theirs = run_until(
         text,
@@ -147,7 +155,7 @@ def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, share, monkeypat
         lambda _job, _kind, choose: chosen.update(parts=choose(backbone)),
     )
 
-    fit_partial_freeze(SimpleNamespace(settings={"trained_share": share}))
+    fit_partial_freeze(SimpleNamespace(settings=settings))
     backbone.module.eval()
     for part in chosen["parts"]:
         part.train()
