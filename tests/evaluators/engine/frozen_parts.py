@@ -30,3 +30,8 @@ FROZEN: dict[str, Callable[[Modality, Names], set[str]]] = {
     "lora": everything,
     "partial-freeze": lower_half,
 }
+
+#: Rows that train nothing.
+UNTRAINED = {"majority", "knn", "zero-shot"}
+#: Rows whose fit draws random numbers, beside those that train a trunk.
+SEEDED = {"mlp-head"}
