@@ -21,17 +21,17 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
 from evaluators.data import TaskData
+from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
 from evaluators.errors import EnvironmentProblem
 from evaluators.evidence import Environment
-from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore, Stored
-from evaluators.samples import Samples
+from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Strategy, strategy
-from evaluators.view import TRAIN, draw, inputs
+from evaluators.view import TRAIN, draw, inputs, label_inputs
 
 #: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
 KEPT_FIT_BYTES = 4 * 1024 * 1024
@@ -61,36 +61,17 @@ class Computation:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._tables: dict[str, FeatureTable] = {}
+        self._encoding = Encoding(
+            bench.plan,
+            bench.data,
+            bench.results,
+            environment=lambda: self._environment,
+            load=lambda planned: self._backbone(planned, pretrained=True),
+        )
 
     def encode(self, trunk: str, progress: Progress) -> int:
-        """Encode what the plan demands of a trunk and is not stored.
-
-        Returns:
-            The number of samples encoded now.
-        """
-        from evaluators.engine.encode import encode
-
-        bench = self._bench
-        readers = [planned for planned in bench.plan.cells if planned.trunk == trunk and not planned.skipped]
-        demanded = distinct([self._samples(planned, name) for planned in readers for name in planned.predict])
-        table = self._table(trunk)
-        missing = [chunk.take(_absent(chunk, table)) for chunk in chunks(demanded)]
-        total, done = sum(len(chunk) for chunk in missing), 0
-        if not total:
-            return 0
-        backbone = self._backbone(readers[0], pretrained=True)
-        for chunk in missing:
-            if not len(chunk):
-                continue
-            started = time.perf_counter()
-            features = encode(backbone, chunk, dtype=readers[0].cell.dtype, progress=_ignore)
-            cost = FitCost(seconds=round(time.perf_counter() - started, 4))
-            made = Origin(cost, self._environment)
-            table.add(store_chunk(bench.results, trunk, chunk, features, made))
-            done += len(chunk)
-            progress(done, total)
-        return total
+        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now."""
+        return self._encoding.encode(trunk, progress)
 
     def measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
         """Fit cells in one pass and store their predictions on every set that lacks them.
@@ -209,6 +190,7 @@ class Computation:
             labels=train.labels,
             classes=len(bench.data[cell.task].labels),
             names=bench.data[cell.task].labels,
+            label_features=self._label_features(planned),
             settings=dict(cell.settings),
             seed=cell.run.seed,
             selection=cell.sampler.rsplit("/", 1)[-1],
@@ -219,6 +201,13 @@ class Computation:
             dtype=cell.dtype,
             progress=progress,
         )
+
+    def _label_features(self, planned: PlannedCell) -> FloatArray | None:
+        texts = label_inputs(planned.cell, self._bench.data[planned.cell.task])
+        if not len(texts):
+            return None
+        assert planned.trunk is not None
+        return self._encoding.lookup(planned.trunk, texts)
 
     def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored) -> Fitted:
         from evaluators.engine.records import FILES
@@ -262,13 +251,8 @@ class Computation:
     def _inputs(self, planned: PlannedCell, row: Strategy, samples: Samples) -> Inputs:
         if row.reads_trunk:
             assert planned.trunk is not None
-            return Inputs(features=self._table(planned.trunk).lookup(samples))
+            return Inputs(features=self._encoding.lookup(planned.trunk, samples))
         return Inputs(samples=samples)
-
-    def _table(self, trunk: str) -> FeatureTable:
-        if trunk not in self._tables:
-            self._tables[trunk] = read_table(self._bench.results, trunk)
-        return self._tables[trunk]
 
     def _backbone(self, planned: PlannedCell, *, pretrained: bool) -> Backbone:
         from evaluators.backbones.load import load_backbone
@@ -296,14 +280,6 @@ def choose_device(wanted: str) -> str:
             hint="run without --device cuda, or check `nvidia-smi`",
         )
     return "cpu"
-
-
-def _absent(chunk: Samples, table: FeatureTable) -> list[int]:
-    return [index for index, digest in enumerate(chunk.digests) if digest not in table.rows]
-
-
-def _ignore(done: int, total: int) -> None:
-    """Progress is told by chunk."""
 
 
 def _reset_peak(device: str) -> bool:

@@ -41,6 +41,10 @@ class Backbone(Protocol):
         """Return pooled features (batch, width), differentiable, normalised where the card says so."""
         ...
 
+    def pool_block(self, hidden: torch.Tensor, batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Return what one block gave, pooled as the features are: (batch, the block's width) float32."""
+        ...
+
     def rows_read(self, prepared: Prepared) -> tuple[torch.nn.Embedding, torch.Tensor] | None:
         """Return the table that token ids index, and the sorted, distinct ids that samples and padding read of it.
 

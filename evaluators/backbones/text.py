@@ -79,6 +79,11 @@ class TextBackbone:
             pooled = pool(output.last_hidden_state.float(), batch["attention_mask"], self._spec.pooling)
         return nn.functional.normalize(pooled, dim=-1) if self._spec.normalize else pooled
 
+    def pool_block(self, hidden: torch.Tensor, batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Pool (batch, tokens, width) as the card says; where a pooler does, by the first token, which it reads."""
+        pooling = "cls" if self._spec.pooling == "model" else self._spec.pooling
+        return pool(hidden.float(), batch["attention_mask"], pooling)
+
     def rows_read(self, prepared: Prepared) -> tuple[nn.Embedding, torch.Tensor] | None:
         """Return the table of token embeddings and the sorted ids of all tokens and of padding."""
         network: Any = self.module

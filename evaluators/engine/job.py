@@ -42,6 +42,7 @@ class FitJob:
         labels: (n,) class indices.
         classes: Number of classes of the task; some may be absent from the draw.
         names: Their names, in the order of the indices; empty where only indices are known.
+        label_features: (classes, width) float32, features of the labels' names as texts; for rows that read them only.
         settings: Complete settings of the strategy.
         seed: Seed of initialisation and order.
         selection: `held-out`: a strategy with a grid chooses on a stratified fifth of these labels.
@@ -62,6 +63,7 @@ class FitJob:
     dtype: str
     progress: Progress
     names: tuple[str, ...] = ()
+    label_features: FloatArray | None = None
 
 
 class Fitted(Protocol):

@@ -15,10 +15,13 @@ from torch import nn
 from evaluators.backbones.backbone import Backbone
 from evaluators.engine.baselines import majority_from, pixels_from, words_from
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, load_state
+from evaluators.engine.head2toe import head2toe_from
 from evaluators.engine.heads import neighbours_from, probe_from
 from evaluators.engine.job import Fitted
+from evaluators.engine.mlp import mlp_from
 from evaluators.engine.records import Record, read_record
 from evaluators.engine.training import Network, seeded
+from evaluators.engine.zero_shot import zero_shot_from
 from evaluators.protocol import SettingValue
 from evaluators.strategy import Strategy
 
@@ -58,6 +61,12 @@ def load_fitted(
             return neighbours_from(record, classes)
         case "probe":
             return probe_from(record)
+        case "zero-shot":
+            return zero_shot_from(record)
+        case "head2toe":
+            return head2toe_from(record)
+        case "mlp":
+            return mlp_from(record)
         case "scratch" | "tuned" | "adapter" if load_backbone is not None:
             return _network_from(record, settings, classes, load_backbone)
     raise ValueError(f"{folder} holds {record.kind!r}, which {strategy.id} cannot be read back from")

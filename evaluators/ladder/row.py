@@ -14,6 +14,9 @@ Need = Literal["causal-lm", "transformer"]
 """What a base must be for a strategy to make sense: see `evaluators/fitness.py`."""
 
 
+Tap = Literal["features", "layers"]
+"""What is read of a frozen trunk: its pooled features, or the pooled output of every block."""
+
 _USUAL_BLOCKS = 12
 
 
@@ -81,6 +84,8 @@ class Strategy:
         source: Where the defaults come from.
         defaults: Settings; a protocol may change them.
         defaults_by_modality: Settings that one modality has otherwise; names of `defaults` only.
+        reads_label_texts: Whether its fit also receives the features of the labels' names, written as the setting
+            `template` says.
         cost: See `Cost`.
         needs: What the base must be; cells of others are skipped with the reason.
         fused: `module:function` of ours that trains several jobs over one base at once, each as `fit` would; none
@@ -104,6 +109,7 @@ class Strategy:
     source: str
     defaults: Mapping[str, SettingValue] = field(default_factory=dict)
     defaults_by_modality: Mapping[Modality, Mapping[str, SettingValue]] = field(default_factory=dict)
+    reads_label_texts: bool = False
     cost: Cost = Cost(0.0)
     needs: tuple[Need, ...] = ()
     fused: str | None = None

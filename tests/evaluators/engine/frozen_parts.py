@@ -55,3 +55,8 @@ FROZEN: dict[str, Callable[[Modality, Names], set[str]]] = {
     "lp-ft": statistics,
     "wise-ft": statistics,
 }
+
+#: Rows that train nothing.
+UNTRAINED = {"majority", "knn", "zero-shot"}
+#: Rows whose fit draws random numbers, beside those that train a trunk.
+SEEDED = {"mlp-head"}
