@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.backbones.backbone import Backbone
+from evaluators.boundary_caches import BoundaryCaches
 from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
 from evaluators.data import TaskData
@@ -68,6 +69,14 @@ class Computation:
             environment=lambda: self._environment,
             load=lambda planned: self._backbone(planned, pretrained=True),
         )
+        self.boundaries = BoundaryCaches(
+            bench.plan,
+            bench.data,
+            bench.results,
+            device=bench.device,
+            load=lambda planned: self._backbone(planned, pretrained=True),
+        )
+        """States above frozen blocks that are alive, and how much was computed for them."""
 
     def encode(self, trunk: str, progress: Progress) -> int:
         """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now."""
@@ -83,6 +92,12 @@ class Computation:
         Raises:
             NotApplicable: If the strategy cannot run here.
         """
+        try:
+            self._measure(cells, progress)
+        finally:
+            self.boundaries.release(cells)
+
+    def _measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
         results = self._bench.results
         row = strategy(cells[0].cell.strategy)
         together, origins = self._fitted(cells, row, progress)
@@ -146,7 +161,8 @@ class Computation:
             return together, made
         known = dict(zip(fresh, zip(together.members, made, strict=True), strict=True))
         known |= {
-            i: (self._reloaded(cells[i], row, stored), origin_of(stored.facts)) for i, stored in kept.items()
+            i: (self._reloaded(cells[i], row, stored, progress), origin_of(stored.facts))
+            for i, stored in kept.items()
         }
         return OneByOne([known[i][0] for i in range(len(cells))]), [known[i][1] for i in range(len(cells))]
 
@@ -170,14 +186,15 @@ class Computation:
         peak = _peak_bytes(self._bench.device) if watched else 0
         costs = [
             FitCost(
-                seconds=round(seconds, 4),
+                # A fit pays for the states of its own labels, as it would alone, and not for those of its neighbours.
+                seconds=round(seconds + _share(job), 4),
                 peak_bytes=peak,
                 trained_parameters=fitted.trained_parameters,
                 steps=fitted.steps,
                 converged=fitted.converged,
                 beside=len(jobs) - 1,
             )
-            for fitted in together.members
+            for job, fitted in zip(jobs, together.members, strict=True)
         ]
         return together, [Origin(cost, self._environment) for cost in costs]
 
@@ -200,6 +217,7 @@ class Computation:
             device=bench.device,
             dtype=cell.dtype,
             progress=progress,
+            states=self.boundaries.states_for(planned, progress),
         )
 
     def _label_features(self, planned: PlannedCell) -> FloatArray | None:
@@ -209,7 +227,7 @@ class Computation:
         assert planned.trunk is not None
         return self._encoding.lookup(planned.trunk, texts)
 
-    def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored) -> Fitted:
+    def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored, progress: Progress) -> Fitted:
         from evaluators.engine.records import FILES
         from evaluators.engine.reload import load_fitted
 
@@ -222,8 +240,18 @@ class Computation:
                 Path(name),
                 classes=len(self._bench.data[planned.cell.task].labels),
                 settings=dict(planned.cell.settings),
-                load_backbone=lambda pretrained: self._backbone(planned, pretrained=pretrained),
+                load_backbone=lambda pretrained: self._resumed(planned, pretrained, progress),
             )
+
+    def _resumed(self, planned: PlannedCell, pretrained: bool, progress: Progress) -> Backbone:
+        """Return a backbone that predicts as the one that was trained did: from states, where it was trained so."""
+        backbone = self._backbone(planned, pretrained=pretrained)
+        states = self.boundaries.states_for(planned, progress)
+        if states is None:
+            return backbone
+        from evaluators.engine.resumed import above
+
+        return above(backbone, states, dict(planned.cell.settings), planned.cell.dtype)
 
     def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
         """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
@@ -280,6 +308,12 @@ def choose_device(wanted: str) -> str:
             hint="run without --device cuda, or check `nvidia-smi`",
         )
     return "cpu"
+
+
+def _share(job: FitJob) -> float:
+    """Return the seconds that the shared states of a job's labels took."""
+    states = job.states
+    return states.seconds_each * len(job.labels) if states else 0.0
 
 
 def _reset_peak(device: str) -> bool:

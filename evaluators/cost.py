@@ -90,7 +90,7 @@ def estimate(
         candidate = plan.candidate(planned.cell.candidate)
         price = strategy(planned.cell.strategy).cost
         a_sample = price.at(dict(planned.cell.settings), candidate.structure.blocks)
-        before = price.once * planned.cell.labels
+        before = price.before(dict(planned.cell.settings), candidate.structure.blocks) * planned.cell.labels
         flops += (predicted + before + trained * a_sample) * _flops(candidate, data[planned.cell.task])
     classes = {name: len(task.labels) for name, task in data.items()}
     predictions = sum(sum(sizes[p.cell.key].values()) * classes[p.cell.task] * 4 for p in pending)

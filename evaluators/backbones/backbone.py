@@ -37,6 +37,10 @@ class Backbone(Protocol):
         """Collate samples on the backbone's device; padding only to the longest of the batch."""
         ...
 
+    def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch of these lengths without content: what a forward from a known hidden state runs on."""
+        ...
+
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width), differentiable, normalised where the card says so."""
         ...

@@ -75,6 +75,12 @@ class ImageBackbone:
         pixels.sub_(self._mean.to(device)).div_(self._std.to(device))
         return {"pixels": pixels.to(memory_format=self._layout)}
 
+    def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch of black images that takes no memory."""
+        spec = self._spec
+        pixel = torch.zeros((), device=next(self.module.parameters()).device)
+        return {"pixels": pixel.expand(len(lengths), spec.channels, spec.size, spec.size)}
+
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width) in float32, differentiable."""
         pixels = batch["pixels"].to(next(self.module.parameters()).dtype)

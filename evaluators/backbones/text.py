@@ -60,7 +60,13 @@ class TextBackbone:
         Returns:
             `input_ids` and `attention_mask`, (batch, longest) int64, on the backbone's device.
         """
-        rows = [prepared[index] for index in indices]
+        return self._padded([prepared[index] for index in indices])
+
+    def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch of these many padding tokens that the mask shows as real ones."""
+        return self._padded([[self._pad] * length for length in lengths])
+
+    def _padded(self, rows: Sequence[list[int]]) -> dict[str, torch.Tensor]:
         longest = max(len(ids) for ids in rows)
         padded = [[*ids, *[self._pad] * (longest - len(ids))] for ids in rows]
         mask = [[1] * len(ids) + [0] * (longest - len(ids)) for ids in rows]

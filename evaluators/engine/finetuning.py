@@ -6,7 +6,7 @@ In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. T
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from torch import nn
 
@@ -14,9 +14,11 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
 from evaluators.engine.job import FitJob
 from evaluators.engine.recipe import recipe_of
+from evaluators.engine.resumed import from_boundary, made_whole
 from evaluators.engine.training import Network, seeded, train
 from evaluators.engine.tuning import PLAIN, Tuning
 from evaluators.ladder.depth import upper_blocks
+from evaluators.protocol import SettingValue
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]
 """Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
@@ -68,16 +70,19 @@ def fit_full(job: FitJob) -> Classifier:
 
 
 def fit_partial_freeze(job: FitJob) -> Classifier:
-    """Train the upper blocks (`trained_share`, or `trained_blocks`; at least one), the final norms and a head.
+    """Train the upper blocks (`trained_share` or `trained_blocks`, at least one), the final norms and a head.
 
-    What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics.
+    What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics. So it gives one
+    state a sample, and runs once for each: training begins from these states.
     """
+    fitted = fit_network(from_boundary(job), "tuned", lambda backbone: upper_part(backbone, job.settings))
+    return made_whole(fitted, job)
 
-    def upper(backbone: Backbone) -> tuple[nn.Module, ...]:
-        _, *blocks, top = backbone.blocks()
-        return only(backbone, *(blocks[place] for place in upper_blocks(job.settings, len(blocks))), top)
 
-    return fit_network(job, "tuned", upper)
+def upper_part(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tuple[nn.Module, ...]:
+    """Make the upper blocks and the final norms trainable, and nothing else; return them."""
+    _, *blocks, top = backbone.blocks()
+    return only(backbone, *(blocks[place] for place in upper_blocks(settings, len(blocks))), top)
 
 
 def everything(backbone: Backbone) -> tuple[nn.Module, ...]:

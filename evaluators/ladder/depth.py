@@ -28,6 +28,19 @@ def upper_blocks(settings: Settings, blocks: int) -> range:
     return range(blocks - min(blocks, max(1, wanted)), blocks)
 
 
+def freezes_blocks(settings: Settings) -> bool:
+    """Whether a strategy with these settings trains the upper blocks only."""
+    return "trained_share" in settings or "trained_blocks" in settings
+
+
+def frozen_blocks(settings: Settings, blocks: int) -> int:
+    """Return how many blocks a partial freeze leaves as they are, counted from below.
+
+    What lies below is the same for every draw and every step, so it is computed once: `engine/boundary_cache.py`.
+    """
+    return upper_blocks(settings, blocks).start
+
+
 def chosen_block(settings: Settings, blocks: int) -> range:
     """Return the one block that `block` names, 0 the lowest and -1 the highest; nothing if there is no such block."""
     wanted = int(settings["block"])
@@ -57,8 +70,13 @@ def opening_share(settings: Settings, above: int, groups: int) -> float:
 
 
 def passes_for_upper(settings: Settings, blocks: int) -> float:
-    """Return the passes of a partial freeze."""
-    return 1.0 + (2.0 * len(upper_blocks(settings, blocks)) - UNTAKEN) / blocks
+    """Return the passes of a partial freeze, which begins above the frozen blocks."""
+    return (3.0 * len(upper_blocks(settings, blocks)) - UNTAKEN) / blocks
+
+
+def once_for_upper(settings: Settings, blocks: int) -> float:
+    """Return the share of a pass that the frozen blocks of a partial freeze are, which each sample takes once."""
+    return frozen_blocks(settings, blocks) / blocks
 
 
 def passes_for_one(settings: Settings, blocks: int) -> float:

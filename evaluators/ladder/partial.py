@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluators.ladder.depth import passes_for_one, passes_for_upper
+from evaluators.ladder.depth import once_for_upper, passes_for_one, passes_for_upper
 from evaluators.ladder.row import ANY, Cost, Strategy, Tier
 from evaluators.ladder.settings import FINE_TUNING, LONGER
 
@@ -24,7 +24,7 @@ ROWS: tuple[Strategy, ...] = (
         source="all blocks but one frozen; rates as the other partial freezes, so that depth alone differs",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "trained_blocks": 1},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost.by_depth(passes_for_upper, {"trained_blocks": 1}),
+        cost=Cost.by_depth(passes_for_upper, {"trained_blocks": 1}, once_for_upper),
         recipe=_FREEZING,
     ),
     Strategy(
@@ -41,7 +41,7 @@ ROWS: tuple[Strategy, ...] = (
         source="AutoGluon and Quick-Tune freeze shares; rates as the other partial freezes",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "trained_share": 0.25},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.25}),
+        cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.25}, once_for_upper),
         recipe=_FREEZING,
     ),
     Strategy(
@@ -58,7 +58,7 @@ ROWS: tuple[Strategy, ...] = (
         source="AutoGluon and Quick-Tune freeze shares; frozen BatchNorm and dropout stay in evaluation mode",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "trained_share": 0.5},
         defaults_by_modality={"image": _IMAGE},
-        cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.5}),
+        cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.5}, once_for_upper),
         recipe=_FREEZING,
     ),
     Strategy(

@@ -35,6 +35,10 @@ class Tier(Enum):
         return list(Tier).index(self)
 
 
+Depends = Callable[[Mapping[str, SettingValue], int], float]
+"""A number of passes, by settings and how many blocks the base has."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What training costs, in forward passes of the backbone.
@@ -45,24 +49,32 @@ class Cost:
         once: Per labelled sample, before the first epoch.
         passes_for: `passes` with other settings (the first argument) and on a base of so many blocks; none where
             neither matters.
+        once_for: The same of `once`.
     """
 
     passes: float
     once: float = 0.0
-    passes_for: Callable[[Mapping[str, SettingValue], int], float] | None = None
+    passes_for: Depends | None = None
+    once_for: Depends | None = None
 
     @classmethod
     def by_depth(
         cls,
-        passes_for: Callable[[Mapping[str, SettingValue], int], float],
+        passes_for: Depends,
         settings: Mapping[str, SettingValue],
+        once_for: Depends | None = None,
     ) -> Cost:
         """Return the cost of a row with these settings, which depends on how many blocks are trained."""
-        return cls(passes_for(settings, _USUAL_BLOCKS), passes_for=passes_for)
+        once = once_for(settings, _USUAL_BLOCKS) if once_for else 0.0
+        return cls(passes_for(settings, _USUAL_BLOCKS), once, passes_for, once_for)
 
     def at(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
         """Return the passes per sample and epoch with these settings on a base of so many blocks."""
         return self.passes if self.passes_for is None else self.passes_for(settings, blocks)
+
+    def before(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
+        """Return the passes per labelled sample before the first epoch, with these settings on such a base."""
+        return self.once if self.once_for is None else self.once_for(settings, blocks)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A plan that reads one base by several taps: every sample goes through it once, and every table is what it would be."""
+"""A plan that reads one base by several taps: a sample goes through it once, and every table is what it would be."""
 
 import numpy as np
 import pytest
