@@ -63,7 +63,9 @@ def test_the_network_is_whole_again_also_after_an_error(kind):
         with pytest.raises((RuntimeError, ValueError)):
             features_from(backbone, boundaries[-1], torch.zeros(1, 1, 1, 1, 1), lengths)
         assert torch.equal(backbone.features(batch), before)
-    assert not any("forward" in vars(part) for part in backbone.module.modules())
+    assert [type(part) for part in backbone.module.modules()] == [
+        type(part) for part in trunk(kind).module.modules()
+    ]
     assert not any(part._forward_pre_hooks or part._forward_hooks for part in backbone.module.modules())
 
 
