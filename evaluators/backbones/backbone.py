@@ -37,6 +37,10 @@ class Backbone(Protocol):
         """Collate samples on the backbone's device; padding only to the longest of the batch."""
         ...
 
+    def blank(self) -> dict[str, torch.Tensor]:
+        """Return a batch of one input that says nothing, to see the shapes of what lies between."""
+        ...
+
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width), differentiable, normalised where the card says so."""
         ...

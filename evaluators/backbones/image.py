@@ -75,6 +75,11 @@ class ImageBackbone:
         pixels.sub_(self._mean.to(device)).div_(self._std.to(device))
         return {"pixels": pixels.to(memory_format=self._layout)}
 
+    def blank(self) -> dict[str, torch.Tensor]:
+        """Return a batch of one black image."""
+        black = torch.zeros(self._spec.channels, self._spec.size, self._spec.size, dtype=torch.uint8)
+        return self.batch([black], [0])
+
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width) in float32, differentiable."""
         pixels = batch["pixels"].to(next(self.module.parameters()).dtype)

@@ -31,11 +31,13 @@ class TextBackbone:
     Attributes:
         module: The trunk, in evaluation mode, without the parts that the pooling does not read.
         width: Length of the feature vector.
+        max_tokens: Longer texts are cut.
     """
 
     def __init__(self, module: nn.Module, tokenizer: Any, spec: TextInput) -> None:
         self.module = module
         self.width = int(getattr(module.config, "hidden_size"))  # noqa: B009  (config is untyped)
+        self.max_tokens = spec.max_tokens
         self._tokenizer = tokenizer
         self._spec = spec
         pad = tokenizer.pad_token_id
@@ -69,6 +71,10 @@ class TextBackbone:
             "input_ids": torch.tensor(padded, device=device),
             "attention_mask": torch.tensor(mask, device=device),
         }
+
+    def blank(self) -> dict[str, torch.Tensor]:
+        """Return a batch of one text of one padding token."""
+        return self.batch([[self._pad]], [0])
 
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width) in float32, differentiable."""
