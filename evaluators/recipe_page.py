@@ -152,6 +152,7 @@ def _imports(lines: Iterable[str]) -> str:
 def _facts(training: Training) -> dict[str, str]:
     accepts = training.base.input
     facts: dict[str, object] = {
+        "strategy": training.row.id,
         "modality": accepts.modality,
         "pooling": accepts.pooling,
         "normalize": accepts.normalize,

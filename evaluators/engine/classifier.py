@@ -22,8 +22,13 @@ from evaluators.engine.training import Network
 from evaluators.errors import IntegrityError
 from evaluators.samples import FloatArray
 
-Kind = Literal["scratch", "tuned", "adapter"]
-"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with adapters."""
+Kind = Literal[
+    "scratch", "tuned", "adapter", "rslora", "dora", "ia3", "bottleneck", "prompt", "prefix", "qlora"
+]
+"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with what a method adds.
+
+`adapter` is LoRA.
+"""
 
 
 @dataclass(frozen=True)
