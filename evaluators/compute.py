@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -57,9 +58,14 @@ class Workbench:
 
 
 class Computation:
-    """Computes nodes; keeps the feature tables of this plan in memory."""
+    """Computes nodes; keeps the feature tables of this plan in memory.
+
+    Attributes:
+        seconds_importing: What importing libraries took so far; it is paid once a process, and part of no work.
+    """
 
     def __init__(self, bench: Workbench) -> None:
+        self.seconds_importing = 0.0
         self._bench = bench
         self._tables: dict[str, FeatureTable] = {}
 
@@ -69,8 +75,6 @@ class Computation:
         Returns:
             The number of samples encoded now.
         """
-        from evaluators.engine.encode import encode
-
         bench = self._bench
         readers = [planned for planned in bench.plan.cells if planned.trunk == trunk and not planned.skipped]
         demanded = distinct([self._samples(planned, name) for planned in readers for name in planned.predict])
@@ -79,6 +83,10 @@ class Computation:
         total, done = sum(len(chunk) for chunk in missing), 0
         if not total:
             return 0
+        with self._importing():
+            from evaluators.engine.encode import encode
+
+            import_module(f"evaluators.backbones.{bench.plan.candidate(readers[0].cell.candidate).modality}")
         backbone = self._backbone(readers[0], pretrained=True)
         for chunk in missing:
             if not len(chunk):
@@ -145,6 +153,15 @@ class Computation:
         about = [row for row in request.tasks if task in (None, row.id)]
         return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
 
+    @contextmanager
+    def _importing(self) -> Iterator[None]:
+        """Count the block's time as importing."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds_importing += time.perf_counter() - started
+
     @cached_property
     def _environment(self) -> Environment:
         return environment(self._bench.device)
@@ -172,16 +189,17 @@ class Computation:
     def _trained(
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
-        from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
-
         jobs = [self._job(planned, row, progress) for planned in cells]
         # Imports are paid once a process: they are no part of what the first fit cost.
-        prepare(row)
-        if len(jobs) > 1:
-            prepare_together(row)
-        if jobs[0].load_backbone is not None:
-            modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
-            import_module(f"evaluators.backbones.{modality}")
+        with self._importing():
+            from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
+
+            prepare(row)
+            if len(jobs) > 1:
+                prepare_together(row)
+            if jobs[0].load_backbone is not None:
+                modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
+                import_module(f"evaluators.backbones.{modality}")
         watched = _reset_peak(self._bench.device)
         started = time.perf_counter()
         together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])
