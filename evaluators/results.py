@@ -73,8 +73,7 @@ class ResultStore:
                 names = filesystem.find(f"{self.location}/{op}")
             except FileNotFoundError:
                 return frozenset()
-        listed = {str(name).rsplit("/", 1)[-1].removesuffix(".npz") for name in names}
-        return frozenset(listed.intersection(keys))
+        return frozenset(_key(name) for name in names).intersection(keys)
 
     def recollect(self, op: Op, keys: Collection[str]) -> None:
         """Fetch nodes that are stored, many at once where the place is remote, for the reads that follow.
@@ -86,14 +85,13 @@ class ResultStore:
             return
         wanted = sorted(key for key in keys if self._recall.get(op, key) is None)
         for start in range(0, len(wanted), _AT_ONCE):
-            paths = {self._path(op, key): key for key in wanted[start : start + _AT_ONCE]}
+            paths = [self._path(op, key) for key in wanted[start : start + _AT_ONCE]]
             with self._explained("read from"):
-                filesystem = self._filesystem()
-                found = filesystem.cat(list(paths), on_error="omit")
-            places = {filesystem._strip_protocol(path): key for path, key in paths.items()}
+                # What is gone since it was listed is left out, and what fails otherwise fails again when it is read.
+                found = self._filesystem().cat(paths, on_error="omit")
             for path, data in found.items():
                 with contextlib.suppress(IntegrityError):  # `intact` finds it
-                    self._recall.keep(op, places[path], _parsed(data, path))
+                    self._recall.keep(op, _key(path), _parsed(data, path))
 
     def forget(self, op: Op, key: str) -> None:
         """Read a node from its place again: it is computed anew."""
@@ -197,7 +195,7 @@ class ResultStore:
                 found = filesystem.ls(folder, detail=False)
             except FileNotFoundError:
                 return []
-        return sorted(str(name).rsplit("/", 1)[-1].removesuffix(".npz") for name in found)
+        return sorted(_key(name) for name in found)
 
     def _path(self, op: Op, key: str) -> str:
         return f"{self.location}/{op}/{key[:2]}/{key}.npz"
@@ -223,6 +221,11 @@ class ResultStore:
                 f"results cannot be {what} {self.location} ({error})",
                 hint="check the place and your rights there, or choose another one with --results",
             ) from error
+
+
+def _key(path: str) -> str:
+    """Return the key, or the chunk of a trunk, that a path is of."""
+    return str(path).rsplit("/", 1)[-1].removesuffix(".npz")
 
 
 def _parsed(data: bytes, path: str) -> Stored:
