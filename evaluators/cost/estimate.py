@@ -13,7 +13,6 @@ from evaluators.cost.roofline import Roofline
 from evaluators.cost.work import PHASES, Phase, Work
 from evaluators.cost.workload import Workload
 from evaluators.plan import Plan, PlannedCell
-from evaluators.statistics.power import detectable_by_runs
 
 #: Standard deviation of paired differences between runs that is assumed before anything is measured (published:
 #: Banking77 at 8 labels a class, 0.8 points over draws; other tasks up to 4).
@@ -197,8 +196,11 @@ def by_phase(works: Iterable[Work]) -> Mapping[Phase, list[Work]]:
 
 
 def _detectable(plan: Plan) -> float | None:
-    runs = plan.request.protocol.runs
-    return detectable_by_runs(ASSUMED_SD, runs) if runs >= 2 else None
+    from evaluators.statistics.power import (
+        detectable_by_runs,
+    )  # scipy: half a second, on the way to every command
+
+    return detectable_by_runs(ASSUMED_SD, plan.request.protocol.runs)
 
 
 def _chain_length(planned: PlannedCell) -> int:
