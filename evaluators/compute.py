@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -58,9 +59,14 @@ class Workbench:
 
 
 class Computation:
-    """Computes nodes; keeps the feature tables of this plan in memory."""
+    """Computes nodes; keeps the feature tables of this plan in memory.
+
+    Attributes:
+        seconds_importing: What importing libraries took so far; it is paid once a process, and part of no work.
+    """
 
     def __init__(self, bench: Workbench) -> None:
+        self.seconds_importing = 0.0
         self._bench = bench
         self._encoding = Encoding(
             bench.plan,
@@ -68,6 +74,7 @@ class Computation:
             bench.results,
             environment=lambda: self._environment,
             load=lambda planned: self._backbone(planned, pretrained=True),
+            prepare=self._import_encoder,
         )
         self.boundaries = BoundaryCaches(
             bench.plan,
@@ -141,6 +148,22 @@ class Computation:
         about = [row for row in request.tasks if task in (None, row.id)]
         return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
 
+    def _import_encoder(self, planned: PlannedCell) -> None:
+        with self._importing():
+            import_module("evaluators.engine.encode")
+            import_module(
+                f"evaluators.backbones.{self._bench.plan.candidate(planned.cell.candidate).modality}"
+            )
+
+    @contextmanager
+    def _importing(self) -> Iterator[None]:
+        """Count the block's time as importing."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds_importing += time.perf_counter() - started
+
     @cached_property
     def _environment(self) -> Environment:
         return environment(self._bench.device)
@@ -169,16 +192,17 @@ class Computation:
     def _trained(
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
-        from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
-
         jobs = [self._job(planned, row, progress) for planned in cells]
         # Imports are paid once a process: they are no part of what the first fit cost.
-        prepare(row)
-        if len(jobs) > 1:
-            prepare_together(row)
-        if jobs[0].load_backbone is not None:
-            modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
-            import_module(f"evaluators.backbones.{modality}")
+        with self._importing():
+            from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
+
+            prepare(row)
+            if len(jobs) > 1:
+                prepare_together(row)
+            if jobs[0].load_backbone is not None:
+                modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
+                import_module(f"evaluators.backbones.{modality}")
         watched = _reset_peak(self._bench.device)
         started = time.perf_counter()
         together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])

@@ -35,6 +35,7 @@ class Encoding:
         results: Where rows are stored.
         environment: Where this is.
         load: Returns the base of a cell, pre-trained.
+        prepare: Imports what encoding for a cell needs, before the clock starts.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Encoding:
     results: ResultStore
     environment: Callable[[], Environment]
     load: Callable[[PlannedCell], Backbone]
+    prepare: Callable[[PlannedCell], None]
     _tables: dict[str, FeatureTable] = field(default_factory=dict)
 
     def lookup(self, trunk: str, samples: Samples) -> FloatArray:
@@ -59,6 +61,7 @@ class Encoding:
         total, done = sum(len(chunk) for chunk in missing), 0
         if not total:
             return 0
+        self.prepare(self._readers(trunk)[0])
         reading = _Reading(trunk, self._readers(trunk)[0], self._beside(trunk), self.load)
         for chunk in missing:
             if not len(chunk):

@@ -1,8 +1,9 @@
 """Which cells of a plan are computed together, and in which order. Pure: no torch, no disk, no clock.
 
-In: a plan. Out: passes, each a set of cells that one unit of work computes. A pass is a pure function of the plan, so a
-run that broke off goes on with the same passes and gives the same bits. It changes no key: that cells were computed
-together is observed (`FitCost.beside`), and each cell's result is what it would be alone, within 1e-5 in float32.
+In: a plan. Out: passes, each a set of cells that one unit of work computes, in their order. A pass is a pure function
+of the plan, so a run that broke off goes on with the same passes and gives the same bits. It changes no key: that cells
+were computed together is observed (`FitCost.beside`), and each cell's result is what it would be alone, within 1e-5 in
+float32.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from evaluators.pass_order import Order
 from evaluators.plan import Plan, PlannedCell
 from evaluators.strategy import strategy
 
@@ -26,11 +28,13 @@ class Pass:
 
 
 def passes(plan: Plan) -> tuple[Pass, ...]:
-    """Return the passes of a plan in the order of their first cells; every cell is in exactly one."""
+    """Return the passes of a plan in the order in which they are computed; every cell is in exactly one."""
     together: dict[Hashable, list[int]] = {}
     for index, planned in enumerate(plan.cells):
         together.setdefault(_company(index, planned), []).append(index)
-    return tuple(Pass(tuple(cells)) for cells in together.values())
+    order = Order(plan)
+    ordered = sorted(together.values(), key=lambda cells: order.of([plan.cells[index] for index in cells]))
+    return tuple(Pass(tuple(cells)) for cells in ordered)
 
 
 def _company(index: int, planned: PlannedCell) -> Hashable:
