@@ -15,8 +15,9 @@ from torch import nn
 from evaluators.backbones.backbone import Backbone
 from evaluators.engine.baselines import majority_from, pixels_from, words_from
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, load_state
-from evaluators.engine.heads import neighbours_from, probe_from
+from evaluators.engine.heads import probe_from
 from evaluators.engine.job import Fitted
+from evaluators.engine.neighbours import neighbours_from
 from evaluators.engine.records import Record, read_record
 from evaluators.engine.training import Network, seeded
 from evaluators.protocol import SettingValue
