@@ -110,9 +110,10 @@ ROWS: tuple[Strategy, ...] = (
         kind="tuned",
         trains="as LP-FT, then every parameter goes back a share of its way",
         wins="a shift between training and use, whatever the fine-tuning",
-        source="Wortsman et al. 2022: half of the way unless chosen; the head that fits both ends is the probe's",
-        defaults={**_FROM_PROBE, "learning_rate": 1e-4, "alpha": 0.5},
-        defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-4}},
+        source="Wortsman et al. 2022: half of the way unless chosen; the head that fits both ends is the probe's; "
+        "three times LP-FT's rate, so that there is a way to go back",
+        defaults={**_FROM_PROBE, "learning_rate": 3e-5, "alpha": 0.5},
+        defaults_by_modality={"image": {**LONGER, "learning_rate": 6e-5}},
         cost=Cost(3.0, once=1.0),
     ),
 )
