@@ -12,7 +12,7 @@ from evaluators.protocol import SettingValue
 _IMAGE = {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}
 _WITHOUT_DECAY = {name: value for name, value in FINE_TUNING.items() if name != "weight_decay"}
 # The head starts at its optimum, so it needs no rate of its own.
-_FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000, "standardize": True}
+_FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000}
 _UNFREEZING: Mapping[str, SettingValue] = {"groups": 4, "unfreezing": 0.5}
 
 ROWS: tuple[Strategy, ...] = (
@@ -65,6 +65,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "layer_decay": 0.9},
         defaults_by_modality={"image": {**_IMAGE, "layer_decay": 0.75}},
         cost=Cost(3.0),
+        recipe=("base", "layer_decay", "training", "keep_model", "score"),
     ),
     Strategy(
         id="l2-sp",
@@ -81,6 +82,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults={**_WITHOUT_DECAY, "learning_rate": 1e-4, "alpha": 0.01, "beta": 0.01},
         defaults_by_modality={"image": _IMAGE},
         cost=Cost(3.0),
+        recipe=("base", "l2_sp", "training", "keep_model", "score"),
     ),
     Strategy(
         id="lp-ft",
@@ -98,6 +100,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults={**_FROM_PROBE, "learning_rate": 1e-5},
         defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-5}},
         cost=Cost(3.0, once=1.0),
+        recipe=("base", "training", "keep_model", "score"),
     ),
     Strategy(
         id="wise-ft",

@@ -13,8 +13,8 @@ from evaluators.strategy import STRATEGIES
 from tests.pages import IMAGE, TEXT, data_file, page, training
 
 ALLOWED = {"torch", "transformers", "timm", "peft", "sklearn", "numpy", "pandas", "PIL", "safetensors"}
-#: No page of under 80 lines says what these do: several rates, two networks, layers that join later.
-WITHOUT_PAGE = {"surgical", "gradual-unfreezing", "layer-decay", "l2-sp", "lp-ft", "wise-ft"}
+#: No short page says what these do: layers that join later, one network between two, any block.
+WITHOUT_PAGE = {"surgical", "gradual-unfreezing", "wise-ft"}
 TRANSFERS = [row for row in STRATEGIES if not row.is_baseline and row.id not in WITHOUT_PAGE]
 CASES = [
     (row.id, accepts) for row in TRANSFERS for accepts in (TEXT, IMAGE) if accepts.modality in row.modalities
