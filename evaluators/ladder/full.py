@@ -96,7 +96,7 @@ ROWS: tuple[Strategy, ...] = (
         trains="a linear probe to its optimum, then all parameters from there; the trunk in evaluation mode",
         wins="good features and a shift between training and use (Kumar et al. 2022)",
         source="Kumar et al. 2022; a tenth of the rate of full fine-tuning, the network in evaluation mode as in their "
-        "code; the probe as the row `linear-probe`",
+        "code; the probe is standardised, as the ladder's own",
         defaults={**_FROM_PROBE, "learning_rate": 1e-5},
         defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-5}},
         cost=Cost(3.0, once=1.0),
