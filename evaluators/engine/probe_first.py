@@ -36,7 +36,7 @@ ABSENT = 10.0
 def fit_lp_ft(job: FitJob) -> Classifier:
     """Solve the head on frozen features to the optimum, then train everything from there (Kumar et al. 2022).
 
-    Settings: those of training and of the linear probe. With selection `held-out` the probe's C is chosen.
+    Settings: those of training, and the probe's `C` and `max_iter`. With selection `held-out` the probe's C is chosen.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
@@ -67,16 +67,16 @@ def probe_head(backbone: Backbone, job: FitJob) -> nn.Linear:
 
     Args:
         backbone: The pre-trained trunk; it is in evaluation mode afterwards.
-        job: Samples, labels, and the settings of the linear probe.
+        job: Samples, labels, and the probe's `C` and `max_iter`; features are standardised for it.
     """
     features = encode(backbone, samples_of(job.inputs), dtype="float32", progress=_silent)
     # The head reads normalised features (`Network.logits`), so the probe does.
     normalised = functional.layer_norm(torch.from_numpy(features), features.shape[-1:]).numpy()
-    model = fit_linear_probe(replace(job, inputs=Inputs(features=normalised))).model
-    weight, bias = model.coefficients.astype(np.float64), model.intercept.astype(np.float64)
-    if model.mean.size:
-        weight = weight / model.scale
-        bias = bias - weight @ model.mean
+    settings = {**job.settings, "standardize": True}
+    model = fit_linear_probe(replace(job, inputs=Inputs(features=normalised), settings=settings)).model
+    # Standardising is linear, so it goes into the weights.
+    weight = model.coefficients.astype(np.float64) / model.scale
+    bias = model.intercept.astype(np.float64) - weight @ model.mean
     present = np.isfinite(bias)
     bias[~present] = bias[present].min() - ABSENT
     head = nn.Linear(backbone.width, job.classes)
