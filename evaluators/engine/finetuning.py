@@ -12,8 +12,10 @@ from torch import nn
 from evaluators.backbones.backbone import Backbone
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
 from evaluators.engine.job import FitJob
-from evaluators.engine.recipe import recipe_of
+from evaluators.engine.recipe import Recipe, recipe_of
+from evaluators.engine.recovery import recovering
 from evaluators.engine.training import Network, seeded, train
+from evaluators.memory import Footprint
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]
 """Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
@@ -26,15 +28,41 @@ def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
+    recipe = recipe_of(job.settings)
+    return recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, recipe, kind, choose))
+
+
+def _attempt(job: FitJob, cut: Footprint, recipe: Recipe, kind: Kind, choose: Choose) -> Classifier:
     if job.load_backbone is None:
         raise ValueError("this strategy trains a backbone, and the job has none")
     with seeded(job.seed, job.device):
         backbone = job.load_backbone(kind != "scratch")
         active = choose(backbone)
         network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
-        trained = train(network, job, recipe_of(job.settings))
+        trained = train(network, job, recipe, cut)
     facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
     return Classifier(network, facts, changed_names(network))
+
+
+def fit_networks(jobs: Sequence[FitJob], kind: Kind, choose: Choose) -> FittedTogether:
+    """Train what `fit_network` would train for each job, in one pass where its layers allow it, else one by one.
+
+    Raises:
+        DivergedError: If the loss of one of them became NaN or infinite.
+        ValueError: If a job has no backbone.
+    """
+    base = _base(jobs[0], kind)
+    networks = []
+    for job in jobs:
+        with seeded(job.seed, job.device):
+            backbone = _base(job, kind) if base is None else twin(base)
+            networks.append(_network(job, backbone, choose))
+    try:
+        trained = train_together(networks, jobs, recipe_of(jobs[0].settings))
+    except CannotStack:
+        return OneByOne([fit_network(job, kind, choose) for job in jobs])
+    facts = TrainingFacts(kind, jobs[0].dtype, trained.steps, trained.parameters)
+    return ClassifiersTogether([Classifier(network, facts, changed_names(network)) for network in networks])
 
 
 def new_head(width: int, classes: int) -> nn.Linear:

@@ -18,6 +18,13 @@ from evaluators.samples import FloatArray, IntArray, Samples
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
+Remedy = Callable[[str], None]
+"""Called with what was changed so that a fit could be made: less memory, more precision. Recorded with the fit."""
+
+
+def unrecorded(what: str) -> None:
+    """Nobody asks what was changed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -49,6 +56,7 @@ class FitJob:
         device: `cpu` or `cuda`.
         dtype: `float32`, or `bfloat16` for autocast.
         progress: Called as training goes on.
+        remedy: Called where the fit had to be made otherwise than asked for.
     """
 
     inputs: Inputs
@@ -62,6 +70,7 @@ class FitJob:
     dtype: str
     progress: Progress
     names: tuple[str, ...] = ()
+    remedy: Remedy = unrecorded
 
 
 class Fitted(Protocol):
