@@ -5,15 +5,23 @@ In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. T
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import nn
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
-from evaluators.engine.job import FitJob
+from evaluators.engine.classifier import (
+    Classifier,
+    ClassifiersTogether,
+    Kind,
+    TrainingFacts,
+    changed_names,
+)
+from evaluators.engine.job import FitJob, FittedTogether, OneByOne
 from evaluators.engine.recipe import Recipe, recipe_of
 from evaluators.engine.recovery import recovering
+from evaluators.engine.side_by_side import train_together, twin
+from evaluators.engine.stacked_layers import CannotStack
 from evaluators.engine.training import Network, seeded, train
 from evaluators.memory import Footprint
 
@@ -33,15 +41,27 @@ def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
 
 
 def _attempt(job: FitJob, cut: Footprint, recipe: Recipe, kind: Kind, choose: Choose) -> Classifier:
-    if job.load_backbone is None:
-        raise ValueError("this strategy trains a backbone, and the job has none")
     with seeded(job.seed, job.device):
-        backbone = job.load_backbone(kind != "scratch")
-        active = choose(backbone)
-        network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
-        trained = train(network, job, recipe, cut)
+        network = _network(job, fresh(job, kind), choose)
+        trained = train(network, job, recipe, footprint=cut)
     facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
     return Classifier(network, facts, changed_names(network))
+
+
+def _network(job: FitJob, backbone: Backbone, choose: Choose) -> Network:
+    active = choose(backbone)
+    return Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
+
+
+def fresh(job: FitJob, kind: Kind) -> Backbone:
+    """Load what a kind of training starts from.
+
+    Raises:
+        ValueError: If the job has no backbone.
+    """
+    if job.load_backbone is None:
+        raise ValueError("this strategy trains a backbone, and the job has none")
+    return job.load_backbone(kind != "scratch")
 
 
 def fit_networks(jobs: Sequence[FitJob], kind: Kind, choose: Choose) -> FittedTogether:
@@ -51,12 +71,12 @@ def fit_networks(jobs: Sequence[FitJob], kind: Kind, choose: Choose) -> FittedTo
         DivergedError: If the loss of one of them became NaN or infinite.
         ValueError: If a job has no backbone.
     """
-    base = _base(jobs[0], kind)
+    # Adapters leave the base as it is, so all cells hold the same tensors of it.
+    base = fresh(jobs[0], kind) if kind == "adapter" else None
     networks = []
     for job in jobs:
         with seeded(job.seed, job.device):
-            backbone = _base(job, kind) if base is None else twin(base)
-            networks.append(_network(job, backbone, choose))
+            networks.append(_network(job, twin(base) if base else fresh(job, kind), choose))
     try:
         trained = train_together(networks, jobs, recipe_of(jobs[0].settings))
     except CannotStack:
@@ -76,6 +96,16 @@ def new_head(width: int, classes: int) -> nn.Linear:
 def fit_from_scratch(job: FitJob) -> Classifier:
     """Train the same architecture from a random initialisation: what pre-training is worth is measured against it."""
     return fit_network(job, "scratch", _everything)
+
+
+def fit_from_scratch_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Train several from random initialisations in one pass."""
+    return fit_networks(jobs, "scratch", _everything)
+
+
+def fit_full_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Fine-tune several copies of the pre-trained backbone in one pass."""
+    return fit_networks(jobs, "tuned", _everything)
 
 
 def fit_full(job: FitJob) -> Classifier:

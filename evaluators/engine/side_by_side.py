@@ -1,9 +1,9 @@
 """Several cells in one training: a step reads a batch of every cell at once, and each cell stays as if it were alone.
 
-In: networks of one strategy over one base and their jobs, which differ in draw and seed. Out: the same networks, trained
-in place. A cell keeps its own weights, order, dropout stream, gradient norm and BatchNorm statistics; what is frozen is
-one for all and reads the rows of all. Results equal those of a cell alone within 1e-5 on float32 logits: products are
-grouped otherwise, and batches are padded to the longest text of all cells.
+In: networks of one strategy over one base and their jobs, which differ in draw and seed. Out: the same networks,
+trained in place. A cell keeps its own weights, order, dropout stream, gradient norm and BatchNorm statistics; what is
+frozen is one for all and reads the rows of all. Results equal those of a cell alone within 1e-5 on float32 logits:
+products are grouped otherwise, and batches are padded to the longest text of all cells.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from evaluators.engine.recipe import Recipe
 from evaluators.engine.rows_in_use import only_rows_in_use
 from evaluators.engine.stacked_layers import CannotStack, Stack, StackedLinear, stack_modules
 from evaluators.engine.streams import DropoutStreams, drops
-from evaluators.engine.training import Network, Trained, descend
+from evaluators.engine.training import Network, Trained, decay_of_table, descend, received
+from evaluators.engine.tuning import PLAIN
 
 
 def twin(backbone: Backbone) -> Backbone:
@@ -65,10 +66,10 @@ def train_together(networks: Sequence[Network], jobs: Sequence[FitJob], recipe: 
             for network in networks
         ]
         learner = SideBySide(networks, prepared, jobs, recipe)
-        steps = descend(learner, jobs[0], recipe, unread_decay)
+        unread_decay += decay_of_table(networks[0], recipe, PLAIN, recipe.steps(len(jobs[0].labels)))
+        steps = descend(learner, jobs[0], recipe)
         learner.write_back()
-        weights = [weight for _, weight in learner.trained() if weight.grad is not None]
-        count = left_out + sum(weight.numel() for weight in weights) // len(jobs)
+        count = left_out + received(learner)
     for network in networks:
         network.eval()
     return Trained(steps, count)
@@ -119,8 +120,8 @@ class SideBySide:
         """Whether it has more than one dimension beside that of the cells."""
         return weight.dim() > 2
 
-    def backward(self, step: int) -> torch.Tensor:
-        """Take the gradients of one batch of every cell; return the mean loss of each."""
+    def backward(self, step: int, steps: int) -> torch.Tensor:  # noqa: ARG002 - nothing here depends on it
+        """Take the gradients of one batch of every cell; return the mean loss of each, (cells,)."""
         drawn = [next(order) for order in self._orders]
         rows = [start + index for start, own in zip(self._starts, drawn, strict=True) for index in own]
         self._stack.total_rows = len(rows)
@@ -147,4 +148,3 @@ class SideBySide:
     def write_back(self) -> None:
         """Give each network what was trained of it."""
         self._stack.write_back()
-

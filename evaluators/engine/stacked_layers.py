@@ -212,7 +212,8 @@ class StackedConv(nn.Module):
     def _of_one(
         self, values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
-        return self._first._conv_forward(values, weight, bias)  # noqa: SLF001 - the layer's own stride and padding
+        out: torch.Tensor = self._first._conv_forward(values, weight, bias)  # its stride, padding, groups
+        return out
 
 
 class StackedBatchNorm(nn.Module):

@@ -70,5 +70,6 @@ ROWS: tuple[Strategy, ...] = (
         },
         defaults_by_modality={"image": {"min_steps": 150, "learning_rate": 2e-3}},
         cost=Cost(3.0),
+        version=2,
     ),
 )

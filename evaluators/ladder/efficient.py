@@ -28,6 +28,8 @@ ROWS: tuple[Strategy, ...] = (
         },
         defaults_by_modality={"image": LONGER},
         cost=Cost(2.05),
+        fused="evaluators.engine.adapters:fit_lora_together",
         recipe=("base", "lora", "training", "keep_adapter", "score"),
+        version=2,
     ),
 )

@@ -22,5 +22,6 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}},
         cost=Cost(2.0),
         recipe=("base", "partial_freeze", "training", "keep_model", "score"),
+        version=2,
     ),
 )
