@@ -10,7 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -175,6 +175,8 @@ class Computation:
         from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
 
         jobs = [self._job(planned, row, progress) for planned in cells]
+        remedies: list[list[str]] = [[] for _ in cells]
+        jobs = [replace(job, remedy=told.append) for job, told in zip(jobs, remedies, strict=True)]
         # Imports are paid once a process: they are no part of what the first fit cost.
         prepare(row)
         if len(jobs) > 1:
@@ -195,8 +197,9 @@ class Computation:
                 steps=fitted.steps,
                 converged=fitted.converged,
                 beside=len(jobs) - 1,
+                remedies=tuple(told),
             )
-            for fitted in together.members
+            for fitted, told in zip(together.members, remedies, strict=True)
         ]
         return together, [Origin(cost, self._environment) for cost in costs]
 

@@ -209,6 +209,15 @@ class CellCost(Document):
     """False where an optimiser reached its last iteration before the optimum."""
     environment: str
     """Digest of the environment that computed it, a key of `Observations.environments`."""
+    remedies: tuple[str, ...] = ()
+    """What had to be changed so that it could be fitted: less memory, more precision. Left out where nothing had."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not self.remedies:
+            written.pop("remedies")
+        return written
 
 
 class EncodingCost(Document):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 #: Bytes of a float32.
 FLOAT = 4
-#: Values kept for the backward pass by each block, a token and unit of width.
+#: Values kept for the backward pass by each block, for a token and unit of width. Measured by the tensors that autograd
+#: saves: BERT 16.5, with dropout 22; ViT 17 to 20; a ResNet-18, with a token for 16 x 16 pixels, 14.
 KEPT_VALUES = 24
 #: Share of the memory that training may plan with: the rest is for buffers of the libraries and for other processes.
 USABLE = 0.8
@@ -64,8 +65,7 @@ WHOLE = Footprint()
 def training_bytes(load: Load, footprint: Footprint = WHOLE) -> int:
     """Return the bytes of weights, gradients, AdamW's moments and activations of one training step in float32.
 
-    Attention's scores do not count: fused kernels keep none. Of convolutional networks, whose maps shrink from stage to
-    stage, it is a rough upper bound.
+    Attention's scores do not count: fused kernels keep none. Of convolutional networks it is a rough guess.
     """
     rows = min(load.batch, footprint.micro_batch or load.batch) * load.tokens * load.width
     kept = load.blocks + KEPT_VALUES if footprint.checkpointing else load.blocks * KEPT_VALUES
@@ -94,3 +94,9 @@ def tighter(cut: Footprint, batch: int) -> Footprint | None:
         return replace(cut, checkpointing=True)
     rows = cut.micro_batch or batch
     return replace(cut, micro_batch=(rows + 1) // 2) if rows > 1 else None
+
+
+def both(one: Footprint, other: Footprint) -> Footprint:
+    """Return the gentlest cut that is no larger than either."""
+    rows = [cut.micro_batch for cut in (one, other) if cut.micro_batch is not None]
+    return Footprint(min(rows, default=None), one.checkpointing or other.checkpointing)

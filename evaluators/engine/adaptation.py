@@ -99,8 +99,11 @@ class Adaptation:
             yield f"k is {self.settings['k']}, and {facts['k']} in fit.json"
         elif kind == "probe" and facts["C"] != float(self.settings["C"]):
             yield f"C is {self.settings['C']}, and {facts['C']} in fit.json"
-        elif facts.get("dtype", self.dtype) != self.dtype:
-            yield f"it was trained in {self.dtype}, and in {facts['dtype']} by fit.json"
+        else:
+            # One that diverged in bfloat16 was trained in float32, and says what was asked for.
+            asked = facts.get("asked_dtype", facts.get("dtype", self.dtype))
+            if asked != self.dtype:
+                yield f"it was trained in {self.dtype}, and in {asked} by fit.json"
 
     def _inputs(self, samples: Samples, progress: Progress) -> Inputs:
         if self.row.sees == "samples":

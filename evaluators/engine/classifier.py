@@ -7,7 +7,7 @@ of the frozen base: the parameters with a gradient, the statistics of active Bat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,12 +28,21 @@ Kind = Literal["scratch", "tuned", "adapter"]
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What is kept of a training run beside its tensors."""
+    """What is kept of a training run beside its tensors.
+
+    Attributes:
+        kind: What a reload starts from.
+        dtype: Of its arithmetic.
+        steps: Optimiser steps taken.
+        trained_parameters: Numbers that received a gradient.
+        asked_dtype: What was asked for, where that was another one, in which it diverged.
+    """
 
     kind: Kind
     dtype: str
     steps: int
     trained_parameters: int
+    asked_dtype: str | None = None
 
 
 class Classifier:
@@ -66,7 +75,12 @@ class Classifier:
         """Write what was trained."""
         state = network_state(self.network)
         tensors = {name: state[name] for name in self._changed}
-        write_record(folder, Record(self._facts.kind, asdict(self._facts), tensors))
+        facts = {name: value for name, value in asdict(self._facts).items() if value is not None}
+        write_record(folder, Record(self._facts.kind, facts, tensors))
+
+    def instead_of(self, dtype: str) -> Classifier:
+        """Return the same, which says that it was asked for in another arithmetic."""
+        return Classifier(self.network, replace(self._facts, asked_dtype=dtype), self._changed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,8 @@ def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
         ValueError: If the job has no backbone.
     """
     recipe = recipe_of(job.settings)
-    return recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, recipe, kind, choose))
+    fitted = recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, recipe, kind, choose))
+    return fitted if fitted.dtype == job.dtype else fitted.instead_of(job.dtype)
 
 
 def _attempt(job: FitJob, cut: Footprint, recipe: Recipe, kind: Kind, choose: Choose) -> Classifier:

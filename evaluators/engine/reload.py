@@ -85,5 +85,6 @@ def _network_from(
         dtype=str(record.facts["dtype"]),
         steps=int(record.facts["steps"]),
         trained_parameters=int(record.facts["trained_parameters"]),
+        asked_dtype=record.facts.get("asked_dtype"),
     )
     return Classifier(network, facts, record.tensors)

@@ -20,6 +20,7 @@ from torch.nn import functional
 from evaluators.backbones.backbone import Backbone
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic
+from evaluators.engine.footprints import fitting
 from evaluators.engine.job import DivergedError, FitJob
 from evaluators.engine.learner import Learner, OneNetwork, Training
 from evaluators.engine.recipe import Recipe
@@ -104,15 +105,16 @@ def train(
         job: Samples, labels, seed, device and dtype.
         recipe: How.
         tuning: Rates by layer, layers that join later, a penalty.
-        footprint: How its steps are cut to fit into memory.
+        footprint: How its steps are cut at least; more where the device has too little memory for that.
 
     Raises:
         DivergedError: If the loss or a weight became NaN or infinite; it names the step.
     """
     prepared = network.backbone.prepare(samples_of(job.inputs))
+    cut = fitting(network, prepared, job, recipe.batch_size, footprint)
     unread_decay: list[float] = []
     with only_rows_in_use(network.backbone, prepared, unread_decay) as left_out:
-        learner = OneNetwork(network, prepared, job, Training(recipe, tuning, footprint))
+        learner = OneNetwork(network, prepared, job, Training(recipe, tuning, cut))
         unread_decay += decay_of_table(network, recipe, tuning, recipe.steps(len(job.labels)))
         with learner.frugal():
             steps = descend(learner, job, recipe, tuning)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluators.ladder.row import ANY, Cost, Strategy, Tier
-from evaluators.ladder.settings import FINE_TUNING, LONGER
+from evaluators.ladder.settings import FINE_TUNING, LONGER, STACKED_BELOW
 
 ROWS: tuple[Strategy, ...] = (
     Strategy(
@@ -22,6 +22,8 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}},
         cost=Cost(3.0),
         recipe=("base", "full_finetune", "training", "keep_model", "score"),
+        fused="evaluators.engine.finetuning:fit_full_together",
+        fused_below=STACKED_BELOW,
         version=2,
     ),
 )
