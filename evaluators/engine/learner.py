@@ -12,10 +12,12 @@ from torch import nn
 from torch.nn import functional
 
 from evaluators.backbones.backbone import Prepared
+from evaluators.engine.acceleration import acceleration
 from evaluators.engine.batching import autocast, batches
 from evaluators.engine.checkpointing import recomputed
 from evaluators.engine.job import FitJob
 from evaluators.engine.recipe import Recipe
+from evaluators.engine.resident import batches_of
 from evaluators.engine.streams import DropoutStreams, drops
 from evaluators.engine.tuning import PLAIN, Tuning, open_layers
 from evaluators.memory import WHOLE, Footprint
@@ -75,11 +77,23 @@ class OneNetwork:
     cells = 1
 
     def __init__(self, network: Network, prepared: Prepared, job: FitJob, how: Training) -> None:
-        self._network, self._prepared, self._job, self._how = network, prepared, job, how
+        self._network, self._job, self._how = network, job, how
         self._labels = torch.from_numpy(job.labels).to(job.device)
         generator = torch.Generator().manual_seed(job.seed)
         self._order = batches(network.backbone.length(prepared), how.recipe.batch_size, generator)
-        self._streams = DropoutStreams([job.seed], job.device) if drops(network.active) else None
+        dropping = drops(network.active)
+        self._streams = DropoutStreams([job.seed], job.device) if dropping else None
+        faster = acceleration(
+            job.device,
+            network.backbone.length(prepared),
+            steps=how.recipe.steps(len(job.labels)),
+            blocks=len(network.backbone.blocks()),
+            drops=dropping,
+        )
+        self._batches = batches_of(network.backbone, prepared, faster)
+        self._logits = network.logits
+        if faster.lengths:  # never on a CPU
+            self._logits = torch.compile(network.logits, dynamic=False, mode="reduce-overhead")
         self._trained = network.trained()
         self._penalty = how.tuning.penalty(network) if how.tuning.penalty else None
         network.train()
@@ -104,11 +118,11 @@ class OneNetwork:
         total = torch.zeros(1, device=self._job.device)
         done = 0
         for part in _cut(indices, self._how.footprint.micro_batch or len(indices)):
-            batch = self._network.backbone.batch(self._prepared, part)
+            batch = self._batches.batch(part)
             # Blocks that are recomputed draw in the backward pass too.
             with self._streams.at(step, first_row=done) if self._streams else nullcontext():
                 with autocast(self._job.device, self._job.dtype):
-                    logits = self._network.logits(batch)
+                    logits = self._logits(batch)
                 wanted = self._labels[torch.tensor(part, device=self._labels.device)]
                 # Weighted by size: the parts' gradients add up to that of the batch's mean loss.
                 loss = functional.cross_entropy(logits.float(), wanted) * (len(part) / len(indices))

@@ -19,10 +19,12 @@ from torch import nn
 from torch.nn import functional
 
 from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.engine.acceleration import Acceleration
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import autocast, batches
 from evaluators.engine.job import FitJob
 from evaluators.engine.recipe import Recipe
+from evaluators.engine.resident import batches_of
 from evaluators.engine.rows_in_use import only_rows_in_use
 from evaluators.engine.stacked_layers import CannotStack, Stack, StackedLinear, stack_modules
 from evaluators.engine.streams import DropoutStreams, drops
@@ -102,7 +104,8 @@ class SideBySide:
             raise CannotStack("two layers share a weight")
         self._trained = [(name, stacked[id(weight)]) for name, weight in first.trained()]
         self._job = jobs[0]
-        self._prepared = [sample for own in prepared for sample in own]
+        everything = [sample for own in prepared for sample in own]
+        self._batches = batches_of(trunk, everything, Acceleration())
         self._starts = [0, *accumulate(len(own) for own in prepared)][: self.cells]
         self._labels = torch.cat([torch.from_numpy(job.labels) for job in jobs]).to(self._job.device)
         self._orders = [
@@ -125,7 +128,7 @@ class SideBySide:
         drawn = [next(order) for order in self._orders]
         rows = [start + index for start, own in zip(self._starts, drawn, strict=True) for index in own]
         self._stack.total_rows = len(rows)
-        batch = self._network.backbone.batch(self._prepared, rows)
+        batch = self._batches.batch(rows)
         with self._streams.at(step) if self._streams else nullcontext():
             with autocast(self._job.device, self._job.dtype):
                 logits = self._network.logits(batch)
