@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -193,6 +193,8 @@ class Computation:
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
         jobs = [self._job(planned, row, progress) for planned in cells]
+        remedies: list[list[str]] = [[] for _ in cells]
+        jobs = [replace(job, remedy=told.append) for job, told in zip(jobs, remedies, strict=True)]
         # Imports are paid once a process: they are no part of what the first fit cost.
         with self._importing():
             from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
@@ -217,8 +219,9 @@ class Computation:
                 steps=fitted.steps,
                 converged=fitted.converged,
                 beside=len(jobs) - 1,
+                remedies=tuple(told),
             )
-            for job, fitted in zip(jobs, together.members, strict=True)
+            for job, fitted, told in zip(jobs, together.members, remedies, strict=True)
         ]
         return together, [Origin(cost, self._environment) for cost in costs]
 

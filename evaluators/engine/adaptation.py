@@ -105,8 +105,11 @@ class Adaptation:
             yield f"temperature is {self.settings['temperature']}, and {facts['temperature']} in fit.json"
         elif kind == "head2toe" and facts["keep"] != float(self.settings["keep_fraction"]):
             yield f"keep_fraction is {self.settings['keep_fraction']}, and {facts['keep']} in fit.json"
-        elif facts.get("dtype", self.dtype) != self.dtype:
-            yield f"it was trained in {self.dtype}, and in {facts['dtype']} by fit.json"
+        else:
+            # One that diverged in bfloat16 was trained in float32, and says what was asked for.
+            asked = facts.get("asked_dtype", facts.get("dtype", self.dtype))
+            if asked != self.dtype:
+                yield f"it was trained in {self.dtype}, and in {asked} by fit.json"
 
     def _inputs(self, samples: Samples, progress: Progress) -> Inputs:
         if self.row.sees == "samples":

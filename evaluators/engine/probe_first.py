@@ -23,8 +23,10 @@ from evaluators.engine.encode import encode
 from evaluators.engine.finetuning import everything
 from evaluators.engine.heads import fit_linear_probe
 from evaluators.engine.job import FitJob, Inputs
-from evaluators.engine.recipe import recipe_of
+from evaluators.engine.recipe import Recipe, recipe_of
+from evaluators.engine.recovery import recovering
 from evaluators.engine.training import Network, seeded, train
+from evaluators.memory import Footprint
 from evaluators.samples import FloatArray, IntArray
 
 #: What `held-out` chooses WiSE-FT's share from: 0 is the linear probe, 1 the fine-tuned network.
@@ -42,8 +44,8 @@ def fit_lp_ft(job: FitJob) -> Classifier:
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
-    network = _at_probe(job)
-    return Classifier(network, _trained(network, job), changed_names(network))
+    ends = _fit_ends(job)
+    return Classifier(ends.network, ends.facts, changed_names(ends.network))
 
 
 def fit_wise_ft(job: FitJob) -> Classifier:
@@ -121,16 +123,19 @@ def _at_probe(job: FitJob) -> Network:
     return Network(backbone, head, ())
 
 
-def _trained(network: Network, job: FitJob) -> TrainingFacts:
-    with seeded(job.seed, job.device):
-        trained = train(network, job, recipe_of(job.settings))
-    return TrainingFacts("tuned", job.dtype, trained.steps, trained.parameters)
-
-
 def _fit_ends(job: FitJob) -> _Ends:
+    recipe = recipe_of(job.settings)
+    ends = recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, recipe))
+    asked = None if ends.facts.dtype == job.dtype else job.dtype
+    return replace(ends, facts=replace(ends.facts, asked_dtype=asked))
+
+
+def _attempt(job: FitJob, cut: Footprint, recipe: Recipe) -> _Ends:
     network = _at_probe(job)
     start = _weights(network)
-    facts = _trained(network, job)
+    with seeded(job.seed, job.device):
+        trained = train(network, job, recipe, footprint=cut)
+    facts = TrainingFacts("tuned", job.dtype, trained.steps, trained.parameters)
     return _Ends(network, start, _weights(network), facts)
 
 

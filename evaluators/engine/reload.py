@@ -94,5 +94,6 @@ def _network_from(
         steps=int(record.facts["steps"]),
         trained_parameters=int(record.facts["trained_parameters"]),
         chosen=record.facts.get("chosen", {}),
+        asked_dtype=record.facts.get("asked_dtype"),
     )
     return Classifier(network, facts, record.tensors)

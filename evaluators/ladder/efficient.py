@@ -25,7 +25,9 @@ ROWS: tuple[Strategy, ...] = (
         defaults=_LOW_RANK,
         defaults_by_modality={"image": LONGER},
         cost=Cost(2.05),
+        fused="evaluators.engine.adapters:fit_lora_together",
         recipe=("base", "lora", "training", "keep_adapter", "score"),
+        version=2,
     ),
     Strategy(
         id="rslora",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from evaluators.ladder.depth import passes_for_unfreezing
 from evaluators.ladder.row import ANY, Cost, Strategy, Tier
-from evaluators.ladder.settings import FINE_TUNING, LONGER
+from evaluators.ladder.settings import FINE_TUNING, LONGER, STACKED_BELOW
 from evaluators.protocol import SettingValue
 
 _IMAGE = {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}
@@ -49,6 +49,9 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": _IMAGE},
         cost=Cost(3.0),
         recipe=("base", "full_finetune", "training", "keep_model", "score"),
+        fused="evaluators.engine.finetuning:fit_full_together",
+        fused_below=STACKED_BELOW,
+        version=2,
     ),
     Strategy(
         id="layer-decay",

@@ -60,6 +60,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": _IMAGE},
         cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.5}, once_for_upper),
         recipe=_FREEZING,
+        version=2,
     ),
     Strategy(
         id="surgical",
