@@ -22,7 +22,7 @@ from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
 from evaluators.data import TaskData
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
-from evaluators.errors import EnvironmentProblem
+from evaluators.errors import EnvironmentProblem, PrecisionProblem
 from evaluators.evidence import Environment
 from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
 from evaluators.observe import environment
@@ -68,6 +68,9 @@ class Computation:
 
         Returns:
             The number of samples encoded now.
+
+        Raises:
+            PrecisionProblem: If the protocol says bfloat16 and that costs accuracy.
         """
         from evaluators.engine.encode import encode
 
@@ -80,6 +83,8 @@ class Computation:
         if not total:
             return 0
         backbone = self._backbone(readers[0], pretrained=True)
+        if readers[0].cell.dtype == "bfloat16":
+            self._check_precision(trunk, readers, backbone)
         for chunk in missing:
             if not len(chunk):
                 continue
@@ -144,6 +149,33 @@ class Computation:
         request = self._bench.plan.request
         about = [row for row in request.tasks if task in (None, row.id)]
         return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
+
+    def _check_precision(self, trunk: str, readers: Sequence[PlannedCell], backbone: Backbone) -> None:
+        """Compare a fresh backbone in both precisions, once a trunk, on the largest draw that reads it.
+
+        Raises:
+            PrecisionProblem: If bfloat16 costs accuracy; nothing was encoded.
+        """
+        from evaluators.engine.encode import encode
+        from evaluators.engine.precision import MOST, agreement, agreement_of
+
+        results = self._bench.results
+        if not results.intact("precision", trunk):
+            largest = max(readers, key=lambda planned: planned.cell.labels_per_class)
+            data = self._bench.data[largest.cell.task]
+            drawn = draw(largest.cell, data)
+            drawn = drawn.take(np.arange(min(MOST, len(drawn.labels))))
+            exact, rough = (
+                encode(backbone, drawn.samples, dtype=dtype, progress=_ignore)
+                for dtype in ("float32", "bfloat16")
+            )
+            found = agreement(exact, rough, drawn.labels, len(data.labels))
+            results.write("precision", trunk, Stored({}, found.facts))
+        found = agreement_of(results.read("precision", trunk).facts)
+        if not found.holds:
+            raise PrecisionProblem(
+                f"bfloat16 does not do for this base: {found}", hint="set `dtype: float32` in the protocol"
+            )
 
     @cached_property
     def _environment(self) -> Environment:

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from evaluators.canonical import canonical_json
 from evaluators.errors import EnvironmentProblem, IntegrityError
 
-Op = Literal["features", "fit", "predict"]
+Op = Literal["features", "fit", "predict", "precision"]
+"""What a key stands for; `precision` is no node, but what was found out about a trunk in bfloat16."""
 _FACTS = "facts.json"
 
 
