@@ -38,7 +38,7 @@ class Agreement:
 
     @property
     def error(self) -> float:
-        """Standard error of the float32 accuracy, which a bootstrap over the samples converges to; at least a sample."""
+        """Standard error of the float32 accuracy, as a bootstrap over the samples gives it; at least one sample."""
         spread = math.sqrt(self.float32 * (1 - self.float32) / max(1, self.samples))
         return max(spread, 1 / max(1, self.samples))
 
