@@ -25,7 +25,7 @@ from evaluators.cell import FitCost
 from evaluators.data import TaskData
 from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
-from evaluators.errors import EnvironmentProblem
+from evaluators.errors import EnvironmentProblem, PrecisionProblem
 from evaluators.evidence import Environment
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
@@ -75,6 +75,7 @@ class Computation:
             environment=lambda: self._environment,
             load=lambda planned: self._backbone(planned, pretrained=True),
             prepare=self._import_encoder,
+            check=self._check_precision,
         )
         self.boundaries = BoundaryCaches(
             bench.plan,
@@ -86,7 +87,11 @@ class Computation:
         """States above frozen blocks that are alive, and how much was computed for them."""
 
     def encode(self, trunk: str, progress: Progress) -> int:
-        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now."""
+        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now.
+
+        Raises:
+            PrecisionProblem: If the protocol says bfloat16 and that costs accuracy.
+        """
         return self._encoding.encode(trunk, progress)
 
     def measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
@@ -163,6 +168,33 @@ class Computation:
             yield
         finally:
             self.seconds_importing += time.perf_counter() - started
+
+    def _check_precision(self, trunk: str, readers: Sequence[PlannedCell], backbone: Backbone) -> None:
+        """Compare a fresh backbone in both precisions, once a trunk, on the largest draw that reads it.
+
+        Raises:
+            PrecisionProblem: If bfloat16 costs accuracy; nothing was encoded.
+        """
+        from evaluators.engine.encode import encode
+        from evaluators.engine.precision import MOST, agreement, agreement_of
+
+        results = self._bench.results
+        if not results.intact("precision", trunk):
+            largest = max(readers, key=lambda planned: planned.cell.labels_per_class)
+            data = self._bench.data[largest.cell.task]
+            drawn = draw(largest.cell, data)
+            drawn = drawn.take(np.arange(min(MOST, len(drawn.labels))))
+            exact, rough = (
+                encode(backbone, drawn.samples, dtype=dtype, progress=_silent)
+                for dtype in ("float32", "bfloat16")
+            )
+            found = agreement(exact, rough, drawn.labels, len(data.labels))
+            results.write("precision", trunk, Stored({}, found.facts))
+        found = agreement_of(results.read("precision", trunk).facts)
+        if not found.holds:
+            raise PrecisionProblem(
+                f"bfloat16 does not do for this base: {found}", hint="set `dtype: float32` in the protocol"
+            )
 
     @cached_property
     def _environment(self) -> Environment:
@@ -341,6 +373,10 @@ def _share(job: FitJob) -> float:
     """Return the seconds that the shared states of a job's labels took."""
     states = job.states
     return states.seconds_each * len(job.labels) if states else 0.0
+
+
+def _silent(done: int, total: int) -> None:
+    """A few hundred samples are nothing to watch."""
 
 
 def _reset_peak(device: str) -> bool:

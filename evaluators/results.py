@@ -25,7 +25,8 @@ from evaluators.errors import EnvironmentProblem, IntegrityError
 from evaluators.recall import Recall
 from evaluators.recall import Stored as Stored
 
-Op = Literal["features", "fit", "predict"]
+Op = Literal["features", "fit", "predict", "precision"]
+"""What a key stands for; `precision` is no node, but what was found out about a trunk in bfloat16."""
 _FACTS = "facts.json"
 #: Objects that are fetched from a remote place at once.
 _AT_ONCE = 64
