@@ -17,4 +17,5 @@ def style(strategy_id: str) -> tuple[str, str]:
         return GREYS[place % len(GREYS)], MARKERS[place % len(MARKERS)]
     transfers = [row.id for row in STRATEGIES if not row.is_baseline]
     place = transfers.index(strategy_id) if strategy_id in transfers else len(transfers)
-    return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    # Once round the colours, markers move on by one: no two of the first 49 look the same.
+    return COLOURS[place % len(COLOURS)], MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]

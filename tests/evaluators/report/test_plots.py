@@ -4,7 +4,9 @@ import sys
 
 import pytest
 
+from evaluators.report.palette import style
 from evaluators.report.plots import write_plots
+from evaluators.strategy import STRATEGIES
 from tests.synthetic import World, evidence
 
 SMALL = World(items=60, runs=3, incumbent=("old", 0.7))
@@ -24,6 +26,10 @@ def test_two_pictures_in_two_formats(pictures):
     ]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures[::2])
     assert all("<svg" in path.read_text()[:1000] for path in pictures[1::2])
+
+
+def test_no_two_strategies_look_the_same():
+    assert len({style(row.id) for row in STRATEGIES}) == len(STRATEGIES)
 
 
 def test_plotting_leaves_no_global_state(pictures):
