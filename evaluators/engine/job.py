@@ -149,7 +149,10 @@ class OneByOne:
 
 
 class NotApplicable(Exception):
-    """The strategy cannot run here, by no fault of the base: a library or a device is missing. The cell is skipped."""
+    """The strategy cannot run here; the cell is skipped with the reason.
+
+    A library or a device is missing, or the base lacks what only shows when it is loaded: biases, free positions.
+    """
 
 
 class DivergedError(Exception):

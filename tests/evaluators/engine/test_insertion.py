@@ -14,6 +14,7 @@ from transformers import BertConfig, BertModel
 from evaluators.backbones.load import load_backbone
 from evaluators.backbones.text import TextBackbone
 from evaluators.candidate import TEXT_TOKENS, TextInput
+from evaluators.engine.adaptation import Adaptation
 from evaluators.engine.adapters import add_dora
 from evaluators.engine.bottleneck import Bottleneck
 from evaluators.engine.finetuning import new_head
@@ -24,9 +25,11 @@ from evaluators.engine.quantized import quantize
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.scaling import fit_biases
 from evaluators.engine.training import Network
-from evaluators.samples import text_samples
+from evaluators.errors import EnvironmentProblem
+from evaluators.samples import LabelledSet, text_samples
 from evaluators.strategy import STRATEGIES, Tier, strategy
 from tests.evaluators.engine.test_recipe_sections import write_base
+from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import tiny_bert, toy_images, toy_texts
 
 KINDS = ["bert", "modernbert", "llama", "gpt2", "test_resnet", "test_vit", "test_convnext"]
@@ -222,6 +225,17 @@ def test_without_bitsandbytes_qlora_says_what_to_install(worlds):
         pytest.raises(NotApplicable, match=r"pip install 'basehub\[quantized\]'"),
     ):
         fit(row, worlds["text"].job(row))
+
+
+def test_where_there_is_no_cell_to_skip_a_person_is_told(worlds):
+    world, row = worlds["text"], strategy("qlora")
+    adaptation = Adaptation(world.candidate, world.folder, row, row.defaults_for("text"), ("a", "b", "c"))
+    training = LabelledSet("train", world.train.samples, world.train.labels)
+    with (
+        mock.patch.dict(sys.modules, {"bitsandbytes": None}),
+        pytest.raises(EnvironmentProblem, match="QLoRA cannot run here: 4-bit weights need bitsandbytes"),
+    ):
+        adaptation.fit(training, seed=0, progress=silent)
 
 
 @pytest.mark.parametrize("row", EFFICIENT, ids=lambda row: row.id)

@@ -28,6 +28,10 @@ def test_two_pictures_in_two_formats(pictures):
     assert all("<svg" in path.read_text()[:1000] for path in pictures[1::2])
 
 
+def test_no_two_strategies_look_the_same():
+    assert len({style(row.id) for row in STRATEGIES}) == len(STRATEGIES)
+
+
 def test_plotting_leaves_no_global_state(pictures):
     assert "matplotlib.pyplot" not in sys.modules
 
