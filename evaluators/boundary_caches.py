@@ -14,7 +14,7 @@ from evaluators.data import TaskData
 from evaluators.demand import Group, boundary_demands, group_of, placements, shares_states, union
 from evaluators.engine.job import Progress
 from evaluators.features import chunks
-from evaluators.freezing import frozen_blocks
+from evaluators.ladder.depth import frozen_blocks
 from evaluators.placement import Placement, Tier
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore

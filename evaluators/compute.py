@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -22,17 +23,17 @@ from evaluators.boundary_caches import BoundaryCaches
 from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
 from evaluators.data import TaskData
+from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
 from evaluators.errors import EnvironmentProblem
 from evaluators.evidence import Environment
-from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore, Stored
-from evaluators.samples import Samples
+from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Strategy, strategy
-from evaluators.view import TRAIN, draw, inputs
+from evaluators.view import TRAIN, draw, inputs, label_inputs
 
 #: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
 KEPT_FIT_BYTES = 4 * 1024 * 1024
@@ -58,11 +59,23 @@ class Workbench:
 
 
 class Computation:
-    """Computes nodes; keeps the feature tables of this plan in memory."""
+    """Computes nodes; keeps the feature tables of this plan in memory.
+
+    Attributes:
+        seconds_importing: What importing libraries took so far; it is paid once a process, and part of no work.
+    """
 
     def __init__(self, bench: Workbench) -> None:
+        self.seconds_importing = 0.0
         self._bench = bench
-        self._tables: dict[str, FeatureTable] = {}
+        self._encoding = Encoding(
+            bench.plan,
+            bench.data,
+            bench.results,
+            environment=lambda: self._environment,
+            load=lambda planned: self._backbone(planned, pretrained=True),
+            prepare=self._import_encoder,
+        )
         self.boundaries = BoundaryCaches(
             bench.plan,
             bench.data,
@@ -73,33 +86,8 @@ class Computation:
         """States above frozen blocks that are alive, and how much was computed for them."""
 
     def encode(self, trunk: str, progress: Progress) -> int:
-        """Encode what the plan demands of a trunk and is not stored.
-
-        Returns:
-            The number of samples encoded now.
-        """
-        from evaluators.engine.encode import encode
-
-        bench = self._bench
-        readers = [planned for planned in bench.plan.cells if planned.trunk == trunk and not planned.skipped]
-        demanded = distinct([self._samples(planned, name) for planned in readers for name in planned.predict])
-        table = self._table(trunk)
-        missing = [chunk.take(_absent(chunk, table)) for chunk in chunks(demanded)]
-        total, done = sum(len(chunk) for chunk in missing), 0
-        if not total:
-            return 0
-        backbone = self._backbone(readers[0], pretrained=True)
-        for chunk in missing:
-            if not len(chunk):
-                continue
-            started = time.perf_counter()
-            features = encode(backbone, chunk, dtype=readers[0].cell.dtype, progress=_ignore)
-            cost = FitCost(seconds=round(time.perf_counter() - started, 4))
-            made = Origin(cost, self._environment)
-            table.add(store_chunk(bench.results, trunk, chunk, features, made))
-            done += len(chunk)
-            progress(done, total)
-        return total
+        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now."""
+        return self._encoding.encode(trunk, progress)
 
     def measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
         """Fit cells in one pass and store their predictions on every set that lacks them.
@@ -160,6 +148,22 @@ class Computation:
         about = [row for row in request.tasks if task in (None, row.id)]
         return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
 
+    def _import_encoder(self, planned: PlannedCell) -> None:
+        with self._importing():
+            import_module("evaluators.engine.encode")
+            import_module(
+                f"evaluators.backbones.{self._bench.plan.candidate(planned.cell.candidate).modality}"
+            )
+
+    @contextmanager
+    def _importing(self) -> Iterator[None]:
+        """Count the block's time as importing."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds_importing += time.perf_counter() - started
+
     @cached_property
     def _environment(self) -> Environment:
         return environment(self._bench.device)
@@ -188,16 +192,19 @@ class Computation:
     def _trained(
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
-        from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
-
         jobs = [self._job(planned, row, progress) for planned in cells]
+        remedies: list[list[str]] = [[] for _ in cells]
+        jobs = [replace(job, remedy=told.append) for job, told in zip(jobs, remedies, strict=True)]
         # Imports are paid once a process: they are no part of what the first fit cost.
-        prepare(row)
-        if len(jobs) > 1:
-            prepare_together(row)
-        if jobs[0].load_backbone is not None:
-            modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
-            import_module(f"evaluators.backbones.{modality}")
+        with self._importing():
+            from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
+
+            prepare(row)
+            if len(jobs) > 1:
+                prepare_together(row)
+            if jobs[0].load_backbone is not None:
+                modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
+                import_module(f"evaluators.backbones.{modality}")
         watched = _reset_peak(self._bench.device)
         started = time.perf_counter()
         together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])
@@ -212,8 +219,9 @@ class Computation:
                 steps=fitted.steps,
                 converged=fitted.converged,
                 beside=len(jobs) - 1,
+                remedies=tuple(told),
             )
-            for job, fitted in zip(jobs, together.members, strict=True)
+            for job, fitted, told in zip(jobs, together.members, remedies, strict=True)
         ]
         return together, [Origin(cost, self._environment) for cost in costs]
 
@@ -226,6 +234,7 @@ class Computation:
             labels=train.labels,
             classes=len(bench.data[cell.task].labels),
             names=bench.data[cell.task].labels,
+            label_features=self._label_features(planned),
             settings=dict(cell.settings),
             seed=cell.run.seed,
             selection=cell.sampler.rsplit("/", 1)[-1],
@@ -237,6 +246,13 @@ class Computation:
             progress=progress,
             states=self.boundaries.states_for(planned, progress),
         )
+
+    def _label_features(self, planned: PlannedCell) -> FloatArray | None:
+        texts = label_inputs(planned.cell, self._bench.data[planned.cell.task])
+        if not len(texts):
+            return None
+        assert planned.trunk is not None
+        return self._encoding.lookup(planned.trunk, texts)
 
     def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored, progress: Progress) -> Fitted:
         from evaluators.engine.records import FILES
@@ -290,13 +306,8 @@ class Computation:
     def _inputs(self, planned: PlannedCell, row: Strategy, samples: Samples) -> Inputs:
         if row.reads_trunk:
             assert planned.trunk is not None
-            return Inputs(features=self._table(planned.trunk).lookup(samples))
+            return Inputs(features=self._encoding.lookup(planned.trunk, samples))
         return Inputs(samples=samples)
-
-    def _table(self, trunk: str) -> FeatureTable:
-        if trunk not in self._tables:
-            self._tables[trunk] = read_table(self._bench.results, trunk)
-        return self._tables[trunk]
 
     def _backbone(self, planned: PlannedCell, *, pretrained: bool) -> Backbone:
         from evaluators.backbones.load import load_backbone
@@ -326,18 +337,10 @@ def choose_device(wanted: str) -> str:
     return "cpu"
 
 
-def _absent(chunk: Samples, table: FeatureTable) -> list[int]:
-    return [index for index, digest in enumerate(chunk.digests) if digest not in table.rows]
-
-
 def _share(job: FitJob) -> float:
     """Return the seconds that the shared states of a job's labels took."""
     states = job.states
     return states.seconds_each * len(job.labels) if states else 0.0
-
-
-def _ignore(done: int, total: int) -> None:
-    """Progress is told by chunk."""
 
 
 def _reset_peak(device: str) -> bool:

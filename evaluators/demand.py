@@ -15,7 +15,7 @@ from evaluators.candidate import TEXT_TOKENS, Candidate, ImageInput
 from evaluators.data import TaskData
 from evaluators.engine.recipe import recipe_of
 from evaluators.features import distinct
-from evaluators.freezing import freezes_blocks, frozen_blocks
+from evaluators.ladder.depth import freezes_blocks, frozen_blocks
 from evaluators.placement import Cached, Machine, Placement, place
 from evaluators.plan import Plan, PlannedCell
 from evaluators.samples import Samples

@@ -92,6 +92,15 @@ class ImageBackbone:
         pooled = pooled.float()
         return nn.functional.normalize(pooled, dim=-1) if self._spec.normalize else pooled
 
+    def pool_block(self, hidden: torch.Tensor, _batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Average a map, or tokens; of tokens the first, where the card pools by it."""
+        if hidden.dim() == 4:
+            # timm says so of the few networks with channels last.
+            innermost = str(getattr(self.module, "output_fmt", "NCHW")) == "NHWC"
+            return hidden.float().mean(dim=(1, 2) if innermost else (2, 3))
+        pooling = "cls" if self._spec.pooling == "cls" else "mean"
+        return _pool(hidden.float(), self.module, pooling)
+
     def rows_read(self, prepared: Prepared) -> None:
         """Return None: an image network has no table."""
 

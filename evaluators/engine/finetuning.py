@@ -1,43 +1,115 @@
 """Strategies that train the trunk itself: from scratch, the upper part only, or all of it.
 
 In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. They differ in what is trainable.
+`layerwise.py`, `surgical.py`, `anchored.py` and `probe_first.py` hold those that need more than that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from torch import nn
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
-from evaluators.engine.job import FitJob
-from evaluators.engine.recipe import recipe_of
+from evaluators.engine.classifier import (
+    Classifier,
+    ClassifiersTogether,
+    Kind,
+    TrainingFacts,
+    changed_names,
+)
+from evaluators.engine.job import FitJob, FittedTogether, OneByOne
+from evaluators.engine.recipe import Recipe, recipe_of
+from evaluators.engine.recovery import recovering
 from evaluators.engine.resumed import from_boundary, made_whole
+from evaluators.engine.side_by_side import train_together, twin
+from evaluators.engine.stacked_layers import CannotStack
 from evaluators.engine.training import Network, seeded, train
-from evaluators.freezing import frozen_blocks
+from evaluators.engine.tuning import PLAIN, Tuning
+from evaluators.ladder.depth import upper_blocks
+from evaluators.memory import Footprint
 from evaluators.protocol import SettingValue
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]
 """Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
 
 
-def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
+def fit_network(
+    job: FitJob, kind: Kind, choose: Choose, tune: Callable[[Backbone], Tuning] | None = None
+) -> Classifier:
     """Load a backbone, let `choose` make parts of it trainable, put a head on it and train.
+
+    Args:
+        job: What to train on.
+        kind: What a reload starts from.
+        choose: Says what is trained.
+        tune: Says how that departs from the plain training, where it does.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
+    recipe = recipe_of(job.settings)
+    how = _Way(kind, recipe, choose, tune)
+    fitted = recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, how))
+    return fitted if fitted.dtype == job.dtype else fitted.instead_of(job.dtype)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a network is made and trained: see `fit_network`."""
+
+    kind: Kind
+    recipe: Recipe
+    choose: Choose
+    tune: Callable[[Backbone], Tuning] | None
+
+
+def _attempt(job: FitJob, cut: Footprint, way: _Way) -> Classifier:
+    with seeded(job.seed, job.device):
+        network = _network(job, fresh(job, way.kind), way.choose)
+        tuning = PLAIN if way.tune is None else way.tune(network.backbone)
+        trained = train(network, job, way.recipe, tuning, footprint=cut)
+    facts = TrainingFacts(way.kind, job.dtype, trained.steps, trained.parameters)
+    return Classifier(network, facts, changed_names(network))
+
+
+def _network(job: FitJob, backbone: Backbone, choose: Choose) -> Network:
+    active = choose(backbone)
+    return Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
+
+
+def fresh(job: FitJob, kind: Kind) -> Backbone:
+    """Load what a kind of training starts from.
+
+    Raises:
+        ValueError: If the job has no backbone.
+    """
     if job.load_backbone is None:
         raise ValueError("this strategy trains a backbone, and the job has none")
-    with seeded(job.seed, job.device):
-        backbone = job.load_backbone(kind != "scratch")
-        active = choose(backbone)
-        network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
-        trained = train(network, job, recipe_of(job.settings))
-    facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
-    return Classifier(network, facts, changed_names(network))
+    return job.load_backbone(kind != "scratch")
+
+
+def fit_networks(jobs: Sequence[FitJob], kind: Kind, choose: Choose) -> FittedTogether:
+    """Train what `fit_network` would train for each job, in one pass where its layers allow it, else one by one.
+
+    Raises:
+        DivergedError: If the loss of one of them became NaN or infinite.
+        ValueError: If a job has no backbone.
+    """
+    # Adapters leave the base as it is, so all cells hold the same tensors of it.
+    base = fresh(jobs[0], kind) if kind == "adapter" else None
+    networks = []
+    for job in jobs:
+        with seeded(job.seed, job.device):
+            networks.append(_network(job, twin(base) if base else fresh(job, kind), choose))
+    try:
+        trained = train_together(networks, jobs, recipe_of(jobs[0].settings))
+    except CannotStack:
+        return OneByOne([fit_network(job, kind, choose) for job in jobs])
+    facts = TrainingFacts(kind, jobs[0].dtype, trained.steps, trained.parameters)
+    return ClassifiersTogether([Classifier(network, facts, changed_names(network)) for network in networks])
 
 
 def new_head(width: int, classes: int) -> nn.Linear:
@@ -50,12 +122,22 @@ def new_head(width: int, classes: int) -> nn.Linear:
 
 def fit_from_scratch(job: FitJob) -> Classifier:
     """Train the same architecture from a random initialisation: what pre-training is worth is measured against it."""
-    return fit_network(job, "scratch", _everything)
+    return fit_network(job, "scratch", everything)
+
+
+def fit_from_scratch_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Train several from random initialisations in one pass."""
+    return fit_networks(jobs, "scratch", everything)
+
+
+def fit_full_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Fine-tune several copies of the pre-trained backbone in one pass."""
+    return fit_networks(jobs, "tuned", everything)
 
 
 def fit_full(job: FitJob) -> Classifier:
     """Train all parameters of the pre-trained backbone and a head."""
-    return fit_network(job, "tuned", _everything)
+    return fit_network(job, "tuned", everything)
 
 
 def fit_partial_freeze(job: FitJob) -> Classifier:
@@ -64,20 +146,25 @@ def fit_partial_freeze(job: FitJob) -> Classifier:
     What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics. So it gives one
     state a sample, and runs once for each: training begins from these states.
     """
-    fitted = fit_network(from_boundary(job), "tuned", lambda backbone: upper_blocks(backbone, job.settings))
+    fitted = fit_network(from_boundary(job), "tuned", lambda backbone: upper_part(backbone, job.settings))
     return made_whole(fitted, job)
 
 
-def upper_blocks(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tuple[nn.Module, ...]:
+def upper_part(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tuple[nn.Module, ...]:
     """Make the upper blocks and the final norms trainable, and nothing else; return them."""
     _, *blocks, top = backbone.blocks()
-    trained = (*blocks[frozen_blocks(settings, len(blocks)) :], top)
-    backbone.module.requires_grad_(False)
-    for part in trained:
-        part.requires_grad_(True)
-    return trained
+    return only(backbone, *(blocks[place] for place in upper_blocks(settings, len(blocks))), top)
 
 
-def _everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+def everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+    """Make all of a backbone trainable."""
     backbone.module.requires_grad_(True)
     return (backbone.module,)
+
+
+def only(backbone: Backbone, *parts: nn.Module) -> tuple[nn.Module, ...]:
+    """Make parts of a backbone trainable, and nothing else of it."""
+    backbone.module.requires_grad_(False)
+    for part in parts:
+        part.requires_grad_(True)
+    return parts

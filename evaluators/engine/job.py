@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
+Remedy = Callable[[str], None]
+"""Called with what was changed so that a fit could be made: less memory, more precision. Recorded with the fit."""
+
+
+def unrecorded(what: str) -> None:
+    """Nobody asks what was changed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -58,6 +65,7 @@ class FitJob:
         labels: (n,) class indices.
         classes: Number of classes of the task; some may be absent from the draw.
         names: Their names, in the order of the indices; empty where only indices are known.
+        label_features: (classes, width) float32, features of the labels' names as texts; for rows that read them only.
         settings: Complete settings of the strategy.
         seed: Seed of initialisation and order.
         selection: `held-out`: a strategy with a grid chooses on a stratified fifth of these labels.
@@ -66,6 +74,7 @@ class FitJob:
         dtype: `float32`, or `bfloat16` for autocast.
         progress: Called as training goes on.
         states: Shared states of a base whose lower blocks are frozen; None if the fit computes those of its samples.
+        remedy: Called where the fit had to be made otherwise than asked for.
     """
 
     inputs: Inputs
@@ -79,7 +88,9 @@ class FitJob:
     dtype: str
     progress: Progress
     names: tuple[str, ...] = ()
+    label_features: FloatArray | None = None
     states: BoundaryStates | None = None
+    remedy: Remedy = unrecorded
 
 
 class Fitted(Protocol):

@@ -22,7 +22,7 @@ from evaluators.engine.machine import machine
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.states import StateTable
 from evaluators.features import chunks, distinct
-from evaluators.freezing import frozen_blocks
+from evaluators.ladder.depth import frozen_blocks
 from evaluators.placement import place
 from evaluators.protocol import SettingValue
 from evaluators.samples import Samples
@@ -104,6 +104,10 @@ class Resumed:
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width) in float32, differentiable down to the boundary."""
         return features_from(self.whole, self.table.boundary, batch["state"], batch["lengths"].tolist())
+
+    def pool_block(self, hidden: torch.Tensor, batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Return what the whole backbone gives."""
+        return self.whole.pool_block(hidden, batch)
 
     def rows_read(self, prepared: Prepared) -> None:
         """Return None: no token is looked up."""

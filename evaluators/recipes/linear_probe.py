@@ -9,7 +9,7 @@ mean = train.mean(0, dtype=np.float64).astype(np.float32)  # when standardize: T
 scale = train.std(0, dtype=np.float64).astype(np.float32)  # when standardize: True
 scale[scale <= 1e-7 * np.maximum(1, abs(mean))] = 1  # a constant feature deviates by rounding alone  # when standardize: True
 mean, scale = np.zeros(train.shape[1], np.float32), np.ones(train.shape[1], np.float32)  # when standardize: False
-probe = LogisticRegression(C=C, max_iter=MAX_ITER).fit((train - mean) / scale, targets[used].cpu())
+probe = LogisticRegression(C=C, max_iter=MAX_ITER, tol=1e-6).fit((train - mean) / scale, targets[used].cpu())
 if out:
     out.mkdir(parents=True, exist_ok=True)
     # The logits of features are ((features - mean) / scale) @ coefficients.T + intercept.
