@@ -25,7 +25,7 @@ KEPT = 15
 #: Seconds until a worker has imported what it computes with, where no others compute.
 START_SECONDS = 4.0
 #: Share of the matrix product's rate that work usually reaches, and seconds of overhead a launch and a cell, on a CPU.
-#: A floor's launch is a sample that it reads.
+#: A floor's launch is a sample that it predicts, or fits for one class.
 _REACHED: Mapping[Phase, float] = {"encode": 0.55, "heads": 0.1, "training": 0.5}
 _LAUNCH: Mapping[Phase, float] = {"encode": 2e-3, "heads": 0.0, "training": 6e-3, "floors": 3e-5}
 _CELL: Mapping[Phase, float] = {"encode": 0.0, "heads": 0.01, "training": 0.1, "floors": 0.04}

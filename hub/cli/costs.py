@@ -97,17 +97,18 @@ def tell_reckoning(reckoning: Reckoning | None, output: Output) -> None:
 
 
 def _compared(reckoning: Reckoning) -> str:
-    return (
-        f"estimated {duration(reckoning.estimated)}, took {duration(reckoning.took)} "
-        f"({reckoning.took / reckoning.estimated:.1f}x)"
-    )
+    times = [
+        f"{seconds:.0f} s" if 10 <= seconds < 600 else duration(seconds)
+        for seconds in (reckoning.estimated, reckoning.took)
+    ]
+    return f"estimated {times[0]}, took {times[1]} ({reckoning.took / reckoning.estimated:.1f}x)"
 
 
 def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]:
     skipped = [p for p in prepared.plan.cells if p.skipped]
     facts = [
         ("plan", prepared.plan.digest[:12]),
-        ("measurements", _stored(cost)),
+        ("measurements", _stored(cost, cost.cells - len(skipped))),
         ("graph", f"{cost.nodes:,} nodes after sharing, {cost.nodes_unshared:,} without"),
     ]
     if cost.seconds is None:
@@ -134,10 +135,11 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
     return facts
 
 
-def _stored(cost: CostEstimate) -> str:
+def _stored(cost: CostEstimate, possible: int) -> str:
+    """Say how many of the measurements that are possible are done."""
     if not cost.stored:
-        return f"{cost.cells:,}, none measured yet"
-    return f"{cost.stored:,} of {cost.cells:,} already measured, in {cost.place}"
+        return f"{possible:,}, none measured yet"
+    return f"{cost.stored:,} of {possible:,} already measured, in {cost.place}"
 
 
 def _judged(cost: CostEstimate) -> str:
