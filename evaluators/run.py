@@ -21,12 +21,13 @@ from evaluators.results import ResultStore
 
 @dataclass(frozen=True)
 class Started:
-    """The plan was compared with what is stored, and where."""
+    """The plan was compared with what is stored, and where; `skipped` of its cells will not be tried."""
 
     cells: int
     stored: int
     trunks: int
     place: str = ""
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ class _Running:
 
     def events(self) -> Iterator[Event]:
         stored = sum(p.cell.key in self._stored and not p.skipped for p in self._plan.cells)
-        yield Started(len(self._plan.cells), stored, len(self._trunks), self._results.location)
+        skipped = sum(planned.skipped is not None for planned in self._plan.cells)
+        yield Started(len(self._plan.cells), stored, len(self._trunks), self._results.location, skipped)
         for together in passes(self._plan):
             yield from self._pass(together)
         yield Finished(self._counters)

@@ -70,7 +70,7 @@ def appraise(
     used = likely_device(plan.request.protocol.device if device == "any" else device)
     workload = Workload(Demand(plan, prepared.data, results, stored), prepared.folders, device=used)
     machine = _machine(used)
-    pace = Pace(measure_roofline(), read_calibration(home.calibration, machine), machine)
+    pace = Pace(measure_roofline(used), read_calibration(home.calibration, machine), machine)
     held = sum(p.cell.key in stored and not p.skipped for p in plan.cells)
     return Appraised(workload, pace, estimate(workload, pace, stored=held, place=shown(results)))
 

@@ -59,7 +59,9 @@ def watch(events: Iterable[Event], teller: Teller, *, place: str) -> Watched:
                 progress.update(bar, total=event.cells)
                 log = _Log(teller, event.cells)
                 if event.stored:
-                    teller.note(f"{event.stored} of {event.cells} already measured, in {place}")
+                    teller.note(
+                        f"{event.stored} of {event.cells - event.skipped} already measured, in {place}"
+                    )
             elif isinstance(event, Encoding):
                 text = f"encoding for {event.candidate}"
                 progress.update(

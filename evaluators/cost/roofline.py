@@ -1,11 +1,12 @@
-"""What this machine's processor can do: the ceiling of arithmetic, that of memory, and how much of it is free now.
+"""What this machine can do: the ceiling of arithmetic, that of memory, and how much of it is free now.
 
-Measured when asked, in a tenth of a second, with NumPy: no torch. Nothing is computed faster than the lower of the two
-ceilings (Williams, Waterman and Patterson 2009, "Roofline").
+Measured when asked, in a tenth of a second: of a processor with NumPy, of a GPU with torch. Nothing is computed faster
+than the lower of the two ceilings (Williams, Waterman and Patterson 2009, "Roofline").
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import time
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _COPIED = 48 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Roofline:
-    """The two ceilings of a processor.
+    """The two ceilings of a device.
 
     Attributes:
         flops_per_second: Of the float32 matrix product, the best that was seen.
@@ -42,8 +43,33 @@ class Roofline:
         return max(flops / self.flops_per_second, moved / self.bytes_per_second)
 
 
-def measure_roofline() -> Roofline:
-    """Measure this machine's processor."""
+#: What a data-centre GPU does in float32 without tensor cores: for planning where there is none.
+SOME_GPU = Roofline(flops_per_second=5e13, bytes_per_second=3e12, free=1.0, threads=1)
+
+
+def measure_roofline(device: str = "cpu") -> Roofline:
+    """Measure this machine's processor, or its GPU; without one `SOME_GPU` stands for it.
+
+    Args:
+        device: `cpu` or `cuda`.
+    """
+    return _of_gpu() if device == "cuda" else _of_processor()
+
+
+def _of_gpu() -> Roofline:
+    if importlib.util.find_spec("torch") is None:
+        return SOME_GPU
+    import torch
+
+    if not torch.cuda.is_available():
+        return SOME_GPU
+    from evaluators.engine.ceiling import measure_ceilings
+
+    flops, moved = measure_ceilings("cuda")
+    return Roofline(flops, moved, free=1.0, threads=threads())
+
+
+def _of_processor() -> Roofline:
     matrix = np.ones((_SIDE, _SIDE), dtype=np.float32)
     matrix @ matrix
     times: list[float] = []

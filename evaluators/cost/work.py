@@ -21,7 +21,7 @@ class Work:
         phase: What kind of work it is.
         strategy: Row of the ladder; "" for encoding.
         cells: Cells that it computes; 0 for encoding.
-        launches: How often the processor is handed something: batches, optimiser steps, samples that a floor reads.
+        launches: How often the processor is handed something: batches, optimiser steps; of a floor, samples by class.
         flops: Floating-point operations.
         moved: Bytes of weights that are read and written for them.
         forwards: Samples through a network, with or without gradients.

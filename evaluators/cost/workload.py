@@ -163,8 +163,12 @@ class Workload:
         return 1.0, 2.0 * width * classes * read, 4.0 * width * read, 0
 
     def _read(self, planned: PlannedCell) -> tuple[float, float, float, int]:
-        """The same of a floor: it reads samples, and its FLOPs are not worth counting."""
-        return float(planned.cell.labels + self.demand.predicted(planned)), 0.0, 0.0, 0
+        """The same of a floor: it reads what it predicts once, and solves for every class over what it learns from.
+
+        Its FLOPs are not counted: how many words or pixels a sample has is not known here.
+        """
+        classes = len(self.demand.data[planned.cell.task].labels)
+        return float(classes * planned.cell.labels + self.demand.predicted(planned)), 0.0, 0.0, 0
 
     def _width(self, trunk: str) -> int:
         return self.demand.candidate(self.demand.readers[trunk][0]).structure.width

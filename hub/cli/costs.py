@@ -97,17 +97,18 @@ def tell_reckoning(reckoning: Reckoning | None, output: Output) -> None:
 
 
 def _compared(reckoning: Reckoning) -> str:
-    return (
-        f"estimated {duration(reckoning.estimated)}, took {duration(reckoning.took)} "
-        f"({reckoning.took / reckoning.estimated:.1f}x)"
-    )
+    times = [
+        f"{seconds:.0f} s" if 10 <= seconds < 600 else duration(seconds)
+        for seconds in (reckoning.estimated, reckoning.took)
+    ]
+    return f"estimated {times[0]}, took {times[1]} ({reckoning.took / reckoning.estimated:.1f}x)"
 
 
 def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]:
     skipped = [p for p in prepared.plan.cells if p.skipped]
     facts = [
         ("plan", prepared.plan.digest[:12]),
-        ("measurements", _stored(cost)),
+        ("measurements", _stored(cost, cost.cells - len(skipped))),
         ("graph", f"{cost.nodes:,} nodes after sharing, {cost.nodes_unshared:,} without"),
     ]
     if cost.seconds is None:
@@ -119,7 +120,8 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
             ("train, predict", f"{cost.training_passes:,} samples through trained networks"),
             ("FLOPs", f"{cost.flops:.2e}, {cost.flops_unshared:.2e} without sharing"),
             ("bytes", f"{_bytes(cost.bytes)} of results, {_bytes(cost.bytes_resident)} in memory"),
-            ("time", _time(cost)),
+            ("time", f"about {duration(cost.seconds)}"),
+            ("judged by", _judged(cost)),
             ("sharing saves", _saved(cost)),
         ]
     facts += [
@@ -133,22 +135,20 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
     return facts
 
 
-def _stored(cost: CostEstimate) -> str:
+def _stored(cost: CostEstimate, possible: int) -> str:
+    """Say how many of the measurements that are possible are done."""
     if not cost.stored:
-        return f"{cost.cells:,}, none measured yet"
-    return f"{cost.stored:,} of {cost.cells:,} already measured, in {cost.place}"
+        return f"{possible:,}, none measured yet"
+    return f"{cost.stored:,} of {possible:,} already measured, in {cost.place}"
 
 
-def _time(cost: CostEstimate) -> str:
-    assert cost.seconds is not None
-    known = (
-        "by what such work took here before"
-        if cost.calibrated > 0.9
-        else f"{100 * cost.calibrated:.0f} % of it by what such work took here before"
-        if cost.calibrated > 0.1
-        else "by this processor's matrix product; the first run makes it better"
-    )
-    return f"about {duration(cost.seconds)}, {known}; {100 * cost.free:.0f} % of the processor is free"
+def _judged(cost: CostEstimate) -> str:
+    """Say where an estimate of time comes from, and how busy it takes the machine to be."""
+    free = "idle now" if cost.free > 0.95 else f"of which {100 * cost.free:.0f} % is free now"
+    if cost.calibrated < 0.05:
+        return f"this machine's matrix product, {free}"
+    known = "all" if cost.calibrated > 0.95 else f"{100 * cost.calibrated:.0f} %"
+    return f"what like work took on this machine ({known} of it), {free}"
 
 
 def _saved(cost: CostEstimate) -> str:
@@ -208,4 +208,4 @@ def _detectable(value: float | None, prepared: Prepared) -> str:
     runs = prepared.plan.request.protocol.runs
     if value is None:
         return "nothing: one run has no interval"
-    return f"about {100 * value:.1f} points at {runs} runs, if paired differences vary by 2 points"
+    return f"about {100 * value:.1f} points at {runs} runs, if pairs vary by 2 points"

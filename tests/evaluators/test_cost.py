@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 
 from evaluators.compute import Workbench
 from evaluators.cost.calibration import Calibration
 from evaluators.cost.demand import Demand
 from evaluators.cost.estimate import Pace, estimate
-from evaluators.cost.roofline import Roofline, measure_roofline
+from evaluators.cost.roofline import SOME_GPU, Roofline, measure_roofline
 from evaluators.cost.workload import Workload
+from evaluators.engine.ceiling import measure_ceilings
 from evaluators.executor import InProcessExecutor
 from evaluators.features import store_chunk
 from evaluators.inventory import listed_cells
@@ -107,3 +109,15 @@ def test_this_machine_has_a_roofline():
     assert found.flops_per_second > 1e8
     assert found.bytes_per_second > 1e7
     assert 0 < found.free <= 1
+
+
+def test_torch_sees_the_same_ceilings_as_numpy():
+    flops, moved = measure_ceilings("cpu")
+    found = measure_roofline()
+    assert 0.1 < flops / found.flops_per_second < 10
+    assert 0.1 < moved / found.bytes_per_second < 10
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_plan_for_a_gpu_is_made_where_there_is_none():
+    assert measure_roofline("cuda") == SOME_GPU
