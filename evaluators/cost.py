@@ -83,9 +83,10 @@ def estimate(
         trained = _training_samples(planned)
         passes += predicted + trained
         candidate = plan.candidate(planned.cell.candidate)
-        flops += (predicted + trained * strategy(planned.cell.strategy).cost.passes) * _flops(
-            candidate, data[planned.cell.task]
-        )
+        price = strategy(planned.cell.strategy).cost
+        a_sample = price.at(dict(planned.cell.settings), candidate.structure.blocks)
+        before = price.once * planned.cell.labels
+        flops += (predicted + before + trained * a_sample) * _flops(candidate, data[planned.cell.task])
     classes = {name: len(task.labels) for name, task in data.items()}
     predictions = sum(sum(sizes[p.cell.key].values()) * classes[p.cell.task] * 4 for p in pending)
     widths = {p.trunk: plan.candidate(p.cell.candidate).structure.width for p in pending if p.trunk}

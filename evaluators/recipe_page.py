@@ -40,6 +40,9 @@ _CONSTANTS = (
         "alpha",
         "dropout",
         "trained_share",
+        "trained_blocks",
+        "layer_decay",
+        "beta",
     ),
 )
 #: Settings of the line of rates.
@@ -77,11 +80,17 @@ class Training:
 def recipe_page(training: Training) -> str | None:
     """Return the text of `recipe.py`; None if no page says the same.
 
-    There is none for data files that are read in different ways, a setting that no section knows, or bfloat16.
+    There is none for a row without a recipe, data files that are read in different ways, a setting that no section
+    knows, or bfloat16.
     """
     known = {*_RATES, *_CHOICES, *(name for row in _CONSTANTS for name in row)}
     ways = {_way(file) for file in training.data}
-    if len(ways) > 1 or training.dtype != "float32" or not set(training.settings) <= known:
+    if (
+        not training.row.recipe
+        or len(ways) > 1
+        or training.dtype != "float32"
+        or not set(training.settings) <= known
+    ):
         return None
     names = ("arguments", f"read_{training.data[0].format}", "split", *training.row.recipe)
     facts = _facts(training)
@@ -150,6 +159,10 @@ def _facts(training: Training) -> dict[str, str]:
         "normalize": accepts.normalize,
         "channels": accepts.channels if isinstance(accepts, ImageInput) else 0,
         "packed": training.data[0].mirrors[0].endswith(".gz"),
+        "depth": "blocks" if "trained_blocks" in training.settings else "share",
+        "rates": "layered" if "layer_decay" in training.settings else "one",
+        "penalty": "l2-sp" if "l2_sp" in training.row.recipe else "none",
+        "start": "probe" if {"C", "epochs"} <= set(training.settings) else "zeros",
         **_CHOICES,
         **training.settings,
     }
@@ -174,7 +187,7 @@ def _constants(training: Training) -> str:
             lines.append(f"{', '.join(given).upper()} = {', '.join(repr(settings[name]) for name in given)}")
     if "learning_rate" in settings:
         # The settings have the head's rate as a multiple of the trunk's.
-        rate, decay = float(settings["learning_rate"]), float(settings["weight_decay"])
+        rate, decay = float(settings["learning_rate"]), float(settings.get("weight_decay", 0.0))
         head_rate = rate * float(settings["head_rate"])
         values = f"{training.seed}, {rate!r}, {head_rate!r}, {decay!r}"
         lines.append(f"SEED, RATE, HEAD_RATE, DECAY = {values}  # of AdamW; only matrices decay")

@@ -7,9 +7,9 @@ of the frozen base: the parameters with a gradient, the statistics of active Bat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -32,17 +32,24 @@ class TrainingFacts:
 
     Attributes:
         kind: What a reload starts from.
-        dtype: Of its arithmetic.
+        dtype: What was computed in.
         steps: Optimiser steps taken.
         trained_parameters: Numbers that received a gradient.
-        asked_dtype: What was asked for, where that was another one, in which it diverged.
+        chosen: Settings that were chosen on labels of the draw that were held out.
+        asked_dtype: What was to be computed in, where that was another one, in which it diverged.
     """
 
     kind: Kind
     dtype: str
     steps: int
     trained_parameters: int
+    chosen: Mapping[str, float] = field(default_factory=dict)
     asked_dtype: str | None = None
+
+    def for_record(self) -> dict[str, Any]:
+        """Return what a record keeps; nothing of what there is not."""
+        optional = ("chosen", "asked_dtype")
+        return {name: value for name, value in asdict(self).items() if value or name not in optional}
 
 
 class Classifier:
@@ -75,8 +82,7 @@ class Classifier:
         """Write what was trained."""
         state = network_state(self.network)
         tensors = {name: state[name] for name in self._changed}
-        facts = {name: value for name, value in asdict(self._facts).items() if value is not None}
-        write_record(folder, Record(self._facts.kind, facts, tensors))
+        write_record(folder, Record(self._facts.kind, self._facts.for_record(), tensors))
 
     def instead_of(self, dtype: str) -> Classifier:
         """Return the same, which says that it was asked for in another arithmetic."""

@@ -1,6 +1,7 @@
 """Strategies that train the trunk itself: from scratch, the upper part only, or all of it.
 
 In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. They differ in what is trainable.
+`layerwise.py`, `surgical.py`, `anchored.py` and `probe_first.py` hold those that need more than that.
 """
 
 from __future__ import annotations
@@ -18,35 +19,46 @@ from evaluators.engine.classifier import (
     changed_names,
 )
 from evaluators.engine.job import FitJob, FittedTogether, OneByOne
-from evaluators.engine.recipe import Recipe, recipe_of
+from evaluators.engine.recipe import recipe_of
 from evaluators.engine.recovery import recovering
 from evaluators.engine.side_by_side import train_together, twin
 from evaluators.engine.stacked_layers import CannotStack
 from evaluators.engine.training import Network, seeded, train
+from evaluators.engine.tuning import PLAIN, Tuning
+from evaluators.ladder.depth import upper_blocks
 from evaluators.memory import Footprint
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]
 """Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
 
 
-def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
+def fit_network(
+    job: FitJob, kind: Kind, choose: Choose, tune: Callable[[Backbone], Tuning] | None = None
+) -> Classifier:
     """Load a backbone, let `choose` make parts of it trainable, put a head on it and train.
+
+    Args:
+        job: What to train on.
+        kind: What a reload starts from.
+        choose: Says what is trained.
+        tune: Says how that departs from the plain training, where it does.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
+
+    def attempt(job: FitJob, cut: Footprint) -> Classifier:
+        with seeded(job.seed, job.device):
+            network = _network(job, fresh(job, kind), choose)
+            tuning = PLAIN if tune is None else tune(network.backbone)
+            trained = train(network, job, recipe, tuning, cut)
+        facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
+        return Classifier(network, facts, changed_names(network))
+
     recipe = recipe_of(job.settings)
-    fitted = recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, recipe, kind, choose))
+    fitted = recovering(job, recipe.batch_size, attempt)
     return fitted if fitted.dtype == job.dtype else fitted.instead_of(job.dtype)
-
-
-def _attempt(job: FitJob, cut: Footprint, recipe: Recipe, kind: Kind, choose: Choose) -> Classifier:
-    with seeded(job.seed, job.device):
-        network = _network(job, fresh(job, kind), choose)
-        trained = train(network, job, recipe, footprint=cut)
-    facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
-    return Classifier(network, facts, changed_names(network))
 
 
 def _network(job: FitJob, backbone: Backbone, choose: Choose) -> Network:
@@ -96,42 +108,46 @@ def new_head(width: int, classes: int) -> nn.Linear:
 
 def fit_from_scratch(job: FitJob) -> Classifier:
     """Train the same architecture from a random initialisation: what pre-training is worth is measured against it."""
-    return fit_network(job, "scratch", _everything)
+    return fit_network(job, "scratch", everything)
 
 
 def fit_from_scratch_together(jobs: Sequence[FitJob]) -> FittedTogether:
     """Train several from random initialisations in one pass."""
-    return fit_networks(jobs, "scratch", _everything)
+    return fit_networks(jobs, "scratch", everything)
 
 
 def fit_full_together(jobs: Sequence[FitJob]) -> FittedTogether:
     """Fine-tune several copies of the pre-trained backbone in one pass."""
-    return fit_networks(jobs, "tuned", _everything)
+    return fit_networks(jobs, "tuned", everything)
 
 
 def fit_full(job: FitJob) -> Classifier:
     """Train all parameters of the pre-trained backbone and a head."""
-    return fit_network(job, "tuned", _everything)
+    return fit_network(job, "tuned", everything)
 
 
 def fit_partial_freeze(job: FitJob) -> Classifier:
-    """Train the upper share of the blocks (`trained_share`, at least one), the final norms and a head.
+    """Train the upper blocks (`trained_share`, or `trained_blocks`; at least one), the final norms and a head.
 
     What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics.
     """
-    share = float(job.settings["trained_share"])
 
     def upper(backbone: Backbone) -> tuple[nn.Module, ...]:
         _, *blocks, top = backbone.blocks()
-        trained = (*blocks[len(blocks) - max(1, round(share * len(blocks))) :], top)
-        backbone.module.requires_grad_(False)
-        for part in trained:
-            part.requires_grad_(True)
-        return trained
+        return only(backbone, *(blocks[place] for place in upper_blocks(job.settings, len(blocks))), top)
 
     return fit_network(job, "tuned", upper)
 
 
-def _everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+def everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+    """Make all of a backbone trainable."""
     backbone.module.requires_grad_(True)
     return (backbone.module,)
+
+
+def only(backbone: Backbone, *parts: nn.Module) -> tuple[nn.Module, ...]:
+    """Make parts of a backbone trainable, and nothing else of it."""
+    backbone.module.requires_grad_(False)
+    for part in parts:
+        part.requires_grad_(True)
+    return parts

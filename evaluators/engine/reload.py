@@ -86,5 +86,6 @@ def _network_from(
         steps=int(record.facts["steps"]),
         trained_parameters=int(record.facts["trained_parameters"]),
         asked_dtype=record.facts.get("asked_dtype"),
+        chosen=record.facts.get("chosen", {}),
     )
     return Classifier(network, facts, record.tensors)

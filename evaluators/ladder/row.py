@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -12,6 +12,9 @@ from evaluators.protocol import SettingValue
 
 Need = Literal["causal-lm", "transformer"]
 """What a base must be for a strategy to make sense: see `evaluators/fitness.py`."""
+
+
+_USUAL_BLOCKS = 12
 
 
 class Tier(Enum):
@@ -31,9 +34,32 @@ class Tier(Enum):
 
 @dataclass(frozen=True)
 class Cost:
-    """What training costs, in forward passes of the backbone per sample and epoch; 0 if none is trained."""
+    """What training costs, in forward passes of the backbone.
+
+    Attributes:
+        passes: Per sample and epoch; where that depends on settings or depth, with the row's own on 12 blocks. 0 if
+            none is trained.
+        once: Per labelled sample, before the first epoch.
+        passes_for: `passes` with other settings (the first argument) and on a base of so many blocks; none where
+            neither matters.
+    """
 
     passes: float
+    once: float = 0.0
+    passes_for: Callable[[Mapping[str, SettingValue], int], float] | None = None
+
+    @classmethod
+    def by_depth(
+        cls,
+        passes_for: Callable[[Mapping[str, SettingValue], int], float],
+        settings: Mapping[str, SettingValue],
+    ) -> Cost:
+        """Return the cost of a row with these settings, which depends on how many blocks are trained."""
+        return cls(passes_for(settings, _USUAL_BLOCKS), passes_for=passes_for)
+
+    def at(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
+        """Return the passes per sample and epoch with these settings on a base of so many blocks."""
+        return self.passes if self.passes_for is None else self.passes_for(settings, blocks)
 
 
 @dataclass(frozen=True)

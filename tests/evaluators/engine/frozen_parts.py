@@ -26,7 +26,32 @@ def lower_half(modality: Modality, names: Names) -> set[str]:
     return {name for name in names if name.startswith(below[modality])}
 
 
+def all_but_the_last(modality: Modality, names: Names) -> set[str]:
+    """Return what lies below the last block: of 2 layers the first, of 4 stages the first three."""
+    below: dict[Modality, tuple[str, ...]] = {
+        "text": ("embeddings.", "encoder.layer.0."),
+        "image": ("conv1.", "bn1.", "layer1.", "layer2.", "layer3."),
+    }
+    return {name for name in names if name.startswith(below[modality])}
+
+
+def all_but_the_first(modality: Modality, names: Names) -> set[str]:
+    """Return everything but the first block."""
+    first: dict[Modality, str] = {"text": "encoder.layer.0.", "image": "layer1."}
+    return {name for name in names if not name.startswith(first[modality])}
+
+
+def statistics(modality: Modality, names: Names) -> set[str]:
+    """Return what BatchNorm keeps of the data that it has seen."""
+    return {name for name in names if name.endswith(("running_mean", "running_var", "num_batches_tracked"))}
+
+
 FROZEN: dict[str, Callable[[Modality, Names], set[str]]] = {
     "lora": everything,
+    "partial-freeze-last": all_but_the_last,
+    "partial-freeze-quarter": all_but_the_last,
     "partial-freeze": lower_half,
+    "surgical": all_but_the_first,
+    "lp-ft": statistics,
+    "wise-ft": statistics,
 }

@@ -4,7 +4,9 @@ import sys
 
 import pytest
 
+from evaluators.report.palette import style
 from evaluators.report.plots import write_plots
+from evaluators.strategy import STRATEGIES
 from tests.synthetic import World, evidence
 
 SMALL = World(items=60, runs=3, incumbent=("old", 0.7))
@@ -42,3 +44,8 @@ def test_thin_evidence_is_drawn_too(world, tmp_path):
 def test_nothing_scored_gives_no_picture(tmp_path):
     failed = frozenset((name, 0, 0) for name in SMALL.accuracy)
     assert write_plots(evidence(SMALL.but(failed=failed)).findings, tmp_path) == ()
+
+
+def test_no_two_strategies_look_alike():
+    styles = [style(row.id) for row in STRATEGIES]
+    assert len(set(styles)) == len(styles)
