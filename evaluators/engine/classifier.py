@@ -41,7 +41,7 @@ class TrainingFacts:
         steps: Optimiser steps taken.
         trained_parameters: Numbers that received a gradient.
         chosen: Settings that were chosen on labels of the draw that were held out.
-        asked_dtype: What was asked for, where that was another one, in which it diverged.
+        asked_dtype: What was to be computed in, where that was another one, in which it diverged.
     """
 
     kind: Kind
@@ -52,10 +52,9 @@ class TrainingFacts:
     asked_dtype: str | None = None
 
     def for_record(self) -> dict[str, Any]:
-        """Return what a record keeps; nothing of `chosen` and `asked_dtype` where there is nothing to say."""
-        silent = {"chosen"} if not self.chosen else set()
-        silent |= {"asked_dtype"} if self.asked_dtype is None else set()
-        return {name: value for name, value in asdict(self).items() if name not in silent}
+        """Return what a record keeps; nothing of what there is not."""
+        optional = ("chosen", "asked_dtype")
+        return {name: value for name, value in asdict(self).items() if value or name not in optional}
 
 
 class Classifier:

@@ -7,7 +7,6 @@ In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. T
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from torch import nn
 
@@ -20,7 +19,7 @@ from evaluators.engine.classifier import (
     changed_names,
 )
 from evaluators.engine.job import FitJob, FittedTogether, OneByOne
-from evaluators.engine.recipe import Recipe, recipe_of
+from evaluators.engine.recipe import recipe_of
 from evaluators.engine.recovery import recovering
 from evaluators.engine.resumed import from_boundary, made_whole
 from evaluators.engine.side_by_side import train_together, twin
@@ -50,29 +49,18 @@ def fit_network(
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
+
+    def attempt(job: FitJob, cut: Footprint) -> Classifier:
+        with seeded(job.seed, job.device):
+            network = _network(job, fresh(job, kind), choose)
+            tuning = PLAIN if tune is None else tune(network.backbone)
+            trained = train(network, job, recipe, tuning, cut)
+        facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
+        return Classifier(network, facts, changed_names(network))
+
     recipe = recipe_of(job.settings)
-    how = _Way(kind, recipe, choose, tune)
-    fitted = recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, how))
+    fitted = recovering(job, recipe.batch_size, attempt)
     return fitted if fitted.dtype == job.dtype else fitted.instead_of(job.dtype)
-
-
-@dataclass(frozen=True)
-class _Way:
-    """How a network is made and trained: see `fit_network`."""
-
-    kind: Kind
-    recipe: Recipe
-    choose: Choose
-    tune: Callable[[Backbone], Tuning] | None
-
-
-def _attempt(job: FitJob, cut: Footprint, way: _Way) -> Classifier:
-    with seeded(job.seed, job.device):
-        network = _network(job, fresh(job, way.kind), way.choose)
-        tuning = PLAIN if way.tune is None else way.tune(network.backbone)
-        trained = train(network, job, way.recipe, tuning, footprint=cut)
-    facts = TrainingFacts(way.kind, job.dtype, trained.steps, trained.parameters)
-    return Classifier(network, facts, changed_names(network))
 
 
 def _network(job: FitJob, backbone: Backbone, choose: Choose) -> Network:

@@ -93,7 +93,7 @@ def _network_from(
         dtype=str(record.facts["dtype"]),
         steps=int(record.facts["steps"]),
         trained_parameters=int(record.facts["trained_parameters"]),
-        chosen=record.facts.get("chosen", {}),
         asked_dtype=record.facts.get("asked_dtype"),
+        chosen=record.facts.get("chosen", {}),
     )
     return Classifier(network, facts, record.tensors)

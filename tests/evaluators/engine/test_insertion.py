@@ -151,7 +151,14 @@ def test_a_base_that_takes_no_keys_and_values_says_so(base_of):
 @pytest.mark.parametrize("kind", ["modernbert", "llama"])
 def test_a_base_without_biases_says_so(base_of, kind):
     base = base_of(kind)
-    job = SimpleNamespace(seed=0, device="cpu", load_backbone=lambda _pretrained: base.load())
+    settings = strategy("bias-tuning").defaults
+    job = SimpleNamespace(
+        seed=0,
+        device="cpu",
+        settings=settings,
+        dtype="float32",
+        load_backbone=lambda _pretrained: base.load(),
+    )
     with pytest.raises(NotApplicable, match="has no bias"):
         fit_biases(job)
 
