@@ -10,7 +10,7 @@ head = torch.nn.Sequential(torch.nn.LayerNorm(width, elementwise_affine=False), 
 head.to(DEVICE).load_state_dict({key: w * 0 for key, w in head.state_dict().items()})  # nothing has to be unlearnt  # when start: zeros
 vectors = torch.cat([head[0](features(rows)).detach().cpu() for rows in used.split(BATCH_SIZE)])  # when start: probe
 scaler = preprocessing.StandardScaler().fit(vectors)  # the head's optimum first; all goes on from there  # when start: probe
-probe = linear_model.LogisticRegression(C=C, max_iter=MAX_ITER).fit(scaler.transform(vectors), targets[used].cpu())  # when start: probe
+probe = linear_model.LogisticRegression(C=C, max_iter=MAX_ITER, tol=1e-6).fit(scaler.transform(vectors), targets[used].cpu())  # when start: probe
 weight = torch.tensor(probe.coef_ / scaler.scale_)  # of two classes only the second has a logit  # when start: probe
 logits = {"1.weight": weight, "1.bias": torch.tensor(probe.intercept_) - weight @ torch.tensor(scaler.mean_)}  # when start: probe
 head.to(DEVICE).load_state_dict({key: torch.cat([0 * w, w])[-len(names) :] for key, w in logits.items()})  # when start: probe

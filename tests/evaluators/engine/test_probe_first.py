@@ -98,7 +98,7 @@ def test_the_share_is_chosen_on_a_fifth_of_the_same_labels(worlds, tmp_path, mon
     seen = []
     monkeypatch.setattr(
         "evaluators.engine.probe_first.train",
-        lambda network, part, recipe: seen.append(part) or train(network, part, recipe),
+        lambda network, part, recipe, **cut: seen.append(part) or train(network, part, recipe, **cut),
     )
     fitted = fit(WISE_FT, job)
     selecting, final = seen
