@@ -2,7 +2,7 @@
 
 Heads are many small problems, so cores are filled with problems and each is computed by one thread: its bits do not
 depend on how many cores there are, and no thread spins while it waits for a neighbour. On a busy machine that spinning
-made a fit ten times slower (README, decision 30).
+made a fit ten times slower (README, decision 44).
 """
 
 from __future__ import annotations

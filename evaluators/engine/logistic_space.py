@@ -2,7 +2,7 @@
 
 An L2 penalty does not see a rotation. So n rows of width D are turned into min(n, D) coordinates (a QR decomposition
 where n < D), then along the eigenvectors of their covariance, whose eigenvalues precondition the solver: a fifth of the
-iterations on features as they are, two thirds of them on standardised ones (README, decision 30). Subtracting the mean
+iterations on features as they are, two thirds of them on standardised ones (README, decision 44). Subtracting the mean
 decouples the intercept, which has no penalty. A pure function of one problem's rows: its company changes no bit.
 """
 
