@@ -22,9 +22,6 @@ from evaluators.engine.finetuning import fit_network
 from evaluators.engine.job import FitJob, NotApplicable
 from evaluators.protocol import SettingValue
 
-#: Spread of a fresh prefix. peft draws from N(0, 1), which drowns what a small encoder attends to.
-PREFIX_SPREAD = 0.02
-
 
 def fit_prompt_tuning(job: FitJob) -> Classifier:
     """Train the embeddings of virtual tokens before every text, and a head (arXiv 2104.08691).
@@ -89,7 +86,7 @@ def add_prompt(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tupl
 
 
 def add_prefix(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tuple[nn.Module, ...]:
-    """Put virtual keys and values before those of every layer of a text backbone, in place.
+    """Put virtual keys and values before those of every layer of a text backbone, in place; they start at random.
 
     Args:
         backbone: Fresh; its own parameters become frozen.
@@ -110,7 +107,6 @@ def add_prefix(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tupl
         token_dim=heads * size,
     )
     module.prefix = PrefixEncoder(config).to(next(module.parameters()).device)
-    nn.init.normal_(module.prefix.embedding.weight, std=PREFIX_SPREAD)
 
     def before(_module: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         mask = given["attention_mask"]
