@@ -15,7 +15,7 @@ from dataclasses import dataclass
 SHAPES = 4
 #: Seconds of compiling a shape (published: 20 to 75 for the first, less for the next).
 COMPILE_SECONDS = 30.0
-#: Share of a launch-bound step that compiling saves (nanoGPT 0.46, ViT-S on an H100 0.7; README, decision 30).
+#: Share of a launch-bound step that compiling saves (nanoGPT 0.46, ViT-S on an H100 0.7; README, decision 51).
 SAVED = 0.5
 #: Launches a block and pass, and seconds each.
 LAUNCHES, LAUNCH_SECONDS = 50, 7e-6

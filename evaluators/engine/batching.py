@@ -43,7 +43,7 @@ def batches(lengths: Sequence[int], batch_size: int, generator: torch.Generator)
     before sorting, so that batches differ from epoch to epoch; where all have one length the order is uniform.
     Batches of an epoch differ by one sample at most, so that none is too small for BatchNorm. When the short and when
     the long ones come is random, but the same for every generator: cells that train side by side are then about as
-    long, and equally many, at every step, so that little is padded (README, decision 30).
+    long, and equally many, at every step, so that little is padded (README, decision 47).
     """
     exact = torch.tensor(lengths, dtype=torch.float64)
     count = math.ceil(len(lengths) / batch_size)

@@ -21,7 +21,7 @@ from tests.evaluators.engine.worlds import World
 from tests.fakes_models import CLASSES, tiny_image, toy_images, toy_texts
 
 #: Name -> (row, base, alone, together, settings). The convnet takes few steps: of an untrained one, ReLUs and BatchNorm
-#: blow up the last bits, wherever they come from (README, decision 30: weights changed by 6e-8 do the same).
+#: blow up the last bits, wherever they come from (README, decision 35: weights changed by 6e-8 do the same).
 KINDS = {
     "lora-text": ("lora", "text", fit_lora, fit_lora_together, {"dropout": 0.1, "max_steps": 40}),
     "lora-vit": ("lora", "vit", fit_lora, fit_lora_together, {"dropout": 0.1, "max_steps": 20}),

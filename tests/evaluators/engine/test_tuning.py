@@ -59,6 +59,7 @@ def test_a_weight_outside_of_all_parts_belongs_to_the_lowest_layer(tmp_path):
 
 
 def test_the_optimiser_gets_the_rates_of_the_layers(worlds):
+    from evaluators.engine.learner import OneNetwork, Training
     from evaluators.engine.recipe import recipe_of
     from evaluators.engine.training import _optimizer
     from evaluators.engine.tuning import Tuning
@@ -66,7 +67,8 @@ def test_the_optimiser_gets_the_rates_of_the_layers(worlds):
     backbone = worlds["text"].backbone()
     network = Network(backbone, new_head(32, 3), (backbone.module,))
     recipe = recipe_of(strategy("layer-decay").defaults)
-    groups = _optimizer(network, recipe, Tuning(decayed(backbone, 0.5))).param_groups
+    learner = OneNetwork(network, [[5, 6]] * 24, worlds["text"].job(GRADUAL), Training(recipe))
+    groups = _optimizer(learner, recipe, Tuning(decayed(backbone, 0.5))).param_groups
     assert sorted({group["lr"] for group in groups}) == pytest.approx([1.25e-5, 2.5e-5, 5e-5, 5e-3])
     for group in groups:
         assert {weight.dim() > 1 for weight in group["params"]} == {group["weight_decay"] > 0}
