@@ -97,6 +97,15 @@ def fit_head(
     head: Head, train: FloatArray, labels: IntArray, sets: Mapping[str, FloatArray], classes: int
 ) -> Mapping[str, FloatArray]:
     """Fit one head with scikit-learn and predict every set."""
+    model, found = fitted_head(head, train, labels), {}
+    for name, features in sets.items():
+        found[name] = np.zeros((len(features), classes), dtype=np.float32)
+        found[name][:, model.classes_] = model.predict_proba(features)
+    return found
+
+
+def fitted_head(head: Head, train: FloatArray, labels: IntArray) -> Any:
+    """Return scikit-learn's fitted classifier."""
     if head.k is not None:
         model: Any = KNeighborsClassifier(
             min(head.k, len(labels)), metric="cosine", weights=lambda far: np.exp(-far / _TEMPERATURE)
@@ -107,21 +116,23 @@ def fit_head(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(train, labels)
-    found = {}
-    for name, features in sets.items():
-        found[name] = np.zeros((len(features), classes), dtype=np.float32)
-        found[name][:, model.classes_] = model.predict_proba(features)
-    return found
+    return model
 
 
 def encode_once(grid: HeadGrid, items: Sequence[Any]) -> FloatArray:
     """Encode distinct inputs: sentence-transformers for texts (it sorts by length), timm for images."""
     if not isinstance(grid.input, TextInput):
         return encode_images(grid.folder, items, grid.device)
+    return encode_texts(sentence_encoder(grid.folder, grid.device), grid.input, items)
+
+
+def sentence_encoder(folder: Path, device: str) -> Any:
+    """Return a SentenceTransformer, in bf16 on a GPU."""
+    # A development dependency, and a slow import that scripts for one head need not pay.
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(grid.folder), device=grid.device)
-    return encode_texts(model, grid.input, items)
+    model = SentenceTransformer(str(folder), device=device)
+    return model.to(torch.bfloat16) if device == "cuda" else model
 
 
 def encode_texts(model: Any, spec: TextInput, texts: Sequence[str]) -> FloatArray:
@@ -142,22 +153,32 @@ def encode_texts(model: Any, spec: TextInput, texts: Sequence[str]) -> FloatArra
     return np.asarray(found, dtype=np.float32)
 
 
-def encode_padded(folder: Path, spec: TextInput, texts: Sequence[str], device: str) -> FloatArray:
-    """Encode texts in their order, every one padded to 128 tokens, as a first script does."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    network = TextClassifier(encoder_of(folder, untrained=False), spec, 1).to(device).eval()
-    longest, parts = padded_length(folder, _PADDED_TO), []
-    with torch.inference_mode():
-        for start in range(0, len(texts), _PADDED_BATCH):
-            batch = tokenizer(
-                [spec.prompt + text for text in texts[start : start + _PADDED_BATCH]],
-                padding="max_length",
-                truncation=True,
-                max_length=longest,
-                return_tensors="pt",
-            ).to(device)
-            parts.append(network.features(batch["input_ids"], batch["attention_mask"]).float().cpu())
-    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+class PaddedEncoder:
+    """Encodes texts in their order, every one padded to 128 tokens, as a first script does."""
+
+    def __init__(self, folder: Path, spec: TextInput, device: str) -> None:
+        """Load tokenizer and base."""
+        self._spec = spec
+        self._device = device
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._network = TextClassifier(encoder_of(folder, untrained=False), spec, 1).to(device).eval()
+        self._longest = padded_length(folder, _PADDED_TO)
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return features, (n, width)."""
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(texts), _PADDED_BATCH):
+                batch = self._tokenizer(
+                    [self._spec.prompt + text for text in texts[start : start + _PADDED_BATCH]],
+                    padding="max_length",
+                    truncation=True,
+                    max_length=self._longest,
+                    return_tensors="pt",
+                ).to(self._device)
+                features = self._network.features(batch["input_ids"], batch["attention_mask"])
+                parts.append(features.float().cpu())
+        return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
 
 
 def encode_images(folder: Path, images: Sequence[Any], device: str) -> FloatArray:
@@ -183,9 +204,12 @@ def fit(cell: PeerCell) -> PeerResult:
             max_iter=int(cell.settings["max_iter"]),
         )
 
+    spec = cell.input
+    padded = PaddedEncoder(cell.folder, spec, cell.device) if isinstance(spec, TextInput) else None
+
     def encoded(samples: Samples) -> FloatArray:
-        if isinstance(cell.input, TextInput):
-            return encode_padded(cell.folder, cell.input, samples.texts, cell.device)
+        if padded is not None:
+            return padded.encode(samples.texts)
         return encode_images(cell.folder, samples.images, cell.device)
 
     sets = {name: encoded(samples) for name, samples in cell.sets.items()}

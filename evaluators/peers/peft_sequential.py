@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
 from transformers import AutoTokenizer, set_seed
 
 from evaluators.candidate import TextInput
@@ -17,17 +16,15 @@ from evaluators.engine.recipe import recipe_of
 from evaluators.peers.cell import PeerCell, PeerResult
 from evaluators.peers.plain_loop import by_length, descend
 from evaluators.peers.text_network import TextClassifier, parameter_groups, text_classifier
-from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, Samples
 
 _EVAL_BATCH = 128
 
 
 def fit(cell: PeerCell) -> PeerResult:
-    """Train and predict one cell of texts."""
+    """Train and predict one cell of texts; on a GPU in bf16 autocast."""
     set_seed(cell.seed)
     network, recipe = text_classifier(cell), recipe_of(cell.settings)
-    network.encoder = get_peft_model(network.encoder, lora_config(cell.settings, "all-linear"))
     network.to(cell.device).eval()
     tokenizer = AutoTokenizer.from_pretrained(cell.folder)
     ids = _ids(cell, tokenizer, cell.train.samples)
@@ -40,22 +37,12 @@ def fit(cell: PeerCell) -> PeerResult:
     def pairs() -> Any:
         for indices in by_length([len(row) for row in ids], recipe.batch_size, generator):
             batch = _padded([ids[index] for index in indices], tokenizer, cell.device)
-            yield lambda batch=batch: network(**batch)["logits"], labels[indices]
+            yield lambda batch=batch: _logits(network, batch), labels[indices]
 
     descend(weights, optimizer, pairs(), recipe, steps)
     found = {name: _predict(cell, network, tokenizer, samples) for name, samples in cell.sets.items()}
     counters = {"sample_forwards": network.sample_forwards, "tokens": network.tokens}
     return PeerResult(found, steps, counters)
-
-
-def lora_config(settings: dict[str, SettingValue] | Any, targets: str | list[str]) -> LoraConfig:
-    """Return peft's configuration for the settings of our strategy."""
-    return LoraConfig(
-        r=int(settings["rank"]),
-        lora_alpha=int(settings["alpha"]),
-        lora_dropout=float(settings["dropout"]),
-        target_modules=targets,
-    )
 
 
 def _ids(cell: PeerCell, tokenizer: Any, samples: Samples) -> list[list[int]]:
@@ -71,6 +58,13 @@ def _padded(rows: list[list[int]], tokenizer: Any, device: str) -> Any:
     return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
 
 
+def _logits(network: TextClassifier, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    device = batch["input_ids"].device.type
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        logits: torch.Tensor = network(**batch)["logits"]
+    return logits.float()
+
+
 def _predict(cell: PeerCell, network: TextClassifier, tokenizer: Any, samples: Samples) -> FloatArray:
     ids = _ids(cell, tokenizer, samples)
     order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
@@ -78,6 +72,6 @@ def _predict(cell: PeerCell, network: TextClassifier, tokenizer: Any, samples: S
     with torch.inference_mode():
         for start in range(0, len(order), _EVAL_BATCH):
             indices = order[start : start + _EVAL_BATCH]
-            logits = network(**_padded([ids[index] for index in indices], tokenizer, cell.device))["logits"]
-            found[indices] = torch.softmax(logits.float(), dim=1).cpu().numpy()
+            logits = _logits(network, _padded([ids[index] for index in indices], tokenizer, cell.device))
+            found[indices] = torch.softmax(logits, dim=1).cpu().numpy()
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import get_peft_model
 from torch import nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel
@@ -17,6 +18,7 @@ from transformers import AutoConfig, AutoModel
 from evaluators.candidate import TextInput
 from evaluators.engine.recipe import Recipe
 from evaluators.peers.cell import PeerCell
+from evaluators.peers.lora import lora_config
 
 
 class TextClassifier(nn.Module):
@@ -80,6 +82,8 @@ def text_classifier(cell: PeerCell) -> TextClassifier:
         network.encoder.requires_grad_(False)
     if cell.trains == "upper":
         _freeze_lower(network.encoder, float(cell.settings["trained_share"]))
+    if cell.trains == "adapters":
+        network.encoder = get_peft_model(network.encoder, lora_config(cell.settings, "all-linear"))
     return network
 
 

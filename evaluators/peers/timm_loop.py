@@ -2,7 +2,7 @@
 
 Low-rank updates are peft's. `cached` keeps transformed images; else they are transformed again in every epoch, as
 loaders do. `python -m evaluators.peers.timm_loop FOLDER` is one script for one cell, without the cache and with a look
-at validation after every epoch; see `script.py`.
+at validation after every epoch; see `script.py`. On a GPU it trains in bf16 autocast.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from evaluators.engine.recipe import Recipe, recipe_of
 from evaluators.peers.cell import PeerCell, PeerResult
-from evaluators.peers.peft_sequential import lora_config
+from evaluators.peers.lora import lora_config
 from evaluators.peers.script import serve
 from evaluators.peers.text_network import parameter_groups
 from evaluators.samples import FloatArray, IntArray, Samples
@@ -150,7 +150,9 @@ def _train(
         for pixels, labels in loader:
             schedule.step_update(done + 1)
             optimizer.zero_grad()
-            loss = functional.cross_entropy(network(pixels.to(device)), labels.to(device))
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
+                logits = network(pixels.to(device))
+            loss = functional.cross_entropy(logits.float(), labels.to(device))
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(weights, recipe.clip)
             optimizer.step()
