@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from transformers.utils import logging as library_log
+
 from tests.benchmarks.goals import (
     encoding,
     frozen_family,
@@ -55,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"no real data: set HUB_DATA ({data} is no folder)")
     # Libraries that the peers use warn of each other's next versions; a table is no place for it.
     warnings.simplefilter("ignore")
+    library_log.set_verbosity_error()
+    library_log.disable_progress_bar()
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         scene = Scene(folder, data, asked.device, asked.full)

@@ -1,7 +1,7 @@
 """Two contenders over the same cells, timed in turns: seconds, processor time, counters, and how good both were.
 
-A first lap of each is counted (forwards, tokens, FLOPs) and warms up; it is not timed. Then laps alternate and the
-fastest of each counts, because everything else that a shared machine does only ever adds time.
+A first lap of ours is counted (forwards, tokens, FLOPs) and not timed; peers count by themselves. Then laps alternate
+and the fastest of each side counts, because everything else that a shared machine does only ever adds time.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ class _Lap:
 
 
 def contest(theirs: Contender, ours: Contender) -> tuple[Timed, Timed]:
-    """Return both sides after one counted lap and `LAPS` timed ones in turns."""
+    """Return both sides after a counted lap of ours and `LAPS` timed ones in turns."""
     sides = (theirs, ours)
-    counted = [_counted(side) for side in sides]
+    counted = _counted(ours)
     timed: tuple[list[_Lap], list[_Lap]] = ([], [])
     started = time.perf_counter()
     for number in range(LAPS):
@@ -80,8 +80,7 @@ def contest(theirs: Contender, ours: Contender) -> tuple[Timed, Timed]:
         spent = time.perf_counter() - started
         if spent * (number + 2) / (number + 1) > AFFORDABLE:
             break
-    first, second = (_side(done, *count) for done, count in zip(timed, counted, strict=True))
-    return first, second
+    return _side(timed[0], {}, 0.0), _side(timed[1], *counted)
 
 
 def against_scripts(
@@ -113,7 +112,7 @@ def against_scripts(
             scores |= lap.outcome.scores
             for counter, count in lap.outcome.counters.items():
                 counters[counter] = counters.get(counter, 0) + round(share * count)
-        if number in ours_after:
+        if number in ours_after and (not laps or laps[0].seconds * LAPS <= AFFORDABLE):
             laps.append(_lap(ours))
     every = sum(len(cells) for cells in strata.values())
     note = "" if run == every else f"{run} of {every} cells run"

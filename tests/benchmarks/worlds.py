@@ -95,6 +95,11 @@ def banking(scene: Scene, *, intents: int, pool: int, validation: int, test: int
     )
 
 
+def small_task(scene: Scene) -> BenchTask:
+    """Return ten intents of banking77."""
+    return banking(scene, intents=10, pool=300, validation=150, test=100)
+
+
 def pictures(scene: Scene) -> BenchTask:
     """Return the catalog's digits."""
     return scene.once("pictures", lambda: _toy_pictures(scene) if scene.tiny else _digits())
@@ -110,7 +115,7 @@ def _banking(folder: Path, data: Path, intents: int, rows: tuple[int, int, int])
         "train": drawn[:pool],
         "validation": drawn[pool:],
         "test": _by_turns(test, names, scored),
-        "oos": [(text, "") for text, _ in oos[:500]],
+        "oos": [(text, "") for text, _ in oos[:200]],
     }
     return _text_task(folder, "banking", parts)
 

@@ -9,7 +9,7 @@ from tests.benchmarks.contest import contest
 from tests.benchmarks.matrix import Matrix, bench_protocol, joined, matrix
 from tests.benchmarks.row import Row, same_accuracy
 from tests.benchmarks.scene import Scene
-from tests.benchmarks.worlds import Base, BenchTask, banking, minilm, pictures, small_bert, small_resnet
+from tests.benchmarks.worlds import Base, BenchTask, minilm, pictures, small_bert, small_resnet, small_task
 
 #: Points by which mean accuracies of trained cells may differ: orders and dropout masks are not the same.
 BOUND = 2.0
@@ -30,7 +30,7 @@ def partial_freezes(scene: Scene) -> list[Row]:
     for name, (share, wanted) in depths.items():
         cells = _cells(
             scene,
-            (minilm(scene), _task(scene)),
+            (minilm(scene), small_task(scene)),
             "partial-freeze",
             scene.amount(3, 1),
             {"trained_share": share},
@@ -43,7 +43,7 @@ def partial_freezes(scene: Scene) -> list[Row]:
 def lora_cells(scene: Scene) -> list[Row]:
     """Race LoRA cells: eight, on a GPU sixteen."""
     runs = scene.amount(16 if scene.device == "cuda" else 8, 2)
-    cells = _cells(scene, (minilm(scene), _task(scene)), "lora", runs, {"batch_size": 8})
+    cells = _cells(scene, (minilm(scene), small_task(scene)), "lora", runs, {"batch_size": 8})
     return [
         _row(scene, "G5", f"{runs} LoRA cells of MiniLM, batches of 8", _PEFT, cells, scene.wanted(2.5, 5.0))
     ]
@@ -53,9 +53,9 @@ def small_cells(scene: Scene) -> list[Row]:
     """Race full fine-tuning of small networks, and MiniLM beside."""
     wanted = scene.wanted(1.2, 3.0)
     races = [
-        ("a BERT of 2 layers", small_bert(scene), _task(scene), 5, _FROM_RANDOM, _TRAINER, wanted),
+        ("a BERT of 2 layers", small_bert(scene), small_task(scene), 5, _FROM_RANDOM, _TRAINER, wanted),
         ("test_resnet on digits", small_resnet(scene), pictures(scene), 5, {}, _TIMM, wanted),
-        ("MiniLM", minilm(scene), _task(scene), 2, {}, _TRAINER, None),
+        ("MiniLM", minilm(scene), small_task(scene), 2, {}, _TRAINER, None),
     ]  # fmt: skip
     found = []
     for name, base, task, runs, settings, peer, goal in races:
@@ -64,10 +64,6 @@ def small_cells(scene: Scene) -> list[Row]:
             _row(scene, "G6", f"full fine-tuning, {name}: {len(cells.cells)} cells", peer, cells, goal)
         )
     return found
-
-
-def _task(scene: Scene) -> BenchTask:
-    return banking(scene, intents=20, pool=600, validation=300, test=200)
 
 
 def _cells(
