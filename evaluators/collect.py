@@ -19,7 +19,7 @@ from evaluators.results import ResultStore
 from evaluators.samples import IntArray
 from evaluators.task import Task
 from evaluators.test_access import TestAccess
-from evaluators.view import TRAIN, draw, inputs
+from evaluators.view import TRAIN, draw, inputs, label_inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,8 @@ def design(reading: Reading) -> Design:
 
 
 def distinct_samples(reading: Reading) -> int:
-    """Return how many (trunk, distinct sample) pairs the plan demands: the forwards it cannot do without."""
-    seen: set[tuple[str, str]] = set()
+    """Return how many (base, distinct sample) pairs the plan demands: the forwards it cannot do without."""
+    seen: set[tuple[str, str, str]] = set()
     views: set[tuple[str, ...]] = set()
     for planned in reading.plan.cells:
         if planned.trunk is None or planned.skipped:
@@ -95,7 +95,11 @@ def distinct_samples(reading: Reading) -> int:
                 continue
             views.add((planned.trunk, planned.cell.task, name, *size))
             samples = inputs(planned.cell, name, reading.data[planned.cell.task])
-            seen.update((planned.trunk, digest) for digest in samples.digests)
+            # By base and not by tap: one pass gives the features and those of every block.
+            base = (planned.cell.subject, planned.cell.dtype)
+            seen.update((*base, digest) for digest in samples.digests)
+            labels = label_inputs(planned.cell, reading.data[planned.cell.task])
+            seen.update((*base, digest) for digest in labels.digests)
     return len(seen)
 
 

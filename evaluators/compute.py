@@ -18,20 +18,21 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.backbones.backbone import Backbone
+from evaluators.boundary_caches import BoundaryCaches
 from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
 from evaluators.data import TaskData
+from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
 from evaluators.errors import EnvironmentProblem
 from evaluators.evidence import Environment
-from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore, Stored
-from evaluators.samples import Samples
+from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Strategy, strategy
-from evaluators.view import TRAIN, draw, inputs
+from evaluators.view import TRAIN, draw, inputs, label_inputs
 
 #: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
 KEPT_FIT_BYTES = 4 * 1024 * 1024
@@ -61,36 +62,25 @@ class Computation:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._tables: dict[str, FeatureTable] = {}
+        self._encoding = Encoding(
+            bench.plan,
+            bench.data,
+            bench.results,
+            environment=lambda: self._environment,
+            load=lambda planned: self._backbone(planned, pretrained=True),
+        )
+        self.boundaries = BoundaryCaches(
+            bench.plan,
+            bench.data,
+            bench.results,
+            device=bench.device,
+            load=lambda planned: self._backbone(planned, pretrained=True),
+        )
+        """States above frozen blocks that are alive, and how much was computed for them."""
 
     def encode(self, trunk: str, progress: Progress) -> int:
-        """Encode what the plan demands of a trunk and is not stored.
-
-        Returns:
-            The number of samples encoded now.
-        """
-        from evaluators.engine.encode import encode
-
-        bench = self._bench
-        readers = [planned for planned in bench.plan.cells if planned.trunk == trunk and not planned.skipped]
-        demanded = distinct([self._samples(planned, name) for planned in readers for name in planned.predict])
-        table = self._table(trunk)
-        missing = [chunk.take(_absent(chunk, table)) for chunk in chunks(demanded)]
-        total, done = sum(len(chunk) for chunk in missing), 0
-        if not total:
-            return 0
-        backbone = self._backbone(readers[0], pretrained=True)
-        for chunk in missing:
-            if not len(chunk):
-                continue
-            started = time.perf_counter()
-            features = encode(backbone, chunk, dtype=readers[0].cell.dtype, progress=_ignore)
-            cost = FitCost(seconds=round(time.perf_counter() - started, 4))
-            made = Origin(cost, self._environment)
-            table.add(store_chunk(bench.results, trunk, chunk, features, made))
-            done += len(chunk)
-            progress(done, total)
-        return total
+        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now."""
+        return self._encoding.encode(trunk, progress)
 
     def measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
         """Fit cells in one pass and store their predictions on every set that lacks them.
@@ -102,6 +92,12 @@ class Computation:
         Raises:
             NotApplicable: If the strategy cannot run here.
         """
+        try:
+            self._measure(cells, progress)
+        finally:
+            self.boundaries.release(cells)
+
+    def _measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
         results = self._bench.results
         row = strategy(cells[0].cell.strategy)
         together, origins = self._fitted(cells, row, progress)
@@ -165,7 +161,8 @@ class Computation:
             return together, made
         known = dict(zip(fresh, zip(together.members, made, strict=True), strict=True))
         known |= {
-            i: (self._reloaded(cells[i], row, stored), origin_of(stored.facts)) for i, stored in kept.items()
+            i: (self._reloaded(cells[i], row, stored, progress), origin_of(stored.facts))
+            for i, stored in kept.items()
         }
         return OneByOne([known[i][0] for i in range(len(cells))]), [known[i][1] for i in range(len(cells))]
 
@@ -189,14 +186,15 @@ class Computation:
         peak = _peak_bytes(self._bench.device) if watched else 0
         costs = [
             FitCost(
-                seconds=round(seconds, 4),
+                # A fit pays for the states of its own labels, as it would alone, and not for those of its neighbours.
+                seconds=round(seconds + _share(job), 4),
                 peak_bytes=peak,
                 trained_parameters=fitted.trained_parameters,
                 steps=fitted.steps,
                 converged=fitted.converged,
                 beside=len(jobs) - 1,
             )
-            for fitted in together.members
+            for job, fitted in zip(jobs, together.members, strict=True)
         ]
         return together, [Origin(cost, self._environment) for cost in costs]
 
@@ -209,6 +207,7 @@ class Computation:
             labels=train.labels,
             classes=len(bench.data[cell.task].labels),
             names=bench.data[cell.task].labels,
+            label_features=self._label_features(planned),
             settings=dict(cell.settings),
             seed=cell.run.seed,
             selection=cell.sampler.rsplit("/", 1)[-1],
@@ -218,9 +217,17 @@ class Computation:
             device=bench.device,
             dtype=cell.dtype,
             progress=progress,
+            states=self.boundaries.states_for(planned, progress),
         )
 
-    def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored) -> Fitted:
+    def _label_features(self, planned: PlannedCell) -> FloatArray | None:
+        texts = label_inputs(planned.cell, self._bench.data[planned.cell.task])
+        if not len(texts):
+            return None
+        assert planned.trunk is not None
+        return self._encoding.lookup(planned.trunk, texts)
+
+    def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored, progress: Progress) -> Fitted:
         from evaluators.engine.records import FILES
         from evaluators.engine.reload import load_fitted
 
@@ -233,8 +240,18 @@ class Computation:
                 Path(name),
                 classes=len(self._bench.data[planned.cell.task].labels),
                 settings=dict(planned.cell.settings),
-                load_backbone=lambda pretrained: self._backbone(planned, pretrained=pretrained),
+                load_backbone=lambda pretrained: self._resumed(planned, pretrained, progress),
             )
+
+    def _resumed(self, planned: PlannedCell, pretrained: bool, progress: Progress) -> Backbone:
+        """Return a backbone that predicts as the one that was trained did: from states, where it was trained so."""
+        backbone = self._backbone(planned, pretrained=pretrained)
+        states = self.boundaries.states_for(planned, progress)
+        if states is None:
+            return backbone
+        from evaluators.engine.resumed import above
+
+        return above(backbone, states, dict(planned.cell.settings), planned.cell.dtype)
 
     def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
         """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
@@ -262,13 +279,8 @@ class Computation:
     def _inputs(self, planned: PlannedCell, row: Strategy, samples: Samples) -> Inputs:
         if row.reads_trunk:
             assert planned.trunk is not None
-            return Inputs(features=self._table(planned.trunk).lookup(samples))
+            return Inputs(features=self._encoding.lookup(planned.trunk, samples))
         return Inputs(samples=samples)
-
-    def _table(self, trunk: str) -> FeatureTable:
-        if trunk not in self._tables:
-            self._tables[trunk] = read_table(self._bench.results, trunk)
-        return self._tables[trunk]
 
     def _backbone(self, planned: PlannedCell, *, pretrained: bool) -> Backbone:
         from evaluators.backbones.load import load_backbone
@@ -298,12 +310,10 @@ def choose_device(wanted: str) -> str:
     return "cpu"
 
 
-def _absent(chunk: Samples, table: FeatureTable) -> list[int]:
-    return [index for index, digest in enumerate(chunk.digests) if digest not in table.rows]
-
-
-def _ignore(done: int, total: int) -> None:
-    """Progress is told by chunk."""
+def _share(job: FitJob) -> float:
+    """Return the seconds that the shared states of a job's labels took."""
+    states = job.states
+    return states.seconds_each * len(job.labels) if states else 0.0
 
 
 def _reset_peak(device: str) -> bool:

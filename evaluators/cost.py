@@ -20,7 +20,7 @@ from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore
 from evaluators.run import is_stored
 from evaluators.strategy import strategy
-from evaluators.view import TRAIN, inputs
+from evaluators.view import TRAIN, inputs, label_inputs
 
 #: Share of the matrix product's rate that small encoders reach on a CPU (measured: MiniLM, 0.2 to 0.5).
 EFFICIENCY = 0.3
@@ -71,9 +71,14 @@ def estimate(
     pending = [p for p in plan.cells if not p.skipped and not is_stored(p, results)]
     sizes = {planned.cell.key: _set_sizes(planned, data) for planned in pending}
     forwards, unshared, flops = 0, 0, 0.0
-    for trunk in dict.fromkeys(planned.trunk for planned in pending if planned.trunk):
-        readers = [planned for planned in pending if planned.trunk == trunk]
-        once = len(_distinct(readers, data).difference(read_table(results, trunk).rows))
+    for base in dict.fromkeys(_base(planned) for planned in pending if planned.trunk):
+        readers = [planned for planned in pending if planned.trunk and _base(planned) == base]
+        missing: set[str] = set()
+        # A sample that lacks the features and those of every block is read once for both.
+        for trunk in {planned.trunk for planned in readers if planned.trunk}:
+            own = [planned for planned in readers if planned.trunk == trunk]
+            missing |= _distinct(own, data).difference(read_table(results, trunk).rows)
+        once = len(missing)
         forwards += once
         unshared += sum(sum(sizes[planned.cell.key].values()) for planned in readers)
         flops += once * _flops(plan.candidate(readers[0].cell.candidate), data[readers[0].cell.task])
@@ -83,9 +88,10 @@ def estimate(
         trained = _training_samples(planned)
         passes += predicted + trained
         candidate = plan.candidate(planned.cell.candidate)
-        flops += (predicted + trained * strategy(planned.cell.strategy).cost.passes) * _flops(
-            candidate, data[planned.cell.task]
-        )
+        price = strategy(planned.cell.strategy).cost
+        a_sample = price.at(dict(planned.cell.settings), candidate.structure.blocks)
+        before = price.before(dict(planned.cell.settings), candidate.structure.blocks) * planned.cell.labels
+        flops += (predicted + before + trained * a_sample) * _flops(candidate, data[planned.cell.task])
     classes = {name: len(task.labels) for name, task in data.items()}
     predictions = sum(sum(sizes[p.cell.key].values()) * classes[p.cell.task] * 4 for p in pending)
     widths = {p.trunk: plan.candidate(p.cell.candidate).structure.width for p in pending if p.trunk}
@@ -168,7 +174,13 @@ def _distinct(readers: list[PlannedCell], data: Mapping[str, TaskData]) -> set[s
     views = {(p.cell.task, name, *_view(p, name)): p for p in readers for name in p.predict}
     for (task, name, *_), planned in views.items():
         digests.update(inputs(planned.cell, name, data[task]).digests)
+    for planned in readers:
+        digests.update(label_inputs(planned.cell, data[planned.cell.task]).digests)
     return digests
+
+
+def _base(planned: PlannedCell) -> tuple[str, str]:
+    return planned.cell.subject, planned.cell.dtype
 
 
 def _view(planned: PlannedCell, name: str) -> tuple[int, int]:

@@ -209,6 +209,16 @@ class CellCost(Document):
     """False where an optimiser reached its last iteration before the optimum."""
     environment: str
     """Digest of the environment that computed it, a key of `Observations.environments`."""
+    beside: int = 0
+    """How many others were fitted in the same pass: `seconds` is an equal share, `peak_bytes` is that of all."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_where_alone(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if not self.beside:
+            written.pop("beside")
+        return written
 
 
 class EncodingCost(Document):

@@ -107,6 +107,7 @@ def cell_cost(measurement: CellMeasurement) -> CellCost:
         steps=cost.steps,
         converged=cost.converged,
         environment=measurement.environment.digest if measurement.environment else "",
+        beside=cost.beside,
     )
 
 

@@ -65,7 +65,7 @@ class Option:
         """Seconds of a fit with the encoding of its labels; None where a part of it was not measured."""
         if not self.seconds and not self.machine:
             return None
-        if strategy(self.strategy).sees != "features":
+        if not strategy(self.strategy).reads_trunk:
             return self.seconds
         return None if self.encoding is None else self.seconds + self.encoding
 
@@ -134,7 +134,7 @@ def _option(row: Summary, document: Evidence, parameters: int) -> Option:
 
 def _encoding(row: Summary, cost: CellCost | None, observed: Observations) -> float | None:
     """Return what encoding the option's labels takes: a share of what encoding the task's samples took there."""
-    if cost is None or strategy(row.strategy).sees != "features":
+    if cost is None or not strategy(row.strategy).reads_trunk:
         return None
     place = observed.environments.get(cost.environment)
     for timed in observed.encodings:

@@ -27,7 +27,10 @@ from evaluators.fitness import unfit
 from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
-from evaluators.view import TEST, TRAIN, VALIDATION, draw
+from evaluators.view import TEST, TRAIN, VALIDATION, draw, label_inputs
+
+#: The view of the labels' names as texts, which a fit reads and nothing is predicted for.
+_LABELS = "labels"
 
 
 class Node(Document):
@@ -199,12 +202,15 @@ class _Builder:
             if name != TRAIN
         }
         views[TRAIN] = self._node("view", [cell.splits_digest, drawn])
+        if labels := label_inputs(cell, data).digests:
+            views[_LABELS] = self._node("view", [list(labels)])
         trunk = None
         if row.reads_trunk:
             trunk = trunk_key(candidate, cell.dtype, row.sees)
             self.nodes.setdefault(trunk, Node(op="trunk", key=trunk))
             views = {name: self._node("features", [], trunk, view) for name, view in views.items()}
-        fit = self._node("fit", [cell.key], views[TRAIN])
+        labelled = [views.pop(_LABELS)] if labels else []
+        fit = self._node("fit", [cell.key], views[TRAIN], *labelled)
         predict = {name: self._node("predict", [], fit, view) for name, view in views.items()}
         return PlannedCell(
             cell=cell,

@@ -40,6 +40,7 @@ _CONSTANTS = (
         "alpha",
         "dropout",
         "trained_share",
+        "trained_blocks",
     ),
 )
 #: Settings of the line of rates.
@@ -77,11 +78,17 @@ class Training:
 def recipe_page(training: Training) -> str | None:
     """Return the text of `recipe.py`; None if no page says the same.
 
-    There is none for data files that are read in different ways, a setting that no section knows, or bfloat16.
+    There is none for a row without a recipe, data files that are read in different ways, a setting that no section
+    knows, or bfloat16.
     """
     known = {*_RATES, *_CHOICES, *(name for row in _CONSTANTS for name in row)}
     ways = {_way(file) for file in training.data}
-    if len(ways) > 1 or training.dtype != "float32" or not set(training.settings) <= known:
+    if (
+        not training.row.recipe
+        or len(ways) > 1
+        or training.dtype != "float32"
+        or not set(training.settings) <= known
+    ):
         return None
     names = ("arguments", f"read_{training.data[0].format}", "split", *training.row.recipe)
     facts = _facts(training)
@@ -145,11 +152,13 @@ def _imports(lines: Iterable[str]) -> str:
 def _facts(training: Training) -> dict[str, str]:
     accepts = training.base.input
     facts: dict[str, object] = {
+        "strategy": training.row.id,
         "modality": accepts.modality,
         "pooling": accepts.pooling,
         "normalize": accepts.normalize,
         "channels": accepts.channels if isinstance(accepts, ImageInput) else 0,
         "packed": training.data[0].mirrors[0].endswith(".gz"),
+        "depth": "blocks" if "trained_blocks" in training.settings else "share",
         **_CHOICES,
         **training.settings,
     }

@@ -8,10 +8,10 @@ must pay for itself with evidence.
 from __future__ import annotations
 
 from evaluators.ladder import baseline, efficient, frozen, full, partial
-from evaluators.ladder.row import Cost, Need, Strategy, Tier
+from evaluators.ladder.row import Cost, Need, Strategy, Tap, Tier
 from evaluators.names import unknown_name
 
-__all__ = ["STRATEGIES", "Cost", "Need", "Strategy", "Tier", "strategy"]
+__all__ = ["STRATEGIES", "Cost", "Need", "Strategy", "Tap", "Tier", "strategy"]
 
 STRATEGIES: tuple[Strategy, ...] = (
     *baseline.ROWS,

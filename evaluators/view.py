@@ -8,7 +8,9 @@ from __future__ import annotations
 from evaluators.cell import Cell
 from evaluators.data import TaskData
 from evaluators.draws import draw_indices
-from evaluators.samples import LabelledSet, Samples
+from evaluators.label_texts import label_texts
+from evaluators.samples import LabelledSet, Samples, text_samples
+from evaluators.strategy import strategy
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -34,3 +36,14 @@ def draw(cell: Cell, data: TaskData) -> LabelledSet:
 def inputs(cell: Cell, name: str, data: TaskData) -> Samples:
     """Return the inputs of a set; `train` is the cell's own draw."""
     return draw(cell, data).samples if name == TRAIN else data.samples(name)
+
+
+def label_inputs(cell: Cell, data: TaskData) -> Samples:
+    """Return the labels' names as texts that a trunk encodes, by index; none where the strategy reads none.
+
+    Raises:
+        UsageProblem: If the template has no place for a label.
+    """
+    if not strategy(cell.strategy).reads_label_texts:
+        return text_samples(())
+    return text_samples(label_texts(data.labels, str(dict(cell.settings)["template"])))

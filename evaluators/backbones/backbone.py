@@ -37,8 +37,16 @@ class Backbone(Protocol):
         """Collate samples on the backbone's device; padding only to the longest of the batch."""
         ...
 
+    def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch of these lengths that says nothing: to go on from a known hidden state, or to see shapes."""
+        ...
+
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width), differentiable, normalised where the card says so."""
+        ...
+
+    def pool_block(self, hidden: torch.Tensor, batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Return what one block gave, pooled as the features are: (batch, the block's width) float32."""
         ...
 
     def rows_read(self, prepared: Prepared) -> tuple[torch.nn.Embedding, torch.Tensor] | None:

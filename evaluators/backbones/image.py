@@ -75,6 +75,12 @@ class ImageBackbone:
         pixels.sub_(self._mean.to(device)).div_(self._std.to(device))
         return {"pixels": pixels.to(memory_format=self._layout)}
 
+    def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch of black images that takes no memory."""
+        spec = self._spec
+        pixel = torch.zeros((), device=next(self.module.parameters()).device)
+        return {"pixels": pixel.expand(len(lengths), spec.channels, spec.size, spec.size)}
+
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return pooled features (batch, width) in float32, differentiable."""
         pixels = batch["pixels"].to(next(self.module.parameters()).dtype)
@@ -85,6 +91,15 @@ class ImageBackbone:
             pooled = _pool(network.forward_features(pixels), network, self._spec.pooling)
         pooled = pooled.float()
         return nn.functional.normalize(pooled, dim=-1) if self._spec.normalize else pooled
+
+    def pool_block(self, hidden: torch.Tensor, _batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Average a map, or tokens; of tokens the first, where the card pools by it."""
+        if hidden.dim() == 4:
+            # timm says so of the few networks with channels last.
+            innermost = str(getattr(self.module, "output_fmt", "NCHW")) == "NHWC"
+            return hidden.float().mean(dim=(1, 2) if innermost else (2, 3))
+        pooling = "cls" if self._spec.pooling == "cls" else "mean"
+        return _pool(hidden.float(), self.module, pooling)
 
     def rows_read(self, prepared: Prepared) -> None:
         """Return None: an image network has no table."""

@@ -31,11 +31,13 @@ class TextBackbone:
     Attributes:
         module: The trunk, in evaluation mode, without the parts that the pooling does not read.
         width: Length of the feature vector.
+        max_tokens: Longer texts are cut.
     """
 
     def __init__(self, module: nn.Module, tokenizer: Any, spec: TextInput) -> None:
         self.module = module
         self.width = int(getattr(module.config, "hidden_size"))  # noqa: B009  (config is untyped)
+        self.max_tokens = spec.max_tokens
         self._tokenizer = tokenizer
         self._spec = spec
         pad = tokenizer.pad_token_id
@@ -60,7 +62,13 @@ class TextBackbone:
         Returns:
             `input_ids` and `attention_mask`, (batch, longest) int64, on the backbone's device.
         """
-        rows = [prepared[index] for index in indices]
+        return self._padded([prepared[index] for index in indices])
+
+    def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch of these many padding tokens that the mask shows as real ones."""
+        return self._padded([[self._pad] * length for length in lengths])
+
+    def _padded(self, rows: Sequence[list[int]]) -> dict[str, torch.Tensor]:
         longest = max(len(ids) for ids in rows)
         padded = [[*ids, *[self._pad] * (longest - len(ids))] for ids in rows]
         mask = [[1] * len(ids) + [0] * (longest - len(ids)) for ids in rows]
@@ -78,6 +86,11 @@ class TextBackbone:
         else:
             pooled = pool(output.last_hidden_state.float(), batch["attention_mask"], self._spec.pooling)
         return nn.functional.normalize(pooled, dim=-1) if self._spec.normalize else pooled
+
+    def pool_block(self, hidden: torch.Tensor, batch: dict[str, torch.Tensor], /) -> torch.Tensor:
+        """Pool (batch, tokens, width) as the card says; where a pooler does, by the first token, which it reads."""
+        pooling = "cls" if self._spec.pooling == "model" else self._spec.pooling
+        return pool(hidden.float(), batch["attention_mask"], pooling)
 
     def rows_read(self, prepared: Prepared) -> tuple[nn.Embedding, torch.Tensor] | None:
         """Return the table of token embeddings and the sorted ids of all tokens and of padding."""

@@ -20,9 +20,10 @@ from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
 from evaluators.engine.records import read_facts
 from evaluators.engine.reload import load_fitted
 from evaluators.errors import IntegrityError
+from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, LabelledSet, Samples
-from evaluators.strategy import Strategy
+from evaluators.samples import FloatArray, LabelledSet, Samples, text_samples
+from evaluators.strategy import Strategy, Tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,7 @@ class Adaptation:
                 labels=training.labels,
                 classes=len(self.labels),
                 names=self.labels,
+                label_features=self._label_features(),
                 settings=self.settings,
                 seed=seed,
                 selection="fixed",
@@ -99,13 +101,27 @@ class Adaptation:
             yield f"k is {self.settings['k']}, and {facts['k']} in fit.json"
         elif kind == "probe" and facts["C"] != float(self.settings["C"]):
             yield f"C is {self.settings['C']}, and {facts['C']} in fit.json"
+        elif kind == "zero-shot" and facts["temperature"] != float(self.settings["temperature"]):
+            yield f"temperature is {self.settings['temperature']}, and {facts['temperature']} in fit.json"
+        elif kind == "head2toe" and facts["keep"] != float(self.settings["keep_fraction"]):
+            yield f"keep_fraction is {self.settings['keep_fraction']}, and {facts['keep']} in fit.json"
         elif facts.get("dtype", self.dtype) != self.dtype:
             yield f"it was trained in {self.dtype}, and in {facts['dtype']} by fit.json"
 
     def _inputs(self, samples: Samples, progress: Progress) -> Inputs:
         if self.row.sees == "samples":
             return Inputs(samples=samples)
-        return Inputs(features=encode(self._frozen, samples, dtype=self.dtype, progress=progress))
+        return Inputs(features=self._encoded(samples, progress))
+
+    def _label_features(self) -> FloatArray | None:
+        if not self.row.reads_label_texts:
+            return None
+        texts = label_texts(self.labels, str(self.settings["template"]))
+        return self._encoded(text_samples(texts), _silent)
+
+    def _encoded(self, samples: Samples, progress: Progress) -> FloatArray:
+        tap: Tap = "layers" if self.row.sees == "layers" else "features"
+        return encode(self._frozen, samples, dtype=self.dtype, progress=progress, tap=tap)
 
     @cached_property
     def _frozen(self) -> Backbone:

@@ -7,9 +7,9 @@ of the frozen base: the parameters with a gradient, the statistics of active Bat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,18 +22,37 @@ from evaluators.engine.training import Network
 from evaluators.errors import IntegrityError
 from evaluators.samples import FloatArray
 
-Kind = Literal["scratch", "tuned", "adapter"]
-"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with adapters."""
+Kind = Literal[
+    "scratch", "tuned", "adapter", "rslora", "dora", "ia3", "bottleneck", "prompt", "prefix", "qlora"
+]
+"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with what a method adds.
+
+`adapter` is LoRA.
+"""
 
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What is kept of a training run beside its tensors."""
+    """What is kept of a training run beside its tensors.
+
+    Attributes:
+        kind: What a reload starts from.
+        dtype: What was computed in.
+        steps: Optimiser steps taken.
+        trained_parameters: Numbers that received a gradient.
+        chosen: Settings that were chosen on labels of the draw that were held out.
+    """
 
     kind: Kind
     dtype: str
     steps: int
     trained_parameters: int
+    chosen: Mapping[str, float] = field(default_factory=dict)
+
+    def for_record(self) -> dict[str, Any]:
+        """Return what a record keeps; nothing of `chosen` where nothing was."""
+        facts = asdict(self)
+        return facts if self.chosen else {name: value for name, value in facts.items() if name != "chosen"}
 
 
 class Classifier:
@@ -73,7 +92,7 @@ class Classifier:
         """Write what was trained."""
         state = network_state(self.network)
         tensors = {name: state[name] for name in self._changed}
-        write_record(folder, Record(self._facts.kind, asdict(self._facts), tensors))
+        write_record(folder, Record(self._facts.kind, self._facts.for_record(), tensors))
 
 
 def network_state(network: Network) -> dict[str, torch.Tensor]:

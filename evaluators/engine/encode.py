@@ -7,26 +7,34 @@ function of the samples.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 import torch
 
 from evaluators.backbones.backbone import Backbone
+from evaluators.backbones.taps import Read, pooled_layers
 from evaluators.engine.batching import arithmetic, length_sorted
 from evaluators.engine.job import Progress
 from evaluators.samples import FloatArray, Samples
+from evaluators.strategy import Tap
 
 
-def encode(backbone: Backbone, samples: Samples, *, dtype: str, progress: Progress) -> FloatArray:
-    """Return the pooled features of samples.
+def encode(
+    backbone: Backbone, samples: Samples, *, dtype: str, progress: Progress, tap: Tap = "features"
+) -> FloatArray:
+    """Return the pooled features of samples, or those of every block.
 
     Args:
         backbone: A fresh backbone. With `bfloat16` its weights are cast in place and stay so.
         samples: n inputs.
         dtype: `float32`, or `bfloat16` for weights and activations.
         progress: Called with (samples done, n) after every batch.
+        tap: `layers` gives the pooled outputs of all blocks side by side, of which the last are the features (see
+            `evaluators/backbones/taps.py`).
 
     Returns:
-        (n, width) float32.
+        (n, width) float32; for `layers` width is the sum over the blocks.
 
     Raises:
         ValueError: If float32 is asked of a backbone whose weights were cast before.
@@ -41,10 +49,21 @@ def encode(backbone: Backbone, samples: Samples, *, dtype: str, progress: Progre
     prepared = backbone.prepare(samples)
     features = np.zeros((len(samples), backbone.width), dtype=np.float32)
     done = 0
-    with torch.inference_mode(), arithmetic(weights.device.type, training=False):
+    with (
+        torch.inference_mode(),
+        arithmetic(weights.device.type, training=False),
+        _reader(backbone, tap) as read,
+    ):
         for indices in length_sorted(backbone.length(prepared)):
-            rows = backbone.features(backbone.batch(prepared, indices))
-            features[indices] = rows.float().cpu().numpy()
+            rows = read(backbone.batch(prepared, indices)).float().cpu().numpy()
+            if rows.shape[1] != features.shape[1]:
+                # The widths of the blocks show in the first batch only.
+                features = np.zeros((len(samples), rows.shape[1]), dtype=np.float32)
+            features[indices] = rows
             done += len(indices)
             progress(done, len(samples))
     return features
+
+
+def _reader(backbone: Backbone, tap: Tap) -> AbstractContextManager[Read]:
+    return pooled_layers(backbone) if tap == "layers" else nullcontext(backbone.features)

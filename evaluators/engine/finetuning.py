@@ -1,11 +1,12 @@
 """Strategies that train the trunk itself: from scratch, the upper part only, or all of it.
 
 In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. They differ in what is trainable.
+`layerwise.py`, `surgical.py`, `anchored.py` and `probe_first.py` hold those that need more than that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from torch import nn
 
@@ -13,14 +14,26 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
 from evaluators.engine.job import FitJob
 from evaluators.engine.recipe import recipe_of
+from evaluators.engine.resumed import from_boundary, made_whole
 from evaluators.engine.training import Network, seeded, train
+from evaluators.engine.tuning import PLAIN, Tuning
+from evaluators.ladder.depth import upper_blocks
+from evaluators.protocol import SettingValue
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]
 """Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
 
 
-def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
+def fit_network(
+    job: FitJob, kind: Kind, choose: Choose, tune: Callable[[Backbone], Tuning] | None = None
+) -> Classifier:
     """Load a backbone, let `choose` make parts of it trainable, put a head on it and train.
+
+    Args:
+        job: What to train on.
+        kind: What a reload starts from.
+        choose: Says what is trained.
+        tune: Says how that departs from the plain training, where it does.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
@@ -32,7 +45,8 @@ def fit_network(job: FitJob, kind: Kind, choose: Choose) -> Classifier:
         backbone = job.load_backbone(kind != "scratch")
         active = choose(backbone)
         network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
-        trained = train(network, job, recipe_of(job.settings))
+        tuning = PLAIN if tune is None else tune(backbone)
+        trained = train(network, job, recipe_of(job.settings), tuning)
     facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
     return Classifier(network, facts, changed_names(network))
 
@@ -47,32 +61,39 @@ def new_head(width: int, classes: int) -> nn.Linear:
 
 def fit_from_scratch(job: FitJob) -> Classifier:
     """Train the same architecture from a random initialisation: what pre-training is worth is measured against it."""
-    return fit_network(job, "scratch", _everything)
+    return fit_network(job, "scratch", everything)
 
 
 def fit_full(job: FitJob) -> Classifier:
     """Train all parameters of the pre-trained backbone and a head."""
-    return fit_network(job, "tuned", _everything)
+    return fit_network(job, "tuned", everything)
 
 
 def fit_partial_freeze(job: FitJob) -> Classifier:
-    """Train the upper share of the blocks (`trained_share`, at least one), the final norms and a head.
+    """Train the upper blocks (`trained_share` or `trained_blocks`, at least one), the final norms and a head.
 
-    What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics.
+    What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics. So it gives one
+    state a sample, and runs once for each: training begins from these states.
     """
-    share = float(job.settings["trained_share"])
-
-    def upper(backbone: Backbone) -> tuple[nn.Module, ...]:
-        _, *blocks, top = backbone.blocks()
-        trained = (*blocks[len(blocks) - max(1, round(share * len(blocks))) :], top)
-        backbone.module.requires_grad_(False)
-        for part in trained:
-            part.requires_grad_(True)
-        return trained
-
-    return fit_network(job, "tuned", upper)
+    fitted = fit_network(from_boundary(job), "tuned", lambda backbone: upper_part(backbone, job.settings))
+    return made_whole(fitted, job)
 
 
-def _everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+def upper_part(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tuple[nn.Module, ...]:
+    """Make the upper blocks and the final norms trainable, and nothing else; return them."""
+    _, *blocks, top = backbone.blocks()
+    return only(backbone, *(blocks[place] for place in upper_blocks(settings, len(blocks))), top)
+
+
+def everything(backbone: Backbone) -> tuple[nn.Module, ...]:
+    """Make all of a backbone trainable."""
     backbone.module.requires_grad_(True)
     return (backbone.module,)
+
+
+def only(backbone: Backbone, *parts: nn.Module) -> tuple[nn.Module, ...]:
+    """Make parts of a backbone trainable, and nothing else of it."""
+    backbone.module.requires_grad_(False)
+    for part in parts:
+        part.requires_grad_(True)
+    return parts

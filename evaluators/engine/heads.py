@@ -53,7 +53,7 @@ class Neighbours:
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return the classes' shares of the vote, (m, classes); of equal neighbours the earlier row counts."""
-        similarity = (_unit(features_of(inputs)) @ self._reference.T).astype(np.float64)
+        similarity = (unit(features_of(inputs)) @ self._reference.T).astype(np.float64)
         nearest = np.argsort(-similarity, axis=1, kind="stable")[:, : self._k]
         close = np.take_along_axis(similarity, nearest, axis=1)
         votes = np.exp((close - close[:, :1]) / TEMPERATURE)
@@ -91,7 +91,7 @@ class Probe(Linear):
 def fit_knn(job: FitJob) -> Neighbours:
     """Keep the labelled features; `k` is a setting, at most the labels there are."""
     k = min(int(job.settings["k"]), len(job.labels))
-    return Neighbours(_unit(features_of(job.inputs)), job.labels, classes=job.classes, k=k)
+    return Neighbours(unit(features_of(job.inputs)), job.labels, classes=job.classes, k=k)
 
 
 def fit_linear_probe(job: FitJob) -> Probe:
@@ -131,7 +131,8 @@ def _choose_c(features: FloatArray, job: FitJob, how: Logistic) -> float:
     return C_GRID[int(np.argmax(scores))]
 
 
-def _unit(features: FloatArray) -> FloatArray:
+def unit(features: FloatArray) -> FloatArray:
+    """Return rows of norm 1; a row of zeros stays one."""
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(features / np.maximum(norms, 1e-12), dtype=np.float32)
 

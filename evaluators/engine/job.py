@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evaluators.backbones.backbone import Backbone
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, IntArray, Samples
+
+if TYPE_CHECKING:
+    from evaluators.engine.states import StateTable
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -33,6 +36,19 @@ class Inputs:
     features: FloatArray | None = None
 
 
+class BoundaryStates(Protocol):
+    """Hidden states of the frozen lower blocks, computed once for every fit of a plan that begins above them."""
+
+    @property
+    def seconds_each(self) -> float:
+        """What computing them took, for each sample."""
+        ...
+
+    def table(self, depth: int) -> StateTable | None:
+        """Return the states that enter block `depth`; None where a fit has to compute its own."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class FitJob:
     """One fit.
@@ -42,6 +58,7 @@ class FitJob:
         labels: (n,) class indices.
         classes: Number of classes of the task; some may be absent from the draw.
         names: Their names, in the order of the indices; empty where only indices are known.
+        label_features: (classes, width) float32, features of the labels' names as texts; for rows that read them only.
         settings: Complete settings of the strategy.
         seed: Seed of initialisation and order.
         selection: `held-out`: a strategy with a grid chooses on a stratified fifth of these labels.
@@ -49,6 +66,7 @@ class FitJob:
         device: `cpu` or `cuda`.
         dtype: `float32`, or `bfloat16` for autocast.
         progress: Called as training goes on.
+        states: Shared states of a base whose lower blocks are frozen; None if the fit computes those of its samples.
     """
 
     inputs: Inputs
@@ -62,6 +80,8 @@ class FitJob:
     dtype: str
     progress: Progress
     names: tuple[str, ...] = ()
+    label_features: FloatArray | None = None
+    states: BoundaryStates | None = None
 
 
 class Fitted(Protocol):

@@ -145,7 +145,7 @@ def fit_logistic(matrix: Any, labels: IntArray, *, classes: int, how: Logistic) 
     width = int(matrix.shape[1])
     coefficients = np.zeros((classes, width), dtype=np.float32)
     intercept = np.full(classes, -np.inf, dtype=np.float32)
-    mean, scale = _moments(matrix) if how.standardize else (np.zeros(0, np.float32), np.zeros(0, np.float32))
+    mean, scale = moments(matrix) if how.standardize else (np.zeros(0, np.float32), np.zeros(0, np.float32))
     present = np.unique(labels)
     if len(present) == 1:
         intercept[present] = 0.0
@@ -175,7 +175,7 @@ def fit_logistic(matrix: Any, labels: IntArray, *, classes: int, how: Logistic) 
     )
 
 
-def _moments(matrix: NDArray[np.float32]) -> tuple[FloatArray, FloatArray]:
+def moments(matrix: NDArray[np.float32]) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of every column; 1 where a column is constant."""
     mean = matrix.mean(axis=0, dtype=np.float64)
     scale = matrix.std(axis=0, dtype=np.float64)

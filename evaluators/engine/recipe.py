@@ -52,7 +52,7 @@ class Recipe:
 
 
 def recipe_of(settings: Mapping[str, SettingValue]) -> Recipe:
-    """Read a recipe from complete settings; `decay` is `cosine` where it is not given.
+    """Read a recipe from complete settings; `decay` is `cosine`, `weight_decay` 0 where they are not given.
 
     Raises:
         KeyError: If a setting is missing.
@@ -68,7 +68,7 @@ def recipe_of(settings: Mapping[str, SettingValue]) -> Recipe:
         batch_size=int(settings["batch_size"]),
         learning_rate=float(settings["learning_rate"]),
         head_rate=float(settings["head_rate"]),
-        weight_decay=float(settings["weight_decay"]),
+        weight_decay=float(settings.get("weight_decay", 0.0)),
         warmup=float(settings["warmup"]),
         clip=float(settings["clip"]),
         decay=decay,

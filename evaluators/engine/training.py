@@ -1,7 +1,8 @@
 """The one training loop: from scratch, partial freeze, LoRA and full fine-tuning differ only in what is trainable.
 
-In: a network whose parameters say by `requires_grad` what is trained, a job, a recipe. Out: the same network,
-trained in place. All randomness comes from the job's seed; the global generators are left as they were.
+In: a network whose parameters say by `requires_grad` what is trained, a job, a recipe, and where a strategy needs more
+than that, its `Tuning`. Out: the same network, trained in place. All randomness comes from the job's seed; the global
+generators are left as they were.
 AdamW with bias correction, linear warm-up then decay to 0, clipping, a fixed number of steps and no early stopping:
 nothing is selected on data that the job does not hold.
 """
@@ -21,7 +22,8 @@ from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast, batches
 from evaluators.engine.job import DivergedError, FitJob
 from evaluators.engine.recipe import Recipe
-from evaluators.engine.rows_in_use import only_rows_in_use
+from evaluators.engine.rows_in_use import RowsInUse, only_rows_in_use
+from evaluators.engine.tuning import PLAIN, Tuning, open_layers
 
 #: On a GPU the loss is looked at every so many steps: each look waits for the device.
 CHECK_EVERY = 50
@@ -90,13 +92,14 @@ class Trained:
     parameters: int
 
 
-def train(network: Network, job: FitJob, recipe: Recipe) -> Trained:
+def train(network: Network, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN) -> Trained:
     """Train a network in place.
 
     Args:
         network: On the job's device; `requires_grad` says what is trained.
         job: Samples, labels, seed, device and dtype.
         recipe: How.
+        tuning: Rates by layer, layers that join later, a penalty.
 
     Raises:
         DivergedError: If the loss or a weight became NaN or infinite; it names the step.
@@ -104,8 +107,9 @@ def train(network: Network, job: FitJob, recipe: Recipe) -> Trained:
     prepared = network.backbone.prepare(samples_of(job.inputs))
     unread_decay: list[float] = []
     with only_rows_in_use(network.backbone, prepared, unread_decay) as left_out:
-        optimizer = _optimizer(network, recipe)
-        steps = _descend(network, prepared, optimizer, job, recipe, unread_decay)
+        optimizer = _optimizer(network, recipe, tuning)
+        unread_decay += _decay_of_table(network, recipe, tuning, recipe.steps(len(job.labels)))
+        steps = _descend(network, prepared, optimizer, job, recipe, tuning)
         weights = [weight for _, weight in network.trained()]
         # A sum is one pass over the weights; looking at each of them costs as much as a step.
         if not all(bool(torch.isfinite(weight.detach().sum())) for weight in weights):
@@ -122,9 +126,10 @@ def _descend(
     optimizer: torch.optim.AdamW,
     job: FitJob,
     recipe: Recipe,
-    unread_decay: list[float],
+    tuning: Tuning,
 ) -> int:
     """Take the recipe's steps; return how many."""
+    penalty = tuning.penalty(network) if tuning.penalty else None
     labels = torch.from_numpy(job.labels).to(job.device)
     steps = recipe.steps(len(labels))
     rates = [float(group["lr"]) for group in optimizer.param_groups]
@@ -135,12 +140,14 @@ def _descend(
     network.train()
     with arithmetic(job.device, training=True):
         for step in range(steps):
+            open_layers(network, tuning.layers, step, steps)
             factor = recipe.factor(step, steps)
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
-            unread_decay.append(1.0 - recipe.learning_rate * factor * recipe.weight_decay)
             optimizer.zero_grad(set_to_none=True)
             losses[step] = _backward(network, prepared, labels, next(order), job)
+            if penalty is not None:
+                losses[step] += penalty()
             nn.utils.clip_grad_norm_(weights, recipe.clip)
             optimizer.step()
             _check(losses, step, job.device)
@@ -160,17 +167,34 @@ def _backward(
     return loss.detach()
 
 
-def _optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with one group for each of (trunk, head) x (matrices, vectors); only matrices decay."""
-    groups = []
-    for prefix, rate in (("trunk.", 1.0), ("head.", recipe.head_rate)):
-        weights = [weight for name, weight in network.trained() if name.startswith(prefix)]
-        for matrices in (True, False):
-            chosen = [weight for weight in weights if (weight.dim() > 1) is matrices]
-            decay = recipe.weight_decay if matrices else 0.0
-            groups.append({"params": chosen, "lr": recipe.learning_rate * rate, "weight_decay": decay})
+def _optimizer(network: Network, recipe: Recipe, tuning: Tuning = PLAIN) -> torch.optim.AdamW:
+    """AdamW with one group for each of (rates of the trunk, head) x (matrices, vectors); only matrices decay."""
+    rates = {f"trunk.{name}": layer.rate for layer in tuning.layers for name in layer.names}
+    together: dict[tuple[bool, float, bool], list[nn.Parameter]] = {}
+    for name, weight in network.trained():
+        is_head = name.startswith("head.")
+        rate = recipe.head_rate if is_head else rates.get(name, 1.0)
+        together.setdefault((is_head, rate, weight.dim() > 1), []).append(weight)
+    groups = [
+        {
+            "params": weights,
+            "lr": recipe.learning_rate * rate,
+            "weight_decay": recipe.weight_decay if matrices else 0.0,
+        }
+        for (_, rate, matrices), weights in together.items()
+    ]
     # Fused also on a CPU: one pass over the weights instead of ten.
-    return torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
+    return torch.optim.AdamW(groups, fused=True)
+
+
+def _decay_of_table(network: Network, recipe: Recipe, tuning: Tuning, steps: int) -> Iterator[float]:
+    """Yield the factor by which each step's weight decay shrinks those rows of a cut table that no sample reads."""
+    for name, part in network.backbone.module.named_modules():
+        if isinstance(part, RowsInUse):
+            layer = next((layer for layer in tuning.layers if f"{name}.weight" in layer.names), None)
+            rate = recipe.learning_rate * (layer.rate if layer else 1.0)
+            for step in range(int(layer.opens * steps) if layer else 0, steps):
+                yield 1.0 - rate * recipe.factor(step, steps) * recipe.weight_decay
 
 
 def _check(losses: torch.Tensor, step: int, device: str) -> None:

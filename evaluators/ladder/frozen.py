@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from evaluators.ladder.row import ANY, Strategy, Tier
+from evaluators.ladder.row import ANY, TEXT, Strategy, Tier
 
 ROWS: tuple[Strategy, ...] = (
+    Strategy(
+        id="zero-shot",
+        title="Zero-shot by label names",
+        tier=Tier.FROZEN,
+        modalities=TEXT,
+        subject="weights",
+        sees="features",
+        fit="evaluators.engine.zero_shot:fit_zero_shot",
+        kind="zero-shot",
+        trains="nothing, and reads no label: cosine of a text and the labels' names",
+        wins="no labels at all, and names that say what they mean",
+        source="the names alone, underscores as blanks; temperature 1/20, the scale that sentence-transformers trains "
+        "its cosines with",
+        defaults={"template": "{label}", "temperature": 0.05},
+        reads_label_texts=True,
+    ),
     Strategy(
         id="knn",
         title="k nearest neighbours",
@@ -34,5 +50,47 @@ ROWS: tuple[Strategy, ...] = (
         source="scikit-learn defaults; standardisation and C are settings and part of the key",
         defaults={"C": 1.0, "max_iter": 1000, "standardize": True},
         recipe=("base", "encode", "linear_probe"),
+    ),
+    Strategy(
+        id="head2toe",
+        title="Head2Toe (features of all layers)",
+        tier=Tier.FROZEN,
+        modalities=ANY,
+        subject="weights",
+        sees="layers",
+        fit="evaluators.engine.head2toe:fit_head2toe",
+        kind="head2toe",
+        trains="a logistic regression on the features of every block that a group lasso chooses",
+        wins="a domain far from pre-training, where lower layers know what upper ones threw away",
+        source="Evci et al. 2022: a fifth of the features by the norm of their weights; then as the linear probe",
+        defaults={
+            "keep_fraction": 0.2,
+            "group_penalty": 0.01,
+            "group_steps": 200,
+            "C": 1.0,
+            "max_iter": 1000,
+            "standardize": True,
+        },
+    ),
+    Strategy(
+        id="mlp-head",
+        title="MLP head",
+        tier=Tier.FROZEN,
+        modalities=ANY,
+        subject="weights",
+        sees="features",
+        fit="evaluators.engine.mlp:fit_mlp",
+        kind="mlp",
+        trains="one hidden layer and a linear one on frozen features",
+        wins="some to many labels whose classes no hyperplane divides",
+        source="AdamW 1e-3 with a cosine, weight decay 1e-4, dropout 0.1; 256 units, 300 steps",
+        defaults={
+            "hidden": 256,
+            "steps": 300,
+            "batch_size": 64,
+            "learning_rate": 1e-3,
+            "weight_decay": 1e-4,
+            "dropout": 0.1,
+        },
     ),
 )

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from evaluators.ladder.depth import passes_for_unfreezing
 from evaluators.ladder.row import ANY, Cost, Strategy, Tier
 from evaluators.ladder.settings import FINE_TUNING, LONGER
+from evaluators.protocol import SettingValue
+
+_IMAGE = {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}
+_WITHOUT_DECAY = {name: value for name, value in FINE_TUNING.items() if name != "weight_decay"}
+# The head starts at its optimum, so it needs no rate of its own.
+_FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000, "standardize": True}
+_UNFREEZING: Mapping[str, SettingValue] = {"groups": 4, "unfreezing": 0.5}
 
 ROWS: tuple[Strategy, ...] = (
+    Strategy(
+        id="gradual-unfreezing",
+        title="Gradual unfreezing",
+        tier=Tier.FULL,
+        modalities=ANY,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.layerwise:fit_gradual_unfreezing",
+        kind="tuned",
+        trains="the head, then group after group of blocks from the top, each at a lower rate; at the end all of it",
+        wins="few labels on text, where full fine-tuning is unstable",
+        source="ULMFiT (Howard & Ruder 2018): rates divided by 2.6, one group at a time, a slanted triangle; four "
+        "groups open over half of the steps, because few labels have no epochs to speak of",
+        defaults={**FINE_TUNING, "learning_rate": 1e-4, "decay": "linear", "ratio": 2.6, **_UNFREEZING},
+        defaults_by_modality={"image": _IMAGE},
+        cost=Cost.by_depth(passes_for_unfreezing, _UNFREEZING),
+    ),
     Strategy(
         id="full-finetune",
         title="Full fine-tuning",
@@ -19,8 +46,73 @@ ROWS: tuple[Strategy, ...] = (
         wins="plenty of labels, a moderate shift from pre-training",
         source="AdamW with bias correction, 10 % warm-up, enough steps for small n (Mosbach et al. 2021), clip 1.0",
         defaults={**FINE_TUNING, "learning_rate": 1e-4},
-        defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}},
+        defaults_by_modality={"image": _IMAGE},
         cost=Cost(3.0),
         recipe=("base", "full_finetune", "training", "keep_model", "score"),
+    ),
+    Strategy(
+        id="layer-decay",
+        title="Layer-wise rate decay",
+        tier=Tier.FULL,
+        modalities=ANY,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.layerwise:fit_layer_decay",
+        kind="tuned",
+        trains="all parameters, the lower the slower, and a head",
+        wins="deep pre-trained networks with few to some labels",
+        source="BEiT and timm's param_groups_layer_decay; 0.9 for encoders of BERT's size, 0.75 for images",
+        defaults={**FINE_TUNING, "learning_rate": 1e-4, "layer_decay": 0.9},
+        defaults_by_modality={"image": {**_IMAGE, "layer_decay": 0.75}},
+        cost=Cost(3.0),
+    ),
+    Strategy(
+        id="l2-sp",
+        title="L2-SP",
+        tier=Tier.FULL,
+        modalities=ANY,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.anchored:fit_l2_sp",
+        kind="tuned",
+        trains="all parameters, pulled back to the pre-trained ones, and a head, pulled to 0",
+        wins="few labels (15 to 50 % of a data set), and where forgetting matters",
+        source="Li et al. 2018; alpha and beta 0.01, no weight decay beside them",
+        defaults={**_WITHOUT_DECAY, "learning_rate": 1e-4, "alpha": 0.01, "beta": 0.01},
+        defaults_by_modality={"image": _IMAGE},
+        cost=Cost(3.0),
+    ),
+    Strategy(
+        id="lp-ft",
+        title="LP-FT",
+        tier=Tier.FULL,
+        modalities=ANY,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.probe_first:fit_lp_ft",
+        kind="tuned",
+        trains="a linear probe to its optimum, then all parameters from there; the trunk in evaluation mode",
+        wins="good features and a shift between training and use (Kumar et al. 2022)",
+        source="Kumar et al. 2022; a tenth of the rate of full fine-tuning, the network in evaluation mode as in their "
+        "code; the probe as the row `linear-probe`",
+        defaults={**_FROM_PROBE, "learning_rate": 1e-5},
+        defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-5}},
+        cost=Cost(3.0, once=1.0),
+    ),
+    Strategy(
+        id="wise-ft",
+        title="WiSE-FT",
+        tier=Tier.FULL,
+        modalities=ANY,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.probe_first:fit_wise_ft",
+        kind="tuned",
+        trains="as LP-FT, then every parameter goes back a share of its way",
+        wins="a shift between training and use, whatever the fine-tuning",
+        source="Wortsman et al. 2022: half of the way unless chosen; the head that fits both ends is the probe's",
+        defaults={**_FROM_PROBE, "learning_rate": 1e-4, "alpha": 0.5},
+        defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-4}},
+        cost=Cost(3.0, once=1.0),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -12,6 +12,12 @@ from evaluators.protocol import SettingValue
 
 Need = Literal["causal-lm", "transformer"]
 """What a base must be for a strategy to make sense: see `evaluators/fitness.py`."""
+
+
+Tap = Literal["features", "layers"]
+"""What is read of a frozen trunk: its pooled features, or the pooled output of every block."""
+
+_USUAL_BLOCKS = 12
 
 
 class Tier(Enum):
@@ -29,11 +35,46 @@ class Tier(Enum):
         return list(Tier).index(self)
 
 
+Depends = Callable[[Mapping[str, SettingValue], int], float]
+"""A number of passes, by settings and how many blocks the base has."""
+
+
 @dataclass(frozen=True)
 class Cost:
-    """What training costs, in forward passes of the backbone per sample and epoch; 0 if none is trained."""
+    """What training costs, in forward passes of the backbone.
+
+    Attributes:
+        passes: Per sample and epoch; where that depends on settings or depth, with the row's own on 12 blocks. 0 if
+            none is trained.
+        once: Per labelled sample, before the first epoch.
+        passes_for: `passes` with other settings (the first argument) and on a base of so many blocks; none where
+            neither matters.
+        once_for: The same of `once`.
+    """
 
     passes: float
+    once: float = 0.0
+    passes_for: Depends | None = None
+    once_for: Depends | None = None
+
+    @classmethod
+    def by_depth(
+        cls,
+        passes_for: Depends,
+        settings: Mapping[str, SettingValue],
+        once_for: Depends | None = None,
+    ) -> Cost:
+        """Return the cost of a row with these settings, which depends on how many blocks are trained."""
+        once = once_for(settings, _USUAL_BLOCKS) if once_for else 0.0
+        return cls(passes_for(settings, _USUAL_BLOCKS), once, passes_for, once_for)
+
+    def at(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
+        """Return the passes per sample and epoch with these settings on a base of so many blocks."""
+        return self.passes if self.passes_for is None else self.passes_for(settings, blocks)
+
+    def before(self, settings: Mapping[str, SettingValue], blocks: int) -> float:
+        """Return the passes per labelled sample before the first epoch, with these settings on such a base."""
+        return self.once if self.once_for is None else self.once_for(settings, blocks)
 
 
 @dataclass(frozen=True)
@@ -55,6 +96,8 @@ class Strategy:
         source: Where the defaults come from.
         defaults: Settings; a protocol may change them.
         defaults_by_modality: Settings that one modality has otherwise; names of `defaults` only.
+        reads_label_texts: Whether its fit also receives the features of the labels' names, written as the setting
+            `template` says.
         cost: See `Cost`.
         needs: What the base must be; cells of others are skipped with the reason.
         fused: `module:function` of ours that trains several jobs over one base at once, each as `fit` would; none
@@ -78,6 +121,7 @@ class Strategy:
     source: str
     defaults: Mapping[str, SettingValue] = field(default_factory=dict)
     defaults_by_modality: Mapping[Modality, Mapping[str, SettingValue]] = field(default_factory=dict)
+    reads_label_texts: bool = False
     cost: Cost = Cost(0.0)
     needs: tuple[Need, ...] = ()
     fused: str | None = None

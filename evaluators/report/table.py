@@ -215,7 +215,10 @@ def _cost_cells(
     seconds = sum(row.seconds for row in costs.values()) / len(costs)
     trained = max(row.trained_parameters for row in costs.values())
     text = f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
-    return (f"{text} s",) if narrow else (text, millions(trained))
+    company = max(row.beside for row in costs.values()) + 1
+    if narrow:
+        return (f"{text} s",)
+    return (f"{text} ({company} at once)" if company > 1 else text, millions(trained))
 
 
 def _spread(sizes: Sequence[int]) -> list[int]:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from transformers import ModernBertConfig, ModernBertModel
 from evaluators.backbones.load import load_backbone
 from evaluators.candidate import TextInput
 from evaluators.engine.encode import encode
-from evaluators.engine.finetuning import fit_partial_freeze
+from evaluators.engine.finetuning import upper_part
 from evaluators.samples import image_samples, text_samples
 from tests.evaluators.backbones.test_text import causal
 from tests.evaluators.engine.worlds import silent
@@ -123,13 +122,21 @@ def trained_and_active(module):
     return trained, active
 
 
-@pytest.mark.parametrize("share", [0.5, 0.25])
+@pytest.mark.parametrize(
+    ("row", "settings"),
+    [
+        ("partial-freeze", {"trained_share": 0.5}),
+        ("partial-freeze-quarter", {"trained_share": 0.25}),
+        ("partial-freeze-last", {"trained_blocks": 1}),
+        ("partial-freeze-last", {"trained_blocks": 9}),
+    ],
+)
 @pytest.mark.parametrize(
     "kind", ["bert", "modernbert", "llama", "gpt2", "test_resnet", "test_vit", "test_convnext"]
 )
-def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, share, monkeypatch):
+def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, row, settings):
     candidate = write_base(tmp_path, kind)
-    text = page("partial-freeze", candidate.input, settings={"trained_share": share})
+    text = page(row, candidate.input, settings=settings)
     inputs, _ = inputs_of(candidate)
     theirs = run_until(
         text,
@@ -141,15 +148,9 @@ def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, share, monkeypat
         out=None,
     )["model"]
     backbone = load_backbone(candidate, tmp_path / "base", pretrained=True, device="cpu")
-    chosen = {}
-    monkeypatch.setattr(
-        "evaluators.engine.finetuning.fit_network",
-        lambda _job, _kind, choose: chosen.update(parts=choose(backbone)),
-    )
-
-    fit_partial_freeze(SimpleNamespace(settings={"trained_share": share}))
+    parts = upper_part(backbone, settings)
     backbone.module.eval()
-    for part in chosen["parts"]:
+    for part in parts:
         part.train()
     trained, active = trained_and_active(theirs)
     ours, ours_active = trained_and_active(backbone.module)

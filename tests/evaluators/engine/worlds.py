@@ -12,9 +12,10 @@ from evaluators.candidate import Candidate, Modality
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Fitted, Inputs
+from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
-from evaluators.samples import Samples
-from evaluators.strategy import STRATEGIES, Strategy
+from evaluators.samples import FloatArray, Samples, text_samples
+from evaluators.strategy import STRATEGIES, Strategy, Tap
 from tests.fakes_models import CLASSES, NAMES, ToySet, tiny_bert, tiny_image, toy_images, toy_texts
 
 #: Random weights transfer nothing: training them takes more steps than the table gives a pre-trained base.
@@ -44,7 +45,11 @@ class World:
         """Return what a strategy sees of samples."""
         if row.sees == "samples":
             return Inputs(samples=samples)
-        return Inputs(features=encode(self.backbone(), samples, dtype="float32", progress=silent))
+        return Inputs(features=self.encoded(samples, row.sees))
+
+    def encoded(self, samples: Samples, tap: Tap = "features") -> FloatArray:
+        """Return what a tap of the base gives of samples."""
+        return encode(self.backbone(), samples, dtype="float32", progress=silent, tap=tap)
 
     def settings(self, row: Strategy) -> dict[str, SettingValue]:
         """Return the settings that these tests train with."""
@@ -64,6 +69,9 @@ class World:
             device="cpu",
             dtype="float32",
             progress=silent,
+            label_features=self.encoded(text_samples(label_texts(NAMES, str(row.defaults["template"]))))
+            if row.reads_label_texts
+            else None,
         )
 
 
