@@ -14,7 +14,14 @@ import numpy as np
 import torch
 from datasets import Dataset, disable_progress_bars
 from scipy.special import softmax
-from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
+from transformers import (
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
 from transformers.utils import logging as library_log
 
 from evaluators.candidate import TextInput
@@ -74,6 +81,8 @@ def run_trainer(cell: PeerCell, habits: Habits) -> PeerResult:
             data_collator=None if habits.max_length else DataCollatorWithPadding(tokenizer),
             optimizers=(optimizer, schedule),
         )
+        # Which prints a line at the end; a benchmark prints a table.
+        trainer.remove_callback(PrinterCallback)
         trainer.train()
         found = {
             name: _probabilities(trainer, _dataset(cell, habits, tokenizer, samples, None))

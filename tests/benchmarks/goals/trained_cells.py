@@ -13,8 +13,6 @@ from tests.benchmarks.worlds import Base, BenchTask, minilm, pictures, small_ber
 
 #: Points by which mean accuracies of trained cells may differ: orders and dropout masks are not the same.
 BOUND = 2.0
-#: Rates for weights that nobody trained.
-_FROM_RANDOM: Mapping[str, SettingValue] = {"learning_rate": 1e-3, "head_rate": 5.0}
 _TRAINER, _PEFT, _TIMM = (
     "Trainer, tuned, one process",
     "peft, tuned loop, one cell after the other",
@@ -53,7 +51,7 @@ def small_cells(scene: Scene) -> list[Row]:
     """Race full fine-tuning of small networks, and MiniLM beside."""
     wanted = scene.wanted(1.2, 3.0)
     races = [
-        ("a BERT of 2 layers", small_bert(scene), small_task(scene), 5, _FROM_RANDOM, _TRAINER, wanted),
+        ("a BERT of 2 layers", small_bert(scene), small_task(scene), 5, {}, _TRAINER, wanted),
         ("test_resnet on digits", small_resnet(scene), pictures(scene), 5, {}, _TIMM, wanted),
         ("MiniLM", minilm(scene), small_task(scene), 2, {}, _TRAINER, None),
     ]  # fmt: skip
