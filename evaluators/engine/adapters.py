@@ -7,7 +7,7 @@ The base stays in evaluation mode, so dropout is off and BatchNorm statistics do
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from peft import LoraConfig, PeftConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
@@ -16,8 +16,8 @@ from transformers.pytorch_utils import Conv1D
 
 from evaluators.backbones.backbone import Backbone
 from evaluators.engine.classifier import Classifier
-from evaluators.engine.finetuning import fit_network
-from evaluators.engine.job import FitJob
+from evaluators.engine.finetuning import fit_network, fit_networks
+from evaluators.engine.job import FitJob, FittedTogether
 from evaluators.protocol import SettingValue
 
 
@@ -27,6 +27,11 @@ def fit_lora(job: FitJob) -> Classifier:
     Settings beside those of training: `rank`, `alpha`, `dropout`. An update is scaled by alpha / rank.
     """
     return fit_network(job, "adapter", lambda backbone: add_adapters(backbone, job.settings))
+
+
+def fit_lora_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Train the updates of several cells over one frozen base, which reads the rows of all of them at once."""
+    return fit_networks(jobs, "adapter", lambda backbone: add_adapters(backbone, jobs[0].settings))
 
 
 def fit_rslora(job: FitJob) -> Classifier:

@@ -16,10 +16,11 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.engine.baselines import majority_from, pixels_from, words_from
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, load_state
 from evaluators.engine.head2toe import head2toe_from
-from evaluators.engine.heads import neighbours_from, probe_from
+from evaluators.engine.heads import probe_from
 from evaluators.engine.insertion import insert
 from evaluators.engine.job import Fitted
 from evaluators.engine.mlp import mlp_from
+from evaluators.engine.neighbours import neighbours_from
 from evaluators.engine.records import Record, read_record
 from evaluators.engine.training import Network, seeded
 from evaluators.engine.zero_shot import zero_shot_from
@@ -92,6 +93,7 @@ def _network_from(
         dtype=str(record.facts["dtype"]),
         steps=int(record.facts["steps"]),
         trained_parameters=int(record.facts["trained_parameters"]),
+        asked_dtype=record.facts.get("asked_dtype"),
         chosen=record.facts.get("chosen", {}),
     )
     return Classifier(network, facts, record.tensors)

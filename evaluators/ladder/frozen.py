@@ -28,13 +28,16 @@ ROWS: tuple[Strategy, ...] = (
         modalities=ANY,
         subject="weights",
         sees="features",
-        fit="evaluators.engine.heads:fit_knn",
+        fit="evaluators.engine.neighbours:fit_knn",
         kind="neighbours",
         trains="nothing: cosine neighbours among the labelled samples",
         wins="tiny n, many classes; a sanity check of the features",
         source="k=5 as torchgeo-bench, at most the labels there are; votes weighted by similarity as in DINO",
         defaults={"k": 5},
+        fused="evaluators.engine.neighbours:fit_knns",
+        fused_across="sizes",
         recipe=("base", "encode", "knn"),
+        version=2,  # similarities in float64
     ),
     Strategy(
         id="linear-probe",
@@ -49,7 +52,10 @@ ROWS: tuple[Strategy, ...] = (
         wins="few labels, a domain close to pre-training, robustness under shift",
         source="scikit-learn defaults; standardisation and C are settings and part of the key",
         defaults={"C": 1.0, "max_iter": 1000, "standardize": True},
+        fused="evaluators.engine.heads:fit_linear_probes",
+        fused_across="sizes",
         recipe=("base", "encode", "linear_probe"),
+        version=2,  # our own solver, to a tighter optimum
     ),
     Strategy(
         id="head2toe",

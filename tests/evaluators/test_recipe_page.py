@@ -13,11 +13,11 @@ from evaluators.strategy import STRATEGIES
 from tests.pages import IMAGE, TEXT, data_file, page, training
 
 ALLOWED = {"torch", "transformers", "timm", "peft", "sklearn", "numpy", "pandas", "PIL", "safetensors"}
-#: No page of under 80 lines says what these do: several rates, two networks, parts that no library has, a search.
+#: No page of under 80 lines says what these do: layers that join later, two networks, parts no library has, a search.
 WITHOUT_PAGE = {
     *("zero-shot", "head2toe", "mlp-head"),
     *("bottleneck-adapter", "prompt-tuning", "prefix-tuning", "qlora"),
-    *("surgical", "gradual-unfreezing", "layer-decay", "l2-sp", "lp-ft", "wise-ft"),
+    *("surgical", "gradual-unfreezing", "wise-ft"),
 }
 PAGES = [row for row in STRATEGIES if row.recipe]
 CASES = [
