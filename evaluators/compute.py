@@ -250,7 +250,8 @@ class Computation:
                 trained_parameters=fitted.trained_parameters,
                 steps=fitted.steps,
                 converged=fitted.converged,
-                beside=len(jobs) - 1,
+                # Where nothing could be shared they were fitted one after the other.
+                beside=0 if isinstance(together, OneByOne) else len(jobs) - 1,
                 remedies=tuple(told),
             )
             for job, fitted, told in zip(jobs, together.members, remedies, strict=True)
