@@ -124,12 +124,17 @@ def small_resnet(folder: Path) -> Candidate:
 
 
 def make_world(
-    candidate: Candidate, folder: Path, task: Task, data: TaskData, strategies: tuple[str, ...]
+    candidate: Candidate,
+    folder: Path,
+    task: Task,
+    data: TaskData,
+    strategies: tuple[str, ...],
+    labels: tuple[int, ...] = (24,),
 ) -> CostWorld:
-    """Plan one run of 24 labels a class, one epoch, of every strategy."""
+    """Plan one run of so many labels a class, one epoch, of every strategy."""
     once = {"epochs": 1, "min_steps": 1}
     protocol = Protocol(
-        id="cost", title="cost", description="cost", labels_per_class=(24,), runs=1, strategies=strategies,
+        id="cost", title="cost", description="cost", labels_per_class=labels, runs=1, strategies=strategies,
         settings={name: once for name in strategies if name != "linear-probe"},
     )  # fmt: skip
     request = Request(candidates=(PlannedCandidate(candidate=candidate),), tasks=(task,), protocol=protocol)

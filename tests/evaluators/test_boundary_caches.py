@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evaluators.backbones.load import load_backbone
+from evaluators.boundary_demand import boundary_demands, placements, union
 from evaluators.canonical import digest_of
 from evaluators.compute import Computation, Workbench
-from evaluators.demand import boundary_demands, placements, union
 from evaluators.engine.boundary_cache import fill, trial
 from evaluators.features import chunks, distinct
 from evaluators.ladder.depth import frozen_blocks
