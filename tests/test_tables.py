@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NAMED = re.compile(r"`([a-z_]+\.py)`")
+NAMED = re.compile(r"`([a-z0-9_]+\.py)`")
 PACKAGES = ["hub", "evaluators", "evaluators/engine", "hub/registry"]
 WITHOUT_A_NOUN = {"__init__.py", "__main__.py"}
 
