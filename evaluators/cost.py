@@ -84,7 +84,8 @@ def estimate(
         flops += once * _flops(plan.candidate(readers[0].cell.candidate), data[readers[0].cell.task])
     passes = 0
     for planned in {p.cell.key: p for p in pending if _trains(p)}.values():
-        predicted = sum(sizes[planned.cell.key].values())
+        # A text is asked once for each order of the examples.
+        predicted = sum(sizes[planned.cell.key].values()) * int(dict(planned.cell.settings).get("orders", 1))
         trained = _training_samples(planned)
         passes += predicted + trained
         candidate = plan.candidate(planned.cell.candidate)
@@ -153,7 +154,12 @@ def _trains(planned: PlannedCell) -> bool:
 
 def _training_samples(planned: PlannedCell) -> int:
     """Return how many samples training reads."""
+    if not strategy(planned.cell.strategy).cost.passes:
+        return 0
     recipe, labels = recipe_of(dict(planned.cell.settings)), planned.cell.labels
+    if pairs := int(dict(planned.cell.settings).get("pairs", 0)):
+        # Of either kind, and each pair is two texts; those that several pairs of a batch share are read once.
+        return recipe.steps(2 * pairs * labels) * min(2 * recipe.batch_size, labels)
     return recipe.steps(labels) * min(recipe.batch_size, labels)
 
 

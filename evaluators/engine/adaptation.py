@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.backbones.load import load_backbone
+from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
@@ -24,6 +25,9 @@ from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, LabelledSet, Samples, text_samples
 from evaluators.strategy import Strategy, Tap
+
+if TYPE_CHECKING:
+    from evaluators.backbones.causal import CausalModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class Adaptation:
                 classes=len(self.labels),
                 names=self.labels,
                 label_features=self._label_features(),
+                load_language_model=self._load_language_model if "causal-lm" in self.row.needs else None,
                 settings=self.settings,
                 seed=seed,
                 selection="fixed",
@@ -89,7 +94,12 @@ class Adaptation:
                 hint="adapt again: fit.json or the lineage was altered; nothing was loaded",
             )
         return load_fitted(
-            self.row, folder, settings=self.settings, classes=len(self.labels), load_backbone=self._load
+            self.row,
+            folder,
+            settings=self.settings,
+            classes=len(self.labels),
+            load_backbone=self._load,
+            load_language_model=self._load_language_model,
         )
 
     def _not_ours(self, folder: Path) -> Iterator[str]:
@@ -129,6 +139,9 @@ class Adaptation:
 
     def _load(self, pretrained: bool) -> Backbone:
         return load_backbone(self.candidate, self.folder, pretrained=pretrained, device=self.device)
+
+    def _load_language_model(self) -> CausalModel:
+        return load_language_model(self.candidate, self.folder, device=self.device)
 
 
 def _silent(done: int, total: int) -> None:

@@ -15,7 +15,7 @@ from tests.pages import IMAGE, TEXT, data_file, page, training
 ALLOWED = {"torch", "transformers", "timm", "peft", "sklearn", "numpy", "pandas", "PIL", "safetensors"}
 #: No page of under 80 lines says what these do: several rates, two networks, layers that join later, a search.
 WITHOUT_PAGE = {
-    *("zero-shot", "head2toe", "mlp-head"),
+    *("zero-shot", "in-context-0", "in-context-4", "in-context-16", "head2toe", "mlp-head", "setfit"),
     *("surgical", "gradual-unfreezing", "layer-decay", "l2-sp", "lp-ft", "wise-ft"),
 }
 TRANSFERS = [row for row in STRATEGIES if not row.is_baseline and row.id not in WITHOUT_PAGE]
