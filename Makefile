@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install lint test demo help
+.PHONY: install lint test demo bench help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -28,6 +28,9 @@ lint: $(STAMP) ## format check, lint, types, import contracts
 
 test: lint ## lint, then all tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+bench: $(STAMP) ## race the engine against what people run instead (needs HUB_DATA; FULL=1, DEVICE=cuda)
+	$(BIN)/python -m tests.benchmarks.bench $(if $(FULL),--full) $(if $(DEVICE),--device $(DEVICE))
 
 demo: $(STAMP) ## the whole flow on real models, under its own registry
 	$(BIN)/hub demo

@@ -118,6 +118,8 @@ class FitCost:
     converged: bool = True
     beside: int = 0
     """How many others were fitted in the same pass: time is an equal share of it, memory is that of all of them."""
+    remedies: tuple[str, ...] = ()
+    """What had to be changed so that it could be fitted: less memory, more precision. The last word counts."""
 
 
 CellResult = Scored | Failed | Skipped

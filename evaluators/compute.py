@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,7 @@ from evaluators.cell import FitCost
 from evaluators.data import TaskData
 from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
-from evaluators.errors import EnvironmentProblem
+from evaluators.errors import EnvironmentProblem, PrecisionProblem
 from evaluators.evidence import Environment
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
@@ -62,9 +63,14 @@ class Workbench:
 
 
 class Computation:
-    """Computes nodes; keeps the feature tables of this plan in memory."""
+    """Computes nodes; keeps the feature tables of this plan in memory.
+
+    Attributes:
+        seconds_importing: What importing libraries took so far; it is paid once a process, and part of no work.
+    """
 
     def __init__(self, bench: Workbench) -> None:
+        self.seconds_importing = 0.0
         self._bench = bench
         self._encoding = Encoding(
             bench.plan,
@@ -72,6 +78,8 @@ class Computation:
             bench.results,
             environment=lambda: self._environment,
             load=lambda planned: self._backbone(planned, pretrained=True),
+            prepare=self._import_encoder,
+            check=self._check_precision,
         )
         self.boundaries = BoundaryCaches(
             bench.plan,
@@ -83,7 +91,11 @@ class Computation:
         """States above frozen blocks that are alive, and how much was computed for them."""
 
     def encode(self, trunk: str, progress: Progress) -> int:
-        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now."""
+        """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now.
+
+        Raises:
+            PrecisionProblem: If the protocol says bfloat16 and that costs accuracy.
+        """
         return self._encoding.encode(trunk, progress)
 
     def measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
@@ -145,6 +157,49 @@ class Computation:
         about = [row for row in request.tasks if task in (None, row.id)]
         return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
 
+    def _import_encoder(self, planned: PlannedCell) -> None:
+        with self._importing():
+            import_module("evaluators.engine.encode")
+            import_module(
+                f"evaluators.backbones.{self._bench.plan.candidate(planned.cell.candidate).modality}"
+            )
+
+    @contextmanager
+    def _importing(self) -> Iterator[None]:
+        """Count the block's time as importing."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds_importing += time.perf_counter() - started
+
+    def _check_precision(self, trunk: str, readers: Sequence[PlannedCell], backbone: Backbone) -> None:
+        """Compare a fresh backbone in both precisions, once a trunk, on the largest draw that reads it.
+
+        Raises:
+            PrecisionProblem: If bfloat16 costs accuracy; nothing was encoded.
+        """
+        from evaluators.engine.encode import encode
+        from evaluators.engine.precision import MOST, agreement, agreement_of
+
+        results = self._bench.results
+        if not results.intact("precision", trunk):
+            largest = max(readers, key=lambda planned: planned.cell.labels_per_class)
+            data = self._bench.data[largest.cell.task]
+            drawn = draw(largest.cell, data)
+            drawn = drawn.take(np.arange(min(MOST, len(drawn.labels))))
+            exact, rough = (
+                encode(backbone, drawn.samples, dtype=dtype, progress=_silent)
+                for dtype in ("float32", "bfloat16")
+            )
+            found = agreement(exact, rough, drawn.labels, len(data.labels))
+            results.write("precision", trunk, Stored({}, found.facts))
+        found = agreement_of(results.read("precision", trunk).facts)
+        if not found.holds:
+            raise PrecisionProblem(
+                f"bfloat16 does not do for this base: {found}", hint="set `dtype: float32` in the protocol"
+            )
+
     @cached_property
     def _environment(self) -> Environment:
         return environment(self._bench.device)
@@ -173,16 +228,19 @@ class Computation:
     def _trained(
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
-        from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
-
         jobs = [self._job(planned, row, progress) for planned in cells]
+        remedies: list[list[str]] = [[] for _ in cells]
+        jobs = [replace(job, remedy=told.append) for job, told in zip(jobs, remedies, strict=True)]
         # Imports are paid once a process: they are no part of what the first fit cost.
-        prepare(row)
-        if len(jobs) > 1:
-            prepare_together(row)
-        if jobs[0].load_backbone is not None:
-            modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
-            import_module(f"evaluators.backbones.{modality}")
+        with self._importing():
+            from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
+
+            prepare(row)
+            if len(jobs) > 1:
+                prepare_together(row)
+            if jobs[0].load_backbone is not None:
+                modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
+                import_module(f"evaluators.backbones.{modality}")
         watched = _reset_peak(self._bench.device)
         started = time.perf_counter()
         together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])
@@ -196,9 +254,11 @@ class Computation:
                 trained_parameters=fitted.trained_parameters,
                 steps=fitted.steps,
                 converged=fitted.converged,
-                beside=len(jobs) - 1,
+                # Where nothing could be shared they were fitted one after the other.
+                beside=0 if isinstance(together, OneByOne) else len(jobs) - 1,
+                remedies=tuple(told),
             )
-            for job, fitted in zip(jobs, together.members, strict=True)
+            for job, fitted, told in zip(jobs, together.members, remedies, strict=True)
         ]
         return together, [Origin(cost, self._environment) for cost in costs]
 
@@ -326,6 +386,10 @@ def _share(job: FitJob) -> float:
     """Return the seconds that the shared states of a job's labels took."""
     states = job.states
     return states.seconds_each * len(job.labels) if states else 0.0
+
+
+def _silent(done: int, total: int) -> None:
+    """A few hundred samples are nothing to watch."""
 
 
 def _reset_peak(device: str) -> bool:

@@ -7,7 +7,7 @@ read one base by two taps (pooled features, and those of every block): a sample 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -35,6 +35,8 @@ class Encoding:
         results: Where rows are stored.
         environment: Where this is.
         load: Returns the base of a cell, pre-trained.
+        prepare: Imports what encoding for a cell needs, before the clock starts.
+        check: Called with a trunk that is read in bfloat16, its readers and its base, before anything is encoded.
     """
 
     plan: Plan
@@ -42,6 +44,8 @@ class Encoding:
     results: ResultStore
     environment: Callable[[], Environment]
     load: Callable[[PlannedCell], Backbone]
+    prepare: Callable[[PlannedCell], None]
+    check: Callable[[str, Sequence[PlannedCell], Backbone], None]
     _tables: dict[str, FeatureTable] = field(default_factory=dict)
 
     def lookup(self, trunk: str, samples: Samples) -> FloatArray:
@@ -53,13 +57,20 @@ class Encoding:
 
         Returns:
             The number of samples encoded now.
+
+        Raises:
+            PrecisionProblem: If the protocol says bfloat16 and that costs accuracy.
         """
         demanded, table = self._demanded(trunk), self._table(trunk)
         missing = [chunk.take(_absent(chunk, table)) for chunk in chunks(demanded)]
         total, done = sum(len(chunk) for chunk in missing), 0
         if not total:
             return 0
-        reading = _Reading(trunk, self._readers(trunk)[0], self._beside(trunk), self.load)
+        readers = self._readers(trunk)
+        self.prepare(readers[0])
+        reading = _Reading(trunk, readers[0], self._beside(trunk), self.load)
+        if readers[0].cell.dtype == "bfloat16":
+            self.check(trunk, readers, reading.backbone)
         for chunk in missing:
             if not len(chunk):
                 continue
@@ -148,7 +159,8 @@ class _Reading:
         return _tap(self.reader)
 
     @cached_property
-    def _backbone(self) -> Backbone:
+    def backbone(self) -> Backbone:
+        """The base, loaded when it is first needed."""
         return self.load(self.reader)
 
     def rows(self, samples: Samples, tap: Tap) -> dict[Tap, FloatArray]:
@@ -156,8 +168,8 @@ class _Reading:
         from evaluators.engine.encode import encode
 
         dtype = self.reader.cell.dtype
-        rows = encode(self._backbone, samples, dtype=dtype, progress=_ignore, tap=tap)
-        return {tap: rows} if tap == "features" else {tap: rows, "features": rows[:, -self._backbone.width :]}
+        rows = encode(self.backbone, samples, dtype=dtype, progress=_ignore, tap=tap)
+        return {tap: rows} if tap == "features" else {tap: rows, "features": rows[:, -self.backbone.width :]}
 
 
 def _base(planned: PlannedCell) -> tuple[str, str]:

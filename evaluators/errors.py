@@ -51,6 +51,10 @@ class EnvironmentProblem(ReportedError):
     exit_code = 5
 
 
+class PrecisionProblem(ReportedError):
+    """A base loses accuracy in the arithmetic that the protocol asks for; its frozen cells fail with this reason."""
+
+
 class IntegrityError(ReportedError):
     """Bytes or records are not what was promised. Nothing was loaded."""
 

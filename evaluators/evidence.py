@@ -211,13 +211,16 @@ class CellCost(Document):
     """Digest of the environment that computed it, a key of `Observations.environments`."""
     beside: int = 0
     """How many others were fitted in the same pass: `seconds` is an equal share, `peak_bytes` is that of all."""
+    remedies: tuple[str, ...] = ()
+    """What had to be changed so that it could be fitted: less memory, more precision."""
 
     @model_serializer(mode="wrap")
-    def _as_before_where_alone(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        if not self.beside:
-            written.pop("beside")
+        for name in ("beside", "remedies"):
+            if not getattr(self, name):
+                written.pop(name)
         return written
 
 

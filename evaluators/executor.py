@@ -13,6 +13,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,9 +44,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Done:
-    """The unit ended well."""
+    """The unit ended well; `seconds` of computing, without what the process imported for it."""
 
     encoded: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,15 @@ def attempt(
 ) -> Done | Broken | Declined:
     """Compute one unit; whatever goes wrong becomes its reason."""
     planned = [cells[index] for index in unit.cells]
+    started, imported = time.perf_counter(), computation.seconds_importing
+    encoded = 0
     try:
         if unit.kind == "encode":
-            return Done(encoded=computation.encode(unit.trunk, progress))
-        computation.measure(planned, progress)
-        return Done()
+            encoded = computation.encode(unit.trunk, progress)
+        else:
+            computation.measure(planned, progress)
+        importing = computation.seconds_importing - imported
+        return Done(encoded, round(time.perf_counter() - started - importing, 4))
     except EnvironmentProblem:
         # A full disk or a store that is gone is no property of the cell: it ends the run, and nothing is signed.
         raise

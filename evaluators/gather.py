@@ -108,6 +108,7 @@ def cell_cost(measurement: CellMeasurement) -> CellCost:
         converged=cost.converged,
         environment=measurement.environment.digest if measurement.environment else "",
         beside=cost.beside,
+        remedies=cost.remedies,
     )
 
 

@@ -25,4 +25,5 @@ class Origin:
 
 def origin_of(facts: Mapping[str, Any]) -> Origin:
     """Read what a stored node holds."""
-    return Origin(FitCost(**facts["cost"]), Environment.model_validate(facts["environment"]))
+    cost = {**facts["cost"], "remedies": tuple(facts["cost"].get("remedies", ()))}
+    return Origin(FitCost(**cost), Environment.model_validate(facts["environment"]))

@@ -41,6 +41,8 @@ _CONSTANTS = (
         "dropout",
         "trained_share",
         "trained_blocks",
+        "layer_decay",
+        "beta",
     ),
 )
 #: Settings of the line of rates.
@@ -152,12 +154,16 @@ def _imports(lines: Iterable[str]) -> str:
 def _facts(training: Training) -> dict[str, str]:
     accepts = training.base.input
     facts: dict[str, object] = {
+        "strategy": training.row.id,
         "modality": accepts.modality,
         "pooling": accepts.pooling,
         "normalize": accepts.normalize,
         "channels": accepts.channels if isinstance(accepts, ImageInput) else 0,
         "packed": training.data[0].mirrors[0].endswith(".gz"),
         "depth": "blocks" if "trained_blocks" in training.settings else "share",
+        "rates": "layered" if "layer_decay" in training.settings else "one",
+        "penalty": "l2-sp" if "l2_sp" in training.row.recipe else "none",
+        "start": "probe" if {"C", "epochs"} <= set(training.settings) else "zeros",
         **_CHOICES,
         **training.settings,
     }
@@ -182,7 +188,7 @@ def _constants(training: Training) -> str:
             lines.append(f"{', '.join(given).upper()} = {', '.join(repr(settings[name]) for name in given)}")
     if "learning_rate" in settings:
         # The settings have the head's rate as a multiple of the trunk's.
-        rate, decay = float(settings["learning_rate"]), float(settings["weight_decay"])
+        rate, decay = float(settings["learning_rate"]), float(settings.get("weight_decay", 0.0))
         head_rate = rate * float(settings["head_rate"])
         values = f"{training.seed}, {rate!r}, {head_rate!r}, {decay!r}"
         lines.append(f"SEED, RATE, HEAD_RATE, DECAY = {values}  # of AdamW; only matrices decay")

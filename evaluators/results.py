@@ -14,39 +14,36 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluators.canonical import canonical_json
 from evaluators.errors import EnvironmentProblem, IntegrityError
+from evaluators.recall import Recall
+from evaluators.recall import Stored as Stored
 
-Op = Literal["features", "fit", "predict"]
+Op = Literal["features", "fit", "predict", "precision"]
+"""What a key stands for; `precision` is no node, but what was found out about a trunk in bfloat16."""
 _FACTS = "facts.json"
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """A node's output: arrays by name, and facts about how it came to be."""
-
-    arrays: Mapping[str, NDArray[Any]]
-    facts: Mapping[str, Any]
+#: Objects that are fetched from a remote place at once.
+_AT_ONCE = 64
 
 
 class ResultStore:
     """Node outputs under a folder or an fsspec URL."""
 
-    def __init__(self, location: str | Path) -> None:
+    def __init__(self, location: str | Path, recall: Recall | None = None) -> None:
         """Open a store.
 
         Args:
             location: A folder (or its file:// URL), or an fsspec URL such as `s3://bucket/results`.
+            recall: Keeps what was read, so that it is read once; None: every read goes to the place.
         """
         self.location = str(location).removeprefix("file://")
+        self._recall = recall
         self._local = Path(self.location) if "://" not in self.location else None
 
     def has(self, op: Op, key: str) -> bool:
@@ -55,9 +52,52 @@ class ResultStore:
         Raises:
             EnvironmentProblem: If the place cannot be read.
         """
+        if self._recall is not None and self._recall.get(op, key) is not None:
+            return True
         path = self._path(op, key)
         with self._explained("read from"):
             return Path(path).exists() if self._local is not None else bool(self._filesystem().exists(path))
+
+    def stored(self, op: Op, keys: Collection[str]) -> frozenset[str]:
+        """Return which of some nodes are stored: by one listing of a remote place, however many they are.
+
+        Raises:
+            EnvironmentProblem: If the place cannot be read.
+        """
+        if self._local is not None:
+            return frozenset(key for key in keys if self.has(op, key))
+        with self._explained("read from"):
+            filesystem = self._filesystem()
+            # Drivers remember listings; others may have written since.
+            filesystem.invalidate_cache()
+            try:
+                names = filesystem.find(f"{self.location}/{op}")
+            except FileNotFoundError:
+                return frozenset()
+        return frozenset(_key(name) for name in names).intersection(keys)
+
+    def recollect(self, op: Op, keys: Collection[str]) -> None:
+        """Fetch nodes that are stored, many at once where the place is remote, for the reads that follow.
+
+        Raises:
+            EnvironmentProblem: If the place cannot be read.
+        """
+        if self._local is not None or self._recall is None:
+            return
+        wanted = sorted(key for key in keys if self._recall.get(op, key) is None)
+        for start in range(0, len(wanted), _AT_ONCE):
+            paths = [self._path(op, key) for key in wanted[start : start + _AT_ONCE]]
+            with self._explained("read from"):
+                # What is gone since it was listed is left out, and what fails otherwise fails again when it is read.
+                found = self._filesystem().cat(paths, on_error="omit")
+            for path, data in found.items():
+                with contextlib.suppress(IntegrityError):  # `intact` finds it
+                    self._recall.keep(op, _key(path), _parsed(data, path))
+
+    def forget(self, op: Op, key: str) -> None:
+        """Read a node from its place again: it is computed anew."""
+        if self._recall is not None:
+            self._recall.forget(op, key)
 
     def read(self, op: Op, key: str) -> Stored:
         """Return a node's output.
@@ -66,6 +106,9 @@ class ResultStore:
             IntegrityError: If the object cannot be read back.
             EnvironmentProblem: If there is no driver for this kind of place.
         """
+        known = self._recall.get(op, key) if self._recall is not None else None
+        if known is not None:
+            return known
         path = self._path(op, key)
         try:
             data = Path(path).read_bytes() if self._local is not None else self._filesystem().cat_file(path)
@@ -74,16 +117,10 @@ class ResultStore:
                 f"the stored result {path} cannot be read ({error})",
                 hint="is the store reachable? run it again",
             ) from error
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files if name != _FACTS}
-                facts = json.loads(archive[_FACTS].tobytes())
-        except (EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            raise IntegrityError(
-                f"the stored result {path} is damaged ({error})",
-                hint="delete that file; it will be computed again",
-            ) from error
-        return Stored(arrays, facts)
+        stored = _parsed(data, path)
+        if self._recall is not None:
+            self._recall.keep(op, key, stored)
+        return stored
 
     def write(self, op: Op, key: str, stored: Stored) -> None:
         """Store a node's output, whole or not at all.
@@ -94,6 +131,7 @@ class ResultStore:
         buffer = io.BytesIO()
         facts = np.frombuffer(canonical_json(dict(stored.facts)), dtype=np.uint8)
         np.savez(buffer, allow_pickle=False, **{**stored.arrays, _FACTS: facts})
+        self.forget(op, key)
         path = self._path(op, key)
         with self._explained("written to"):
             if self._local is not None:
@@ -121,6 +159,7 @@ class ResultStore:
         Raises:
             EnvironmentProblem: If the place cannot be written.
         """
+        self.forget(op, key)
         path = self._path(op, key)
         with self._explained("written to"):
             if self._local is not None:
@@ -134,19 +173,30 @@ class ResultStore:
         Raises:
             EnvironmentProblem: If the place cannot be read.
         """
-        with self._explained("read from"):
-            names = self._chunk_names(f"{self.location}/features/{trunk[:2]}/{trunk}")
-        for name in names:
+        for name in self.chunk_names(trunk):
             key = f"{trunk}/{name}"
-            if self.intact("features", key):
+            try:
                 yield self.read("features", key)
+            except IntegrityError:
+                self.discard("features", key)
 
-    def _chunk_names(self, folder: str) -> list[str]:
+    def chunk_names(self, trunk: str) -> list[str]:
+        """Return the sorted names of the stored chunks of a trunk's features, none of which is looked at.
+
+        Raises:
+            EnvironmentProblem: If the place cannot be read.
+        """
+        folder = f"{self.location}/features/{trunk[:2]}/{trunk}"
         if self._local is not None:
             return sorted(path.stem for path in Path(folder).glob("*.npz"))
-        filesystem = self._filesystem()
-        found = filesystem.ls(folder, detail=False) if filesystem.exists(folder) else []
-        return sorted(str(name).rsplit("/", 1)[-1].removesuffix(".npz") for name in found)
+        with self._explained("read from"):
+            filesystem = self._filesystem()
+            filesystem.invalidate_cache()
+            try:
+                found = filesystem.ls(folder, detail=False)
+            except FileNotFoundError:
+                return []
+        return sorted(_key(name) for name in found)
 
     def _path(self, op: Op, key: str) -> str:
         return f"{self.location}/{op}/{key[:2]}/{key}.npz"
@@ -172,6 +222,29 @@ class ResultStore:
                 f"results cannot be {what} {self.location} ({error})",
                 hint="check the place and your rights there, or choose another one with --results",
             ) from error
+
+
+def _key(path: str) -> str:
+    """Return the key, or the chunk of a trunk, that a path is of."""
+    return str(path).rsplit("/", 1)[-1].removesuffix(".npz")
+
+
+def _parsed(data: bytes, path: str) -> Stored:
+    """Return the object that bytes hold.
+
+    Raises:
+        IntegrityError: If they hold none.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files if name != _FACTS}
+            facts = json.loads(archive[_FACTS].tobytes())
+    except (EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise IntegrityError(
+            f"the stored result {path} is damaged ({error})",
+            hint="delete that file; it will be computed again",
+        ) from error
+    return Stored(arrays, facts)
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

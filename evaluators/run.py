@@ -6,11 +6,13 @@ anywhere, run again, it computes what is missing and ends in the same state.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evaluators.cell import CellResult, Failed, FitCost, Measured, Scored, Skipped
 from evaluators.executor import Broken, Declined, Done, Executor, Step, Unit
+from evaluators.inventory import intact_cells
 from evaluators.origin import origin_of
 from evaluators.passes import Pass, passes
 from evaluators.plan import Plan, PlannedCell
@@ -19,11 +21,13 @@ from evaluators.results import ResultStore
 
 @dataclass(frozen=True)
 class Started:
-    """The plan was compared with what is stored."""
+    """The plan was compared with what is stored, and where; `skipped` of its cells will not be tried."""
 
     cells: int
     stored: int
     trunks: int
+    place: str = ""
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,15 @@ class Fitting:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """A unit of work ended well: `seconds` of computing, and `waited` until a worker had started and imported."""
+
+    unit: Unit
+    seconds: float
+    waited: float
+
+
+@dataclass(frozen=True)
 class Ended:
     """A cell ended, in whatever way; `reused` if nothing was computed."""
 
@@ -62,24 +75,38 @@ class Finished:
     counters: dict[str, int]
 
 
-Event = Started | Encoding | Fitting | Ended | Finished
+Event = Started | Encoding | Fitting | Computed | Ended | Finished
 
 
-def run_plan(plan: Plan, results: ResultStore, executor: Executor) -> Iterator[Event]:
+def run_plan(
+    plan: Plan, results: ResultStore, executor: Executor, stored: frozenset[str] | None = None
+) -> Iterator[Event]:
     """Run every cell of a plan, pass by pass.
 
+    Args:
+        plan: What to measure.
+        results: Where results are stored.
+        executor: Computes what is not.
+        stored: Keys of the cells that `intact_cells` found whole, where that was asked already.
+
     Yields:
-        `Started`, then `Encoding`, `Fitting` and one `Ended` for every cell, then `Finished`.
+        `Started`, then `Encoding`, `Fitting`, `Computed` and one `Ended` for every cell, then `Finished`.
     """
-    return _Running(plan, results, executor).events()
+    return _Running(plan, results, executor, stored).events()
 
 
 class _Running:
     """One run of a plan: what has ended, and which features could not be computed."""
 
-    def __init__(self, plan: Plan, results: ResultStore, executor: Executor) -> None:
+    def __init__(
+        self, plan: Plan, results: ResultStore, executor: Executor, stored: frozenset[str] | None
+    ) -> None:
         self._plan, self._results, self._executor = plan, results, executor
-        self._stored = {planned.cell.key for planned in plan.cells if _is_intact(planned, results)}
+        self._stored = intact_cells(plan, results) if stored is None else stored
+        for planned in plan.cells:
+            if planned.cell.key not in self._stored:
+                for key in planned.predict.values():
+                    results.forget("predict", key)
         self._done: dict[str, CellResult] = {}
         self._trunks = {p.trunk for p in plan.cells if p.trunk and self._is_pending(p)}
         self._broken_trunks: dict[str, str] = {}
@@ -93,7 +120,9 @@ class _Running:
         }
 
     def events(self) -> Iterator[Event]:
-        yield Started(len(self._plan.cells), len(self._stored), len(self._trunks))
+        stored = sum(p.cell.key in self._stored and not p.skipped for p in self._plan.cells)
+        skipped = sum(planned.skipped is not None for planned in self._plan.cells)
+        yield Started(len(self._plan.cells), stored, len(self._trunks), self._results.location, skipped)
         for together in passes(self._plan):
             yield from self._pass(together)
         yield Finished(self._counters)
@@ -124,11 +153,13 @@ class _Running:
         if planned.trunk is None or planned.trunk not in self._trunks:
             return
         self._trunks.remove(planned.trunk)
-        for outcome in self._executor.execute(Unit("encode", trunk=planned.trunk)):
+        unit, started = Unit("encode", trunk=planned.trunk), time.perf_counter()
+        for outcome in self._executor.execute(unit):
             if isinstance(outcome, Step):
                 yield Encoding(planned.trunk, planned.cell.candidate, outcome.done, outcome.total)
             elif isinstance(outcome, Done):
                 self._counters["samples_encoded"] += outcome.encoded
+                yield _computed(unit, outcome, started)
             else:
                 self._broken_trunks[planned.trunk] = outcome.reason
 
@@ -139,9 +170,12 @@ class _Running:
             part = todo.pop(0)
             planned = [self._plan.cells[index] for index in part]
             yield Fitting(planned[0], 0, 0, beside=len(part) - 1)
-            for outcome in self._executor.execute(Unit("measure", cells=part)):
+            unit, started = Unit("measure", cells=part), time.perf_counter()
+            for outcome in self._executor.execute(unit):
                 if isinstance(outcome, Step):
                     yield Fitting(planned[0], outcome.done, outcome.total, beside=len(part) - 1)
+                elif isinstance(outcome, Done):
+                    yield _computed(unit, outcome, started)
                 elif isinstance(outcome, Declined):
                     self._done.update({p.cell.key: Skipped(p.cell, outcome.reason) for p in planned})
                 elif isinstance(outcome, Broken) and len(part) > 1:
@@ -165,26 +199,9 @@ class _Running:
         return self._done[cell.key]
 
 
-def _is_intact(planned: PlannedCell, results: ResultStore) -> bool:
-    """Whether every prediction of a cell is stored and can be read back; what is damaged is computed again.
-
-    So is what was computed in one pass with others that are not all there: a pass that a kill tore is run again whole,
-    and the plan gives the bits that it would have given without the kill.
-    """
-    if planned.skipped:
-        return False
-    intact = [results.intact("predict", key) for key in planned.predict.values()]  # each of them is looked at
-    return all(intact) and all(_is_whole(key, results) for key in planned.predict.values())
-
-
-def _is_whole(key: str, results: ResultStore) -> bool:
-    company = results.read("predict", key).facts.get("together", ())
-    return all(results.has("predict", other) for other in company)
-
-
-def is_stored(planned: PlannedCell, results: ResultStore) -> bool:
-    """Whether every prediction of a cell is stored."""
-    return not planned.skipped and all(results.has("predict", key) for key in planned.predict.values())
+def _computed(unit: Unit, outcome: Done, started: float) -> Computed:
+    """Return what a unit took; what it did not compute, it waited for the worker."""
+    return Computed(unit, outcome.seconds, max(0.0, time.perf_counter() - started - outcome.seconds))
 
 
 def scored(planned: PlannedCell, results: ResultStore) -> Scored:

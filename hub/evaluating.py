@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.compute import choose_device
-from evaluators.cost import CostEstimate, estimate, measured_rate
+from evaluators.cost.estimate import CostEstimate
 from evaluators.data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData
 from hub.catalog import Catalog
+from hub.computing import Carried, appraise, compute
 from hub.decision import Decision
-from hub.evaluation import Ran, carry_out, conclude, open_tests
+from hub.evaluation import Ran, conclude, open_tests
 from hub.evaluation_logging import log_to_mlflow
 from hub.gate import decide
 from hub.home import Home
@@ -31,7 +32,6 @@ from hub.registry.address import registry_address
 from hub.results_place import results_at
 from hub.teller import Teller
 from hub.unproposed import Taken, take_folders
-from hub.watch import watch
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,22 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Evidence of an evaluation that ran, where it lies, and which models it is about."""
+    """Evidence of an evaluation that ran, where it lies, which models it is about, and what it took."""
 
     evidence: Evidence
     path: Path
     models: tuple[str, ...]
+    carried: Carried
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured, and what the gate says of each model."""
+    """What was measured, what the gate says of each model, and what it took."""
 
     evidence: Evidence
     path: Path
     decisions: tuple[Decision, ...]
+    carried: Carried
 
 
 def evaluate(
@@ -100,7 +102,7 @@ def evaluate(
             doing("logging to MLflow")
             sentence, warning = log_to_mlflow(measured.evidence, decisions, home)
         (teller.warn if warning else teller.note)(sentence)
-    return Evaluation(measured.evidence, measured.path, decisions)
+    return Evaluation(measured.evidence, measured.path, decisions, measured.carried)
 
 
 def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Measured:
@@ -114,14 +116,14 @@ def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Mea
     results = results_at(choice.results, home)
     now = dt.datetime.now(dt.UTC)
     started = time.monotonic()
-    watched = watch(carry_out(prepared, results, home, device=choice.device), teller)
-    ran = Ran(watched.outcomes, watched.counters, time.monotonic() - started)
+    carried = compute(prepared, results, home, teller, device=choice.device)
+    ran = Ran(carried.watched.outcomes, carried.watched.counters, time.monotonic() - started)
     # Computing needs no label of a locked test; what was never scored was never read.
     opened = open_tests(prepared, results, now=now, who=getpass.getuser())
     with teller.status() as doing:
         doing("gathering the findings")
         evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
-    return Measured(evidence, path, _asked(choice, catalog).models)
+    return Measured(evidence, path, _asked(choice, catalog).models, carried)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +139,7 @@ def plan(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Planne
     chosen, taken = with_folders(choice, catalog, home, teller)
     prepared = prepare_choice(chosen, taken.measuring, home, teller)
     results = results_at(choice.results, home)
-    cost = estimate(prepared.plan, prepared.data, results, flops_per_second=measured_rate())
-    return Planned(prepared, cost)
+    return Planned(prepared, appraise(prepared, results, home, device=choice.device).cost)
 
 
 def with_folders(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> tuple[Choice, Taken]:

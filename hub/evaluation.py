@@ -30,9 +30,14 @@ from hub.signing import open_signer
 
 
 def carry_out(
-    prepared: Prepared, results: ResultStore, home: Home, *, device: str = "any"
+    prepared: Prepared,
+    results: ResultStore,
+    home: Home,
+    *,
+    device: str = "any",
+    stored: frozenset[str] | None = None,
 ) -> Iterator[Event]:
-    """Run a prepared plan in a supervised worker, yielding what happens."""
+    """Run a prepared plan in a supervised worker, yielding what happens; `stored` as `run_plan` takes it."""
     wanted = prepared.plan.request.protocol.device if device == "any" else device
     with tempfile.TemporaryDirectory(prefix="hub-plan-") as name:
         path = Path(name) / "plan.json"
@@ -46,7 +51,7 @@ def carry_out(
         )
         executor: Executor = WorkerExecutor(setup, home.root / "logs" / "worker.log")
         try:
-            yield from run_plan(prepared.plan, results, executor)
+            yield from run_plan(prepared.plan, results, executor, stored)
         finally:
             executor.close()
 

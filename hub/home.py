@@ -30,6 +30,11 @@ class Home:
         return self.root / "results"
 
     @property
+    def calibration(self) -> Path:
+        """How fast this machine was: what estimates of time are corrected by."""
+        return self.root / "calibration.json"
+
+    @property
     def evidence(self) -> Path:
         """Evidence documents of this machine's evaluations."""
         return self.root / "evidence"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from evaluators.recall import Recall
 from evaluators.results import ResultStore
 from evaluators.test_access import TestAccessLog
 from hub.home import Home
@@ -19,7 +20,14 @@ def results_at(chosen: str | None, home: Home) -> ResultStore:
         chosen: Folder or URL; None: nothing was chosen.
         home: HUB_HOME.
     """
-    return ResultStore(chosen or os.environ.get("HUB_RESULTS") or home.results)
+    return ResultStore(chosen or os.environ.get("HUB_RESULTS") or home.results, Recall())
+
+
+def shown(results: ResultStore) -> str:
+    """Return where results lie as people are told it: without what a URL says of user and password."""
+    scheme, separator, rest = results.location.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}" if separator else results.location
 
 
 def access_log(results: ResultStore) -> TestAccessLog:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evaluators.cell import CellResult, Failed
-from evaluators.run import Encoding, Ended, Event, Finished, Fitting, Started
+from evaluators.run import Computed, Encoding, Ended, Event, Finished, Fitting, Started
 from evaluators.strategy import strategy
 from hub.teller import Teller
 
@@ -21,6 +21,7 @@ class Watched:
 
     outcomes: dict[tuple[str, str], CellResult]
     counters: dict[str, int]
+    computed: tuple[Computed, ...] = ()
 
 
 class _Log:
@@ -38,8 +39,15 @@ class _Log:
             self._teller.note(f"{done} of {self._cells} measurements are done")
 
 
-def watch(events: Iterable[Event], teller: Teller) -> Watched:
-    """Show a run as it goes and return how every cell ended."""
+def watch(events: Iterable[Event], teller: Teller, *, place: str) -> Watched:
+    """Show a run as it goes and return how every cell ended, and what every unit of work took.
+
+    Args:
+        events: What happens.
+        teller: Told.
+        place: Where results are stored, as people are told it.
+    """
+    computed: list[Computed] = []
     outcomes: dict[tuple[str, str], CellResult] = {}
     counters: dict[str, int] = {}
     log = _Log(teller, 0)
@@ -51,7 +59,9 @@ def watch(events: Iterable[Event], teller: Teller) -> Watched:
                 progress.update(bar, total=event.cells)
                 log = _Log(teller, event.cells)
                 if event.stored:
-                    teller.note(f"{event.stored} of {event.cells} measurements are done already")
+                    teller.note(
+                        f"{event.stored} of {event.cells - event.skipped} already measured, in {place}"
+                    )
             elif isinstance(event, Encoding):
                 text = f"encoding for {event.candidate}"
                 progress.update(
@@ -63,6 +73,8 @@ def watch(events: Iterable[Event], teller: Teller) -> Watched:
                 progress.update(
                     detail, description=text, completed=event.done, total=event.total or None, visible=True
                 )
+            elif isinstance(event, Computed):
+                computed.append(event)
             elif isinstance(event, Ended):
                 outcomes[event.planned.cell.key, event.planned.cell.candidate] = event.result
                 progress.advance(bar)
@@ -71,7 +83,7 @@ def watch(events: Iterable[Event], teller: Teller) -> Watched:
                     teller.warn(f"{_name(event)} failed: {event.result.reason}")
             elif isinstance(event, Finished):
                 counters = event.counters
-    return Watched(outcomes, counters)
+    return Watched(outcomes, counters, tuple(computed))
 
 
 def _name(event: Ended) -> str:

@@ -38,7 +38,7 @@ class Backbone(Protocol):
         ...
 
     def blank(self, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Return a batch of these lengths without content: what a forward from a known hidden state runs on."""
+        """Return a batch of these lengths that says nothing: to go on from a known hidden state, or to see shapes."""
         ...
 
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:

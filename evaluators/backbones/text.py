@@ -31,11 +31,13 @@ class TextBackbone:
     Attributes:
         module: The trunk, in evaluation mode, without the parts that the pooling does not read.
         width: Length of the feature vector.
+        max_tokens: Longer texts are cut.
     """
 
     def __init__(self, module: nn.Module, tokenizer: Any, spec: TextInput) -> None:
         self.module = module
         self.width = int(getattr(module.config, "hidden_size"))  # noqa: B009  (config is untyped)
+        self.max_tokens = spec.max_tokens
         self._tokenizer = tokenizer
         self._spec = spec
         pad = tokenizer.pad_token_id

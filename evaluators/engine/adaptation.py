@@ -7,6 +7,7 @@ of an evaluation stay comparable, because settings and training are those of the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +18,10 @@ from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
-from evaluators.engine.job import FitJob, Fitted, Inputs, Progress
+from evaluators.engine.job import FitJob, Fitted, Inputs, NotApplicable, Progress
 from evaluators.engine.records import read_facts
 from evaluators.engine.reload import load_fitted
-from evaluators.errors import IntegrityError
+from evaluators.errors import EnvironmentProblem, IntegrityError
 from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, LabelledSet, Samples, text_samples
@@ -57,26 +58,26 @@ class Adaptation:
 
         Raises:
             DivergedError: If the loss became NaN or infinite.
+            EnvironmentProblem: If the strategy cannot run here.
         """
         needs_backbone = self.row.sees == "samples" and self.row.subject != "nothing"
-        return fit(
-            self.row,
-            FitJob(
-                inputs=self._inputs(training.samples, progress),
-                labels=training.labels,
-                classes=len(self.labels),
-                names=self.labels,
-                label_features=self._label_features(),
-                load_language_model=self._load_language_model if "causal-lm" in self.row.needs else None,
-                settings=self.settings,
-                seed=seed,
-                selection="fixed",
-                load_backbone=self._load if needs_backbone else None,
-                device=self.device,
-                dtype=self.dtype,
-                progress=progress,
-            ),
+        job = FitJob(
+            inputs=self._inputs(training.samples, progress),
+            labels=training.labels,
+            classes=len(self.labels),
+            names=self.labels,
+            label_features=self._label_features(),
+            load_language_model=self._load_language_model if "causal-lm" in self.row.needs else None,
+            settings=self.settings,
+            seed=seed,
+            selection="fixed",
+            load_backbone=self._load if needs_backbone else None,
+            device=self.device,
+            dtype=self.dtype,
+            progress=progress,
         )
+        with self._told_to_a_person():
+            return fit(self.row, job)
 
     def predict(self, fitted: Fitted, samples: Samples) -> FloatArray:
         """Return class probabilities, (m, classes) float32."""
@@ -87,20 +88,32 @@ class Adaptation:
 
         Raises:
             IntegrityError: If this strategy with these settings cannot have written it.
+            EnvironmentProblem: If the strategy cannot run here.
         """
         for problem in self._not_ours(folder):
             raise IntegrityError(
                 f"what was trained does not fit the lineage: {problem}",
                 hint="adapt again: fit.json or the lineage was altered; nothing was loaded",
             )
-        return load_fitted(
-            self.row,
-            folder,
-            settings=self.settings,
-            classes=len(self.labels),
-            load_backbone=self._load,
-            load_language_model=self._load_language_model,
-        )
+        with self._told_to_a_person():
+            return load_fitted(
+                self.row,
+                folder,
+                settings=self.settings,
+                classes=len(self.labels),
+                load_backbone=self._load,
+                load_language_model=self._load_language_model,
+            )
+
+    @contextmanager
+    def _told_to_a_person(self) -> Iterator[None]:
+        """Say what keeps a strategy from running here; a cell would be skipped, and there is none."""
+        try:
+            yield
+        except NotApplicable as reason:
+            raise EnvironmentProblem(
+                f"{self.row.title} cannot run here: {reason}", hint="take another strategy"
+            ) from reason
 
     def _not_ours(self, folder: Path) -> Iterator[str]:
         kind, facts = read_facts(folder)
@@ -115,8 +128,11 @@ class Adaptation:
             yield f"temperature is {self.settings['temperature']}, and {facts['temperature']} in fit.json"
         elif kind == "head2toe" and facts["keep"] != float(self.settings["keep_fraction"]):
             yield f"keep_fraction is {self.settings['keep_fraction']}, and {facts['keep']} in fit.json"
-        elif facts.get("dtype", self.dtype) != self.dtype:
-            yield f"it was trained in {self.dtype}, and in {facts['dtype']} by fit.json"
+        else:
+            # One that diverged in bfloat16 was trained in float32, and says what was asked for.
+            asked = facts.get("asked_dtype", facts.get("dtype", self.dtype))
+            if asked != self.dtype:
+                yield f"it was trained in {self.dtype}, and in {asked} by fit.json"
 
     def _inputs(self, samples: Samples, progress: Progress) -> Inputs:
         if self.row.sees == "samples":

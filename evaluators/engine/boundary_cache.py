@@ -64,7 +64,8 @@ def trial(backbone: Backbone, samples: Samples, depths: Sequence[int]) -> dict[i
     """
     backbone.module.eval()
     chosen = samples.take(sorted({0, len(samples) - 1}))
-    return find_boundaries(backbone, backbone.prepare(chosen), depths)
+    with arithmetic(next(backbone.module.parameters()).device.type, training=False):
+        return find_boundaries(backbone, backbone.prepare(chosen), depths)
 
 
 def cached_states(

@@ -6,8 +6,8 @@ of the frozen base: the parameters with a gradient, the statistics of active Bat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,10 +20,15 @@ from evaluators.engine.job import Inputs
 from evaluators.engine.records import Record, write_record
 from evaluators.engine.training import Network
 from evaluators.errors import IntegrityError
-from evaluators.samples import FloatArray
+from evaluators.samples import FloatArray, Samples
 
-Kind = Literal["scratch", "tuned", "adapter"]
-"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with adapters."""
+Kind = Literal[
+    "scratch", "tuned", "adapter", "rslora", "dora", "ia3", "bottleneck", "prompt", "prefix", "qlora"
+]
+"""What a reload starts from: a random trunk, the pre-trained one, or the pre-trained one with what a method adds.
+
+`adapter` is LoRA.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class TrainingFacts:
         steps: Optimiser steps taken.
         trained_parameters: Numbers that received a gradient.
         chosen: Settings that were chosen on labels of the draw that were held out.
+        asked_dtype: What was to be computed in, where that was another one, in which it diverged.
     """
 
     kind: Kind
@@ -43,11 +49,12 @@ class TrainingFacts:
     steps: int
     trained_parameters: int
     chosen: Mapping[str, float] = field(default_factory=dict)
+    asked_dtype: str | None = None
 
     def for_record(self) -> dict[str, Any]:
-        """Return what a record keeps; nothing of `chosen` where nothing was."""
-        facts = asdict(self)
-        return facts if self.chosen else {name: value for name, value in facts.items() if name != "chosen"}
+        """Return what a record keeps; nothing of what there is not."""
+        optional = ("chosen", "asked_dtype")
+        return {name: value for name, value in asdict(self).items() if value or name not in optional}
 
 
 class Classifier:
@@ -57,6 +64,7 @@ class Classifier:
         network: Trunk and head, in evaluation mode.
         trained_parameters: Numbers that received a gradient.
         steps: Optimiser steps taken.
+        dtype: Of its arithmetic, `float32` or `bfloat16`.
         converged: True: training is a number of steps.
     """
 
@@ -66,28 +74,60 @@ class Classifier:
         self.network = network
         self.steps = facts.steps
         self.trained_parameters = facts.trained_parameters
+        self.dtype = facts.dtype
         self._facts = facts
         self._changed = tuple(changed)
         network.eval()
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Return class probabilities, (m, classes) float32."""
-        samples = samples_of(inputs)
-        backbone, head = self.network.backbone, self.network.head
-        device = head.weight.device.type
-        prepared = backbone.prepare(samples)
-        probabilities = np.zeros((len(samples), head.out_features), dtype=np.float32)
-        with torch.inference_mode(), arithmetic(device, training=False), autocast(device, self._facts.dtype):
-            for indices in length_sorted(backbone.length(prepared)):
-                logits = self.network.logits(backbone.batch(prepared, indices))
-                probabilities[indices] = torch.softmax(logits.float(), dim=1).cpu().numpy()
-        return probabilities
+        return _predictions([self], samples_of(inputs))[0]
 
     def save(self, folder: Path) -> None:
         """Write what was trained."""
         state = network_state(self.network)
         tensors = {name: state[name] for name in self._changed}
         write_record(folder, Record(self._facts.kind, self._facts.for_record(), tensors))
+
+    def instead_of(self, dtype: str) -> Classifier:
+        """Return the same, which says that it was asked for in another arithmetic."""
+        return Classifier(self.network, replace(self._facts, asked_dtype=dtype), self._changed)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifiersTogether:
+    """Trained networks over one base that read a set together.
+
+    Attributes:
+        members: The classifiers, in the order of the jobs.
+    """
+
+    members: Sequence[Classifier]
+
+    def predict(self, inputs: Sequence[Inputs]) -> list[FloatArray]:
+        """Return what each predicts for its own inputs, with the bits that it gives alone.
+
+        What all of them read is prepared, cut into batches and padded once.
+        """
+        if all(own is inputs[0] for own in inputs):
+            return _predictions(self.members, samples_of(inputs[0]))
+        return [member.predict(own) for member, own in zip(self.members, inputs, strict=True)]
+
+
+def _predictions(classifiers: Sequence[Classifier], samples: Samples) -> list[FloatArray]:
+    """Return each classifier's probabilities; all are over one base, on one device."""
+    backbone, head = classifiers[0].network.backbone, classifiers[0].network.head
+    device = head.weight.device.type
+    prepared = backbone.prepare(samples)
+    found = [np.zeros((len(samples), head.out_features), dtype=np.float32) for _ in classifiers]
+    with torch.inference_mode(), arithmetic(device, training=False):
+        for indices in length_sorted(backbone.length(prepared)):
+            batch = backbone.batch(prepared, indices)
+            for classifier, probabilities in zip(classifiers, found, strict=True):
+                with autocast(device, classifier.dtype):
+                    logits = classifier.network.logits(batch)
+                probabilities[indices] = torch.softmax(logits.float(), dim=1).cpu().numpy()
+    return found
 
 
 def network_state(network: Network) -> dict[str, torch.Tensor]:

@@ -69,8 +69,8 @@ def draw_pairs(labels: IntArray, per_sample: int, seed: int) -> Pairs:
 def fit_contrastive(job: FitJob) -> Classifier:
     """Train all of a base on pairs, then a logistic regression on its features.
 
-    Settings: those of training, whose steps are of pairs; `pairs` of either kind a sample; `C`, `max_iter` and
-    `standardize` of the regression. With selection `held-out` C is chosen, as for the linear probe.
+    Settings: those of training, whose steps are of pairs; `pairs` of either kind a sample; `C` and `max_iter`
+    of the regression. With selection `held-out` C is chosen, as for the linear probe.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.

@@ -6,18 +6,28 @@ In: a job with raw samples and a way to a fresh backbone. Out: a `Classifier`. T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import nn
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, changed_names
-from evaluators.engine.job import FitJob
+from evaluators.engine.classifier import (
+    Classifier,
+    ClassifiersTogether,
+    Kind,
+    TrainingFacts,
+    changed_names,
+)
+from evaluators.engine.job import FitJob, FittedTogether, OneByOne
 from evaluators.engine.recipe import recipe_of
+from evaluators.engine.recovery import recovering
 from evaluators.engine.resumed import from_boundary, made_whole
+from evaluators.engine.side_by_side import train_together, twin
+from evaluators.engine.stacked_layers import CannotStack
 from evaluators.engine.training import Network, seeded, train
 from evaluators.engine.tuning import PLAIN, Tuning
 from evaluators.ladder.depth import upper_blocks
+from evaluators.memory import Footprint
 from evaluators.protocol import SettingValue
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]
@@ -39,16 +49,55 @@ def fit_network(
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
+
+    def attempt(job: FitJob, cut: Footprint) -> Classifier:
+        with seeded(job.seed, job.device):
+            network = _network(job, fresh(job, kind), choose)
+            tuning = PLAIN if tune is None else tune(network.backbone)
+            trained = train(network, job, recipe, tuning, cut)
+        facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
+        return Classifier(network, facts, changed_names(network))
+
+    recipe = recipe_of(job.settings)
+    fitted = recovering(job, recipe.batch_size, attempt)
+    return fitted if fitted.dtype == job.dtype else fitted.instead_of(job.dtype)
+
+
+def _network(job: FitJob, backbone: Backbone, choose: Choose) -> Network:
+    active = choose(backbone)
+    return Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
+
+
+def fresh(job: FitJob, kind: Kind) -> Backbone:
+    """Load what a kind of training starts from.
+
+    Raises:
+        ValueError: If the job has no backbone.
+    """
     if job.load_backbone is None:
         raise ValueError("this strategy trains a backbone, and the job has none")
-    with seeded(job.seed, job.device):
-        backbone = job.load_backbone(kind != "scratch")
-        active = choose(backbone)
-        network = Network(backbone, new_head(backbone.width, job.classes).to(job.device), active)
-        tuning = PLAIN if tune is None else tune(backbone)
-        trained = train(network, job, recipe_of(job.settings), tuning)
-    facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
-    return Classifier(network, facts, changed_names(network))
+    return job.load_backbone(kind != "scratch")
+
+
+def fit_networks(jobs: Sequence[FitJob], kind: Kind, choose: Choose) -> FittedTogether:
+    """Train what `fit_network` would train for each job, in one pass where its layers allow it, else one by one.
+
+    Raises:
+        DivergedError: If the loss of one of them became NaN or infinite.
+        ValueError: If a job has no backbone.
+    """
+    # Adapters leave the base as it is, so all cells hold the same tensors of it.
+    base = fresh(jobs[0], kind) if kind == "adapter" else None
+    networks = []
+    for job in jobs:
+        with seeded(job.seed, job.device):
+            networks.append(_network(job, twin(base) if base else fresh(job, kind), choose))
+    try:
+        trained = train_together(networks, jobs, recipe_of(jobs[0].settings))
+    except CannotStack:
+        return OneByOne([fit_network(job, kind, choose) for job in jobs])
+    facts = TrainingFacts(kind, jobs[0].dtype, trained.steps, trained.parameters)
+    return ClassifiersTogether([Classifier(network, facts, changed_names(network)) for network in networks])
 
 
 def new_head(width: int, classes: int) -> nn.Linear:
@@ -62,6 +111,16 @@ def new_head(width: int, classes: int) -> nn.Linear:
 def fit_from_scratch(job: FitJob) -> Classifier:
     """Train the same architecture from a random initialisation: what pre-training is worth is measured against it."""
     return fit_network(job, "scratch", everything)
+
+
+def fit_from_scratch_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Train several from random initialisations in one pass."""
+    return fit_networks(jobs, "scratch", everything)
+
+
+def fit_full_together(jobs: Sequence[FitJob]) -> FittedTogether:
+    """Fine-tune several copies of the pre-trained backbone in one pass."""
+    return fit_networks(jobs, "tuned", everything)
 
 
 def fit_full(job: FitJob) -> Classifier:

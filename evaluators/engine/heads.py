@@ -1,70 +1,28 @@
-"""Heads on frozen features: k nearest neighbours and the linear probe.
+"""The linear probe: logistic regressions on frozen features, any number of them in one solve.
 
-In: a job with features (n, width) float32. Out: a classifier over features. Nothing here sees raw inputs or a
-backbone, so all heads share one encoding pass.
+In: jobs with features (n, width) float32. Out: classifiers over features. Nothing here sees raw inputs or a backbone,
+so all heads share one encoding pass.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from evaluators.draws import held_out
-from evaluators.engine.job import FitJob, Inputs
-from evaluators.engine.linear import (
-    Linear,
-    LinearModel,
-    Logistic,
-    fit_logistic,
-    linear_from,
-    logistic_settings,
-)
+from evaluators.engine.job import FitJob, Inputs, OneByOne
+from evaluators.engine.linear import Linear, LinearModel, linear_from
+from evaluators.engine.logistic_batch import Problem, solve
 from evaluators.engine.records import Record, write_record
 from evaluators.samples import FloatArray, IntArray
 
-#: Sharpness of the neighbours' vote, as in DINO's k-NN protocol (Caron et al. 2021).
-TEMPERATURE = 0.07
-
 #: What `held-out` chooses from.
 C_GRID = tuple(float(c) for c in np.logspace(-3, 3, 13))
-
-
-class Neighbours:
-    """k nearest neighbours by cosine; a neighbour's vote weighs exp(similarity / 0.07).
-
-    Attributes:
-        trained_parameters: 0.
-        steps: 0.
-        converged: True.
-    """
-
-    trained_parameters = 0
-    steps = 0
-    converged = True
-
-    def __init__(self, reference: FloatArray, labels: IntArray, *, classes: int, k: int) -> None:
-        self._reference = reference
-        self._labels = labels
-        self._classes = classes
-        self._k = k
-
-    def predict(self, inputs: Inputs) -> FloatArray:
-        """Return the classes' shares of the vote, (m, classes); of equal neighbours the earlier row counts."""
-        similarity = (unit(features_of(inputs)) @ self._reference.T).astype(np.float64)
-        nearest = np.argsort(-similarity, axis=1, kind="stable")[:, : self._k]
-        close = np.take_along_axis(similarity, nearest, axis=1)
-        votes = np.exp((close - close[:, :1]) / TEMPERATURE)
-        shares = np.zeros((len(similarity), self._classes))
-        np.add.at(shares, (np.arange(len(similarity))[:, None], self._labels[nearest]), votes)
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float32)
-
-    def save(self, folder: Path) -> None:
-        """Write the labelled features and k."""
-        tensors = {"reference": torch.from_numpy(self._reference), "labels": torch.from_numpy(self._labels)}
-        write_record(folder, Record("neighbours", {"k": self._k}, tensors))
+#: Tolerance of the regressions of a grid, which are compared and thrown away.
+_CHOOSING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,24 +46,19 @@ class Probe(Linear):
         write_record(folder, Record("probe", {"C": self.c, **self.model.facts()}, self.model.tensors()))
 
 
-def fit_knn(job: FitJob) -> Neighbours:
-    """Keep the labelled features; `k` is a setting, at most the labels there are."""
-    k = min(int(job.settings["k"]), len(job.labels))
-    return Neighbours(unit(features_of(job.inputs)), job.labels, classes=job.classes, k=k)
-
-
 def fit_linear_probe(job: FitJob) -> Probe:
     """Fit a logistic regression on frozen features.
 
-    Settings: `C`, `max_iter`, `standardize`, and optionally `random_state` (else the job's seed). MTEB's probe is
+    Settings: `C`, `max_iter`, `standardize`; `random_state` is read by nothing, the optimum is one. MTEB's probe is
     {"C": 1.0, "max_iter": 100, "standardize": False, "random_state": 42}. With selection `held-out`, `C` is chosen
     on a stratified fifth of the labels by log-likelihood, then the regression is fitted on all of them.
     """
-    features = features_of(job.inputs)
-    how = logistic_settings(job.settings, job.seed)
-    if job.selection == "held-out":
-        how = replace(how, c=_choose_c(features, job, how))
-    return Probe(fit_logistic(features, job.labels, classes=job.classes, how=how), how.c)
+    return _fit([job])[0]
+
+
+def fit_linear_probes(jobs: Sequence[FitJob]) -> OneByOne:
+    """Fit several, each as `fit_linear_probe` would, to the same bits: one solve for all grids, one for all probes."""
+    return OneByOne(_fit(jobs))
 
 
 def features_of(inputs: Inputs) -> FloatArray:
@@ -119,28 +72,33 @@ def features_of(inputs: Inputs) -> FloatArray:
     return inputs.features
 
 
-def _choose_c(features: FloatArray, job: FitJob, how: Logistic) -> float:
-    """Return the C with the best held-out log-likelihood; `how.c` where no label can be spared."""
-    rest, aside = held_out(job.labels, job.seed)
-    if not len(aside):
-        return how.c
-    scores = []
-    for c in C_GRID:
-        model = fit_logistic(features[rest], job.labels[rest], classes=job.classes, how=replace(how, c=c))
-        scores.append(model.log_likelihood(features[aside], job.labels[aside]))
-    return C_GRID[int(np.argmax(scores))]
+def _fit(jobs: Sequence[FitJob]) -> list[Probe]:
+    chosen = _chosen(jobs)
+    problems = [_problem(job, np.arange(len(job.labels)), (c,)) for job, c in zip(jobs, chosen, strict=True)]
+    solved = solve(problems, max_iter=int(jobs[0].settings["max_iter"]))
+    return [Probe(models[0], c) for models, c in zip(solved.models, chosen, strict=True)]
 
 
-def unit(features: FloatArray) -> FloatArray:
-    """Return rows of norm 1; a row of zeros stays one."""
-    norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.asarray(features / np.maximum(norms, 1e-12), dtype=np.float32)
+def _chosen(jobs: Sequence[FitJob]) -> list[float]:
+    """Return each job's C: the setting, or with `held-out` the best of the grid where a label can be spared."""
+    chosen = [float(job.settings["C"]) for job in jobs]
+    parts = {
+        index: held_out(job.labels, job.seed) for index, job in enumerate(jobs) if job.selection == "held-out"
+    }
+    parts = {index: part for index, part in parts.items() if len(part[1])}
+    problems = [_problem(jobs[index], rest, C_GRID) for index, (rest, _) in parts.items()]
+    solved = solve(problems, max_iter=int(jobs[0].settings["max_iter"]), tolerance=_CHOOSING)
+    for (index, (_, aside)), models in zip(parts.items(), solved.models, strict=True):
+        features, labels = features_of(jobs[index].inputs)[aside], jobs[index].labels[aside]
+        scores = [model.log_likelihood(features, labels) for model in models]
+        chosen[index] = C_GRID[int(np.argmax(scores))]
+    return chosen
 
 
-def neighbours_from(record: Record, classes: int) -> Neighbours:
-    """Return the classifier that a record of kind `neighbours` was taken from."""
-    reference, labels = record.tensors["reference"].numpy(), record.tensors["labels"].numpy()
-    return Neighbours(reference, labels, classes=classes, k=int(record.facts["k"]))
+def _problem(job: FitJob, rows: IntArray, cs: tuple[float, ...]) -> Problem:
+    features = features_of(job.inputs)[rows]
+    standardize = bool(job.settings.get("standardize", False))
+    return Problem(features, job.labels[rows], job.classes, cs, standardize)
 
 
 def probe_from(record: Record) -> Probe:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
+Remedy = Callable[[str], None]
+"""Called with what was changed so that a fit could be made: less memory, more precision. Recorded with the fit."""
+
+
+def unrecorded(what: str) -> None:
+    """Nobody asks what was changed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -69,6 +76,7 @@ class FitJob:
         dtype: `float32`, or `bfloat16` for autocast.
         progress: Called as training goes on.
         states: Shared states of a base whose lower blocks are frozen; None if the fit computes those of its samples.
+        remedy: Called where the fit had to be made otherwise than asked for.
     """
 
     inputs: Inputs
@@ -85,6 +93,7 @@ class FitJob:
     label_features: FloatArray | None = None
     states: BoundaryStates | None = None
     load_language_model: Callable[[], CausalModel] | None = None
+    remedy: Remedy = unrecorded
 
 
 class Fitted(Protocol):
@@ -143,7 +152,10 @@ class OneByOne:
 
 
 class NotApplicable(Exception):
-    """The strategy cannot run here, by no fault of the base: a library or a device is missing. The cell is skipped."""
+    """The strategy cannot run here; the cell is skipped with the reason.
+
+    A library or a device is missing, or the base lacks what only shows when it is loaded: biases, free positions.
+    """
 
 
 class DivergedError(Exception):

@@ -18,8 +18,8 @@ from evaluators.ladder.depth import Settings, opening_share, unfreezing_groups
 def fit_layer_decay(job: FitJob) -> Classifier:
     """Train everything, each layer at `layer_decay` times the rate of the one above it.
 
-    The final norms have the full rate, as the head has its own; the last block `layer_decay` of it, and so on down to
-    the embeddings or the stem (BEiT, and `timm.optim.param_groups_layer_decay`).
+    Counted as `timm.optim.param_groups_layer_decay` does: the head has its own rate, the last block and the final norms
+    have `layer_decay` times the recipe's, and so on down to the embeddings or the stem.
     """
     decay = float(job.settings["layer_decay"])
     return fit_network(job, "tuned", everything, lambda backbone: Tuning(decayed(backbone, decay)))
@@ -38,11 +38,10 @@ def fit_gradual_unfreezing(job: FitJob) -> Classifier:
 
 
 def decayed(backbone: Backbone, decay: float) -> tuple[Layer, ...]:
-    """Return the layers of a trunk with rates `decay` ** (layers above)."""
-    layers = layers_of(backbone, [[part] for part in backbone.blocks()])
-    return tuple(
-        replace(layer, rate=decay ** (len(layers) - 1 - place)) for place, layer in enumerate(layers)
-    )
+    """Return the layers of a trunk, bottom-up, with rates `decay` ** (layers above, the head among them)."""
+    *below, last, top = backbone.blocks()
+    layers = layers_of(backbone, [*([part] for part in below), [last, top]])
+    return tuple(replace(layer, rate=decay ** (len(layers) - place)) for place, layer in enumerate(layers))
 
 
 def unfrozen_gradually(backbone: Backbone, settings: Settings) -> tuple[Layer, ...]:

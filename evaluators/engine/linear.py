@@ -1,4 +1,4 @@
-"""Logistic regression: the head of the linear probe and of the data-only baselines, kept as plain arrays.
+"""Logistic regression, kept as plain arrays: a `LinearModel`; and its fit by scikit-learn, for the data-only baselines.
 
 In: a matrix (dense float32 or sparse), labels, and how strongly to regularise. Out: a `LinearModel` that needs no
 scikit-learn to predict, so what is stored is read back to the same bits. Classes that the draw does not hold get
@@ -19,6 +19,7 @@ from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from evaluators.engine.blas import single_threaded
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, IntArray
 
@@ -134,7 +135,9 @@ def logistic_settings(settings: Mapping[str, SettingValue], seed: int) -> Logist
 
 
 def fit_logistic(matrix: Any, labels: IntArray, *, classes: int, how: Logistic) -> LinearModel:
-    """Fit a multinomial logistic regression (L-BFGS).
+    """Fit a multinomial logistic regression with scikit-learn, for what is sparse or wide.
+
+    Frozen features go to `logistic_batch.solve`.
 
     Args:
         matrix: (n, width) float32, or scipy sparse.
@@ -148,12 +151,9 @@ def fit_logistic(matrix: Any, labels: IntArray, *, classes: int, how: Logistic) 
     mean, scale = moments(matrix) if how.standardize else (np.zeros(0, np.float32), np.zeros(0, np.float32))
     present = np.unique(labels)
     if len(present) == 1:
-        intercept[present] = 0.0
-        return LinearModel(
-            coefficients, intercept, mean, scale, trained_parameters=0, steps=0, converged=True
-        )
+        return of_one_class(int(present[0]), classes, mean, scale, width=width)
     regression = LogisticRegression(C=how.c, max_iter=how.max_iter, random_state=how.random_state)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), single_threaded():
         # That max_iter ended it is told by `converged`, and stands in the report.
         warnings.simplefilter("ignore", ConvergenceWarning)
         regression.fit((matrix - mean) / scale if how.standardize else matrix, labels)
@@ -173,6 +173,14 @@ def fit_logistic(matrix: Any, labels: IntArray, *, classes: int, how: Logistic) 
         steps=steps,
         converged=steps < how.max_iter,
     )
+
+
+def of_one_class(label: int, classes: int, mean: FloatArray, scale: FloatArray, *, width: int) -> LinearModel:
+    """Return the model of a draw with a single class, which is certain of it."""
+    intercept = np.full(classes, -np.inf, dtype=np.float32)
+    intercept[label] = 0.0
+    coefficients = np.zeros((classes, width), dtype=np.float32)
+    return LinearModel(coefficients, intercept, mean, scale, trained_parameters=0, steps=0, converged=True)
 
 
 def moments(matrix: NDArray[np.float32]) -> tuple[FloatArray, FloatArray]:

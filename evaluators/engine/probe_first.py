@@ -23,8 +23,10 @@ from evaluators.engine.encode import encode
 from evaluators.engine.finetuning import everything
 from evaluators.engine.heads import fit_linear_probe
 from evaluators.engine.job import FitJob, Inputs
-from evaluators.engine.recipe import recipe_of
+from evaluators.engine.recipe import Recipe, recipe_of
+from evaluators.engine.recovery import recovering
 from evaluators.engine.training import Network, seeded, train
+from evaluators.memory import Footprint
 from evaluators.samples import FloatArray, IntArray
 
 #: What `held-out` chooses WiSE-FT's share from: 0 is the linear probe, 1 the fine-tuned network.
@@ -36,14 +38,14 @@ ABSENT = 10.0
 def fit_lp_ft(job: FitJob) -> Classifier:
     """Solve the head on frozen features to the optimum, then train everything from there (Kumar et al. 2022).
 
-    Settings: those of training and of the linear probe. With selection `held-out` the probe's C is chosen.
+    Settings: those of training, and the probe's `C` and `max_iter`. With selection `held-out` the probe's C is chosen.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
-    network = _at_probe(job)
-    return Classifier(network, _trained(network, job), changed_names(network))
+    ends = _fit_ends(job)
+    return Classifier(ends.network, ends.facts, changed_names(ends.network))
 
 
 def fit_wise_ft(job: FitJob) -> Classifier:
@@ -67,16 +69,16 @@ def probe_head(backbone: Backbone, job: FitJob) -> nn.Linear:
 
     Args:
         backbone: The pre-trained trunk; it is in evaluation mode afterwards.
-        job: Samples, labels, and the settings of the linear probe.
+        job: Samples, labels, and the probe's `C` and `max_iter`; features are standardised for it.
     """
     features = encode(backbone, samples_of(job.inputs), dtype="float32", progress=_silent)
     # The head reads normalised features (`Network.logits`), so the probe does.
     normalised = functional.layer_norm(torch.from_numpy(features), features.shape[-1:]).numpy()
-    model = fit_linear_probe(replace(job, inputs=Inputs(features=normalised))).model
-    weight, bias = model.coefficients.astype(np.float64), model.intercept.astype(np.float64)
-    if model.mean.size:
-        weight = weight / model.scale
-        bias = bias - weight @ model.mean
+    settings = {**job.settings, "standardize": True}
+    model = fit_linear_probe(replace(job, inputs=Inputs(features=normalised), settings=settings)).model
+    # Standardising is linear, so it goes into the weights.
+    weight = model.coefficients.astype(np.float64) / model.scale
+    bias = model.intercept.astype(np.float64) - weight @ model.mean
     present = np.isfinite(bias)
     bias[~present] = bias[present].min() - ABSENT
     head = nn.Linear(backbone.width, job.classes)
@@ -121,16 +123,19 @@ def _at_probe(job: FitJob) -> Network:
     return Network(backbone, head, ())
 
 
-def _trained(network: Network, job: FitJob) -> TrainingFacts:
-    with seeded(job.seed, job.device):
-        trained = train(network, job, recipe_of(job.settings))
-    return TrainingFacts("tuned", job.dtype, trained.steps, trained.parameters)
-
-
 def _fit_ends(job: FitJob) -> _Ends:
+    recipe = recipe_of(job.settings)
+    ends = recovering(job, recipe.batch_size, lambda job, cut: _attempt(job, cut, recipe))
+    asked = None if ends.facts.dtype == job.dtype else job.dtype
+    return replace(ends, facts=replace(ends.facts, asked_dtype=asked))
+
+
+def _attempt(job: FitJob, cut: Footprint, recipe: Recipe) -> _Ends:
     network = _at_probe(job)
     start = _weights(network)
-    facts = _trained(network, job)
+    with seeded(job.seed, job.device):
+        trained = train(network, job, recipe, footprint=cut)
+    facts = TrainingFacts("tuned", job.dtype, trained.steps, trained.parameters)
     return _Ends(network, start, _weights(network), facts)
 
 

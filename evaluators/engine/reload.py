@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 from torch import nn
 
@@ -16,9 +16,11 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.engine.baselines import majority_from, pixels_from, words_from
 from evaluators.engine.classifier import Classifier, Kind, TrainingFacts, load_state
 from evaluators.engine.head2toe import head2toe_from
-from evaluators.engine.heads import neighbours_from, probe_from
+from evaluators.engine.heads import probe_from
+from evaluators.engine.insertion import insert
 from evaluators.engine.job import Fitted
 from evaluators.engine.mlp import mlp_from
+from evaluators.engine.neighbours import neighbours_from
 from evaluators.engine.records import Record, read_record
 from evaluators.engine.training import Network, seeded
 from evaluators.engine.zero_shot import zero_shot_from
@@ -77,7 +79,7 @@ def load_fitted(
             from evaluators.engine.in_context import in_context_from
 
             return in_context_from(record, settings, load_language_model)
-        case "scratch" | "tuned" | "adapter" if load_backbone is not None:
+        case kind if kind in get_args(Kind) and load_backbone is not None:
             return _network_from(record, settings, classes, load_backbone)
     raise ValueError(f"{folder} holds {record.kind!r}, which {strategy.id} cannot be read back from")
 
@@ -92,10 +94,7 @@ def _network_from(
     with seeded(0, "cpu"):
         backbone = load_backbone(record.kind != "scratch")
         backbone.module.requires_grad_(False)
-        if record.kind == "adapter":
-            from evaluators.engine.adapters import add_adapters
-
-            add_adapters(backbone, settings)
+        insert(record.kind, backbone, settings)
         head = nn.Linear(backbone.width, classes).to(next(backbone.module.parameters()).device)
     network = Network(backbone, head, ())
     load_state(network, record.tensors)
@@ -104,6 +103,7 @@ def _network_from(
         dtype=str(record.facts["dtype"]),
         steps=int(record.facts["steps"]),
         trained_parameters=int(record.facts["trained_parameters"]),
+        asked_dtype=record.facts.get("asked_dtype"),
         chosen=record.facts.get("chosen", {}),
     )
     return Classifier(network, facts, record.tensors)

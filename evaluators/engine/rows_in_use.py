@@ -22,6 +22,7 @@ class RowsInUse(nn.Module):
 
     Attributes:
         weight: (rows in use, width), trained as the table's own weight would be.
+        padding_idx: Where the padding row stands, which has no gradient; None if no sample is padded with it.
     """
 
     def __init__(self, table: nn.Embedding, rows: torch.Tensor) -> None:
@@ -35,13 +36,16 @@ class RowsInUse(nn.Module):
         self.weight = nn.Parameter(table.weight.detach()[rows].clone())
         self._place = torch.full((table.num_embeddings,), -1, device=rows.device)
         self._place[rows] = torch.arange(len(rows), device=rows.device)
-        # The padding row has no gradient, wherever it stands now; -1 if no sample is padded with it.
         place = -1 if table.padding_idx is None else int(self._place[table.padding_idx])
-        self._padding = None if place < 0 else place
+        self.padding_idx = None if place < 0 else place
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the rows of these ids; an id that was not announced is an error of torch's."""
-        return functional.embedding(self._place[ids], self.weight, padding_idx=self._padding)
+        return functional.embedding(self.places(ids), self.weight, padding_idx=self.padding_idx)
+
+    def places(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return where the rows of these ids stand in `weight`."""
+        return self._place[ids]
 
 
 @contextmanager

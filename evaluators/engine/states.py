@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,8 +111,10 @@ def empty_table(
 
 def _memory(shape: tuple[int, ...], tier: Tier, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     if tier == "device":
-        return torch.empty(shape, device=device, dtype=dtype)
-    if tier == "host":
+        # Another process may hold what the budget counted on: the host's memory gives the same bits, slower.
+        with suppress(torch.OutOfMemoryError):
+            return torch.empty(shape, device=device, dtype=dtype)
+    if tier in ("device", "host"):
         return torch.empty(shape, dtype=dtype, pin_memory=device.type == "cuda")
     if tier == "disk":
         return _mapped(shape, dtype)

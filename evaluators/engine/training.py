@@ -2,7 +2,7 @@
 
 In: a network whose parameters say by `requires_grad` what is trained, a job, a recipe, and where a strategy needs more
 than that, its `Tuning`. Out: the same network, trained in place. All randomness comes from the job's seed; the global
-generators are left as they were.
+generators are left as they were. What takes the steps is a `Learner`: one network, or those of several cells.
 AdamW with bias correction, linear warm-up then decay to 0, clipping, a fixed number of steps and no early stopping:
 nothing is selected on data that the job does not hold.
 """
@@ -17,13 +17,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.backbones.backbone import Backbone
 from evaluators.engine.baselines import samples_of
-from evaluators.engine.batching import arithmetic, autocast, batches
+from evaluators.engine.batching import arithmetic
+from evaluators.engine.footprints import fitting
 from evaluators.engine.job import DivergedError, FitJob
+from evaluators.engine.learner import Learner, OneNetwork, Training
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.rows_in_use import RowsInUse, only_rows_in_use
-from evaluators.engine.tuning import PLAIN, Tuning, open_layers
+from evaluators.engine.tuning import PLAIN, Tuning
+from evaluators.memory import WHOLE, Footprint
 
 #: On a GPU the loss is looked at every so many steps: each look waits for the device.
 CHECK_EVERY = 50
@@ -92,7 +95,9 @@ class Trained:
     parameters: int
 
 
-def train(network: Network, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN) -> Trained:
+def train(
+    network: Network, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN, footprint: Footprint = WHOLE
+) -> Trained:
     """Train a network in place.
 
     Args:
@@ -100,81 +105,77 @@ def train(network: Network, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN)
         job: Samples, labels, seed, device and dtype.
         recipe: How.
         tuning: Rates by layer, layers that join later, a penalty.
+        footprint: How its steps are cut at least; more where the device has too little memory for that.
 
     Raises:
         DivergedError: If the loss or a weight became NaN or infinite; it names the step.
     """
     prepared = network.backbone.prepare(samples_of(job.inputs))
+    cut = fitting(network, prepared, job, recipe.batch_size, footprint)
     unread_decay: list[float] = []
     with only_rows_in_use(network.backbone, prepared, unread_decay) as left_out:
-        optimizer = _optimizer(network, recipe, tuning)
-        unread_decay += _decay_of_table(network, recipe, tuning, recipe.steps(len(job.labels)))
-        steps = _descend(network, prepared, optimizer, job, recipe, tuning)
-        weights = [weight for _, weight in network.trained()]
-        # A sum is one pass over the weights; looking at each of them costs as much as a step.
-        if not all(bool(torch.isfinite(weight.detach().sum())) for weight in weights):
-            raise DivergedError(f"a weight became NaN or infinite at the last step ({steps})")
-        count = left_out + sum(weight.numel() for weight in weights if weight.grad is not None)
-        optimizer.zero_grad(set_to_none=True)
+        learner = OneNetwork(network, prepared, job, Training(recipe, tuning, cut))
+        unread_decay += decay_of_table(network, recipe, tuning, recipe.steps(len(job.labels)))
+        with learner.frugal():
+            steps = descend(learner, job, recipe, tuning)
+        count = left_out + received(learner)
     network.eval()
     return Trained(steps, count)
 
 
-def _descend(
-    network: Network,
-    prepared: Prepared,
-    optimizer: torch.optim.AdamW,
-    job: FitJob,
-    recipe: Recipe,
-    tuning: Tuning,
-) -> int:
-    """Take the recipe's steps; return how many."""
-    penalty = tuning.penalty(network) if tuning.penalty else None
-    labels = torch.from_numpy(job.labels).to(job.device)
-    steps = recipe.steps(len(labels))
+def descend(learner: Learner, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN) -> int:
+    """Take the recipe's steps; the last gradients stay.
+
+    Args:
+        learner: In training mode.
+        job: Gives the number of samples, device and progress.
+        recipe: How.
+        tuning: Its rates.
+
+    Returns:
+        The number of steps.
+
+    Raises:
+        DivergedError: If a loss or a weight became NaN or infinite.
+    """
+    steps = recipe.steps(len(job.labels))
+    optimizer = _optimizer(learner, recipe, tuning)
     rates = [float(group["lr"]) for group in optimizer.param_groups]
-    weights = [weight for _, weight in network.trained()]
-    losses = torch.zeros(steps, device=job.device)
-    generator = torch.Generator().manual_seed(job.seed)
-    order = batches(network.backbone.length(prepared), recipe.batch_size, generator)
-    network.train()
+    losses = torch.zeros(steps, learner.cells, device=job.device)
     with arithmetic(job.device, training=True):
         for step in range(steps):
-            open_layers(network, tuning.layers, step, steps)
             factor = recipe.factor(step, steps)
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
             optimizer.zero_grad(set_to_none=True)
-            losses[step] = _backward(network, prepared, labels, next(order), job)
-            if penalty is not None:
-                losses[step] += penalty()
-            nn.utils.clip_grad_norm_(weights, recipe.clip)
+            losses[step] = learner.backward(step, steps)
+            learner.clip(recipe.clip)
             optimizer.step()
             _check(losses, step, job.device)
             job.progress(step + 1, steps)
+    # A sum is one pass over the weights; looking at each of them costs as much as a step.
+    if not all(bool(torch.isfinite(weight.detach().sum())) for _, weight in learner.trained()):
+        raise DivergedError(f"a weight became NaN or infinite at the last step ({steps})")
     return steps
 
 
-def _backward(
-    network: Network, prepared: Prepared, labels: torch.Tensor, indices: list[int], job: FitJob
-) -> torch.Tensor:
-    """Take the gradient of one batch; return its loss, still on the device."""
-    batch = network.backbone.batch(prepared, indices)
-    with autocast(job.device, job.dtype):
-        logits = network.logits(batch)
-    loss = functional.cross_entropy(logits.float(), labels[torch.tensor(indices, device=labels.device)])
-    torch.autograd.backward(loss)
-    return loss.detach()
+def received(learner: Learner) -> int:
+    """Return how many numbers of a cell received a gradient at the last step, and let the gradients go."""
+    count = 0
+    for _, weight in learner.trained():
+        count += 0 if weight.grad is None else weight.numel() // learner.cells
+        weight.grad = None
+    return count
 
 
-def _optimizer(network: Network, recipe: Recipe, tuning: Tuning = PLAIN) -> torch.optim.AdamW:
+def _optimizer(learner: Learner, recipe: Recipe, tuning: Tuning = PLAIN) -> torch.optim.AdamW:
     """AdamW with one group for each of (rates of the trunk, head) x (matrices, vectors); only matrices decay."""
     rates = {f"trunk.{name}": layer.rate for layer in tuning.layers for name in layer.names}
     together: dict[tuple[bool, float, bool], list[nn.Parameter]] = {}
-    for name, weight in network.trained():
+    for name, weight in learner.trained():
         is_head = name.startswith("head.")
         rate = recipe.head_rate if is_head else rates.get(name, 1.0)
-        together.setdefault((is_head, rate, weight.dim() > 1), []).append(weight)
+        together.setdefault((is_head, rate, learner.is_matrix(weight)), []).append(weight)
     groups = [
         {
             "params": weights,
@@ -187,7 +188,7 @@ def _optimizer(network: Network, recipe: Recipe, tuning: Tuning = PLAIN) -> torc
     return torch.optim.AdamW(groups, fused=True)
 
 
-def _decay_of_table(network: Network, recipe: Recipe, tuning: Tuning, steps: int) -> Iterator[float]:
+def decay_of_table(network: Network, recipe: Recipe, tuning: Tuning, steps: int) -> Iterator[float]:
     """Yield the factor by which each step's weight decay shrinks those rows of a cut table that no sample reads."""
     for name, part in network.backbone.module.named_modules():
         if isinstance(part, RowsInUse):
@@ -203,7 +204,7 @@ def _check(losses: torch.Tensor, step: int, device: str) -> None:
     if (step + 1) % every and step + 1 < len(losses):
         return
     first = step - step % every
-    wrong = ~torch.isfinite(losses[first : step + 1])
-    if bool(wrong.any()):
-        at = first + int(wrong.nonzero()[0]) + 1
+    finite = torch.isfinite(losses[first : step + 1]).all(dim=1)
+    if not bool(finite.all()):
+        at = first + int(finite.logical_not().nonzero()[0]) + 1
         raise DivergedError(f"the loss became NaN or infinite at step {at} of {len(losses)}")

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from evaluators.engine.heads import features_of, unit
+from evaluators.engine.heads import features_of
 from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.neighbours import unit
 from evaluators.engine.records import Record, write_record
 from evaluators.samples import FloatArray
 

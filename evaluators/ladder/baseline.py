@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluators.ladder.row import ANY, IMAGE, TEXT, Cost, Strategy, Tier
-from evaluators.ladder.settings import FINE_TUNING
+from evaluators.ladder.settings import FINE_TUNING, STACKED_BELOW
 
 ROWS: tuple[Strategy, ...] = (
     Strategy(
@@ -70,5 +70,8 @@ ROWS: tuple[Strategy, ...] = (
         },
         defaults_by_modality={"image": {"min_steps": 150, "learning_rate": 2e-3}},
         cost=Cost(3.0),
+        fused="evaluators.engine.finetuning:fit_from_scratch_together",
+        fused_below=STACKED_BELOW,
+        version=2,
     ),
 )

@@ -43,7 +43,7 @@ ROWS: tuple[Strategy, ...] = (
         trains="nothing, and reads no label: cosine of a text and the labels' names",
         wins="no labels at all, and names that say what they mean",
         source="names with underscores as blanks, in a sentence, for sentences is what such bases were trained on "
-        "(README, decision 30); temperature 1/20, the scale that sentence-transformers trains its cosines with",
+        "(README, decision 52); temperature 1/20, the scale that sentence-transformers trains its cosines with",
         defaults={"template": "This is about {label}.", "temperature": 0.05},
         reads_label_texts=True,
     ),
@@ -55,13 +55,16 @@ ROWS: tuple[Strategy, ...] = (
         modalities=ANY,
         subject="weights",
         sees="features",
-        fit="evaluators.engine.heads:fit_knn",
+        fit="evaluators.engine.neighbours:fit_knn",
         kind="neighbours",
         trains="nothing: cosine neighbours among the labelled samples",
         wins="tiny n, many classes; a sanity check of the features",
         source="k=5 as torchgeo-bench, at most the labels there are; votes weighted by similarity as in DINO",
         defaults={"k": 5},
+        fused="evaluators.engine.neighbours:fit_knns",
+        fused_across="sizes",
         recipe=("base", "encode", "knn"),
+        version=2,  # similarities in float64
     ),
     Strategy(
         id="linear-probe",
@@ -76,7 +79,10 @@ ROWS: tuple[Strategy, ...] = (
         wins="few labels, a domain close to pre-training, robustness under shift",
         source="scikit-learn defaults; standardisation and C are settings and part of the key",
         defaults={"C": 1.0, "max_iter": 1000, "standardize": True},
+        fused="evaluators.engine.heads:fit_linear_probes",
+        fused_across="sizes",
         recipe=("base", "encode", "linear_probe"),
+        version=2,  # our own solver, to a tighter optimum
     ),
     Strategy(
         id="head2toe",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from evaluators.ladder.depth import passes_for_unfreezing
 from evaluators.ladder.row import ANY, TEXT, Cost, Strategy, Tier
-from evaluators.ladder.settings import FINE_TUNING, LONGER
+from evaluators.ladder.settings import FINE_TUNING, LONGER, STACKED_BELOW
 from evaluators.protocol import SettingValue
 
 _IMAGE = {**LONGER, "learning_rate": 2e-4, "head_rate": 25.0}
 _WITHOUT_DECAY = {name: value for name, value in FINE_TUNING.items() if name != "weight_decay"}
 # The head starts at its optimum, so it needs no rate of its own.
-_FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000, "standardize": True}
+_FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000}
 _UNFREEZING: Mapping[str, SettingValue] = {"groups": 4, "unfreezing": 0.5}
 
 _SETFIT: Mapping[str, SettingValue] = {
@@ -62,6 +62,9 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": _IMAGE},
         cost=Cost(3.0),
         recipe=("base", "full_finetune", "training", "keep_model", "score"),
+        fused="evaluators.engine.finetuning:fit_full_together",
+        fused_below=STACKED_BELOW,
+        version=2,
     ),
     Strategy(
         id="layer-decay",
@@ -78,6 +81,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "layer_decay": 0.9},
         defaults_by_modality={"image": {**_IMAGE, "layer_decay": 0.75}},
         cost=Cost(3.0),
+        recipe=("base", "layer_decay", "training", "keep_model", "score"),
     ),
     Strategy(
         id="l2-sp",
@@ -94,6 +98,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults={**_WITHOUT_DECAY, "learning_rate": 1e-4, "alpha": 0.01, "beta": 0.01},
         defaults_by_modality={"image": _IMAGE},
         cost=Cost(3.0),
+        recipe=("base", "l2_sp", "training", "keep_model", "score"),
     ),
     Strategy(
         id="lp-ft",
@@ -107,10 +112,11 @@ ROWS: tuple[Strategy, ...] = (
         trains="a linear probe to its optimum, then all parameters from there; the trunk in evaluation mode",
         wins="good features and a shift between training and use (Kumar et al. 2022)",
         source="Kumar et al. 2022; a tenth of the rate of full fine-tuning, the network in evaluation mode as in their "
-        "code; the probe as the row `linear-probe`",
+        "code; the probe is standardised, as the ladder's own",
         defaults={**_FROM_PROBE, "learning_rate": 1e-5},
         defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-5}},
         cost=Cost(3.0, once=1.0),
+        recipe=("base", "training", "keep_model", "score"),
     ),
     Strategy(
         id="wise-ft",
@@ -123,9 +129,10 @@ ROWS: tuple[Strategy, ...] = (
         kind="tuned",
         trains="as LP-FT, then every parameter goes back a share of its way",
         wins="a shift between training and use, whatever the fine-tuning",
-        source="Wortsman et al. 2022: half of the way unless chosen; the head that fits both ends is the probe's",
-        defaults={**_FROM_PROBE, "learning_rate": 1e-4, "alpha": 0.5},
-        defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-4}},
+        source="Wortsman et al. 2022: half of the way unless chosen; the head that fits both ends is the probe's; "
+        "three times LP-FT's rate, so that there is a way to go back",
+        defaults={**_FROM_PROBE, "learning_rate": 3e-5, "alpha": 0.5},
+        defaults_by_modality={"image": {**LONGER, "learning_rate": 6e-5}},
         cost=Cost(3.0, once=1.0),
     ),
     Strategy(
@@ -140,7 +147,7 @@ ROWS: tuple[Strategy, ...] = (
         trains="all parameters on pairs of texts that belong together or do not, then a logistic regression",
         wins="2 to 16 labels a class on a sentence encoder; overtaken by full fine-tuning from about 14",
         source="Tunstall et al. 2022: cosine loss, 1 epoch at 2e-5, at most 20 pairs a text; at most 200 steps",
-        defaults={**_SETFIT, "C": 1.0, "max_iter": 1000, "standardize": True},
+        defaults={**_SETFIT, "C": 1.0, "max_iter": 1000},
         cost=Cost(3.0, once=1.0),
     ),
 )

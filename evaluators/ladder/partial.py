@@ -60,6 +60,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": _IMAGE},
         cost=Cost.by_depth(passes_for_upper, {"trained_share": 0.5}, once_for_upper),
         recipe=_FREEZING,
+        version=2,
     ),
     Strategy(
         id="surgical",
@@ -70,7 +71,7 @@ ROWS: tuple[Strategy, ...] = (
         sees="samples",
         fit="evaluators.engine.surgical:fit_surgical",
         kind="tuned",
-        trains="one block, the first unless `block` says otherwise, and a head; the rest runs in evaluation mode",
+        trains="one block, the first unless another is set, and a head; the rest runs in evaluation mode",
         wins="inputs that differ from pre-training's in their lowest features: noise, another sensor",
         source="Lee et al. 2023: the first block for a shift of the inputs, the last for one of the labels",
         defaults={**FINE_TUNING, "learning_rate": 1e-4, "block": 0},

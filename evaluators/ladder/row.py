@@ -103,6 +103,8 @@ class Strategy:
         fused: `module:function` of ours that trains several jobs over one base at once, each as `fit` would; none
             where there is nothing to gain.
         fused_across: Cells that may share such a pass: `runs` (equal in all but draw and seed), or also `sizes`.
+        fused_below: By modality, FLOPs of a batch's forward pass up to which such a pass pays; one that is not named
+            never does. None: it always pays.
         recipe: Sections of `recipes/` that train it without us, in the order of the page; none for baselines, and
             for what no short page can say.
         version: Raised when the same settings would give other results; part of every key.
@@ -126,6 +128,7 @@ class Strategy:
     needs: tuple[Need, ...] = ()
     fused: str | None = None
     fused_across: Literal["runs", "sizes"] = "runs"
+    fused_below: Mapping[Modality, float] | None = None
     recipe: tuple[str, ...] = ()
     version: int = 1
 

@@ -14,7 +14,7 @@ if out:
     arrays = {"reference": reference, "labels": known}
     save_file(arrays, out / "neighbours.safetensors", {"labels": json.dumps(names)})
 else:
-    cosine = (unit(encode(held)) @ reference.T).astype(np.float64)
+    cosine = unit(encode(held)).astype(np.float64) @ reference.T.astype(np.float64)
     nearest = np.argsort(-cosine, axis=1, kind="stable")[:, :K]
     close = np.take_along_axis(cosine, nearest, axis=1)
     # A neighbour's vote weighs more the closer it is: exp(cosine / 0.07), as in DINO's k-NN protocol.

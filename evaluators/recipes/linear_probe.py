@@ -9,13 +9,15 @@ mean = train.mean(0, dtype=np.float64).astype(np.float32)  # when standardize: T
 scale = train.std(0, dtype=np.float64).astype(np.float32)  # when standardize: True
 scale[scale <= 1e-7 * np.maximum(1, abs(mean))] = 1  # a constant feature deviates by rounding alone  # when standardize: True
 mean, scale = np.zeros(train.shape[1], np.float32), np.ones(train.shape[1], np.float32)  # when standardize: False
-probe = LogisticRegression(C=C, max_iter=MAX_ITER).fit((train - mean) / scale, targets[used].cpu())
+# In float64: float32 ends some way from the optimum.
+columns = ((train - mean) / scale).astype(np.float64)
+probe = LogisticRegression(C=C, max_iter=MAX_ITER, tol=1e-6).fit(columns, targets[used].cpu())
 if out:
     out.mkdir(parents=True, exist_ok=True)
     # The logits of features are ((features - mean) / scale) @ coefficients.T + intercept.
     arrays = {"mean": mean, "scale": scale, "intercept": probe.intercept_, "coefficients": probe.coef_}
     # Contiguous: safetensors writes memory as it lies, and these coefficients may lie column by column.
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     save_file(arrays, out / "probe.safetensors", {"labels": json.dumps(names)})
 else:
     guesses = probe.predict((encode(held) - mean) / scale)

@@ -17,4 +17,5 @@ def style(strategy_id: str) -> tuple[str, str]:
         return GREYS[place % len(GREYS)], MARKERS[place % len(MARKERS)]
     transfers = [row.id for row in STRATEGIES if not row.is_baseline]
     place = transfers.index(strategy_id) if strategy_id in transfers else len(transfers)
-    return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    # Each round through the colours shifts the markers, so that the first 49 transfers differ.
+    return COLOURS[place % len(COLOURS)], MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]

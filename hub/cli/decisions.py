@@ -84,7 +84,7 @@ def report(
     if markdown:
         click.echo("\n\n".join(decision_report(decision, document) for decision in decisions))
     else:
-        tell_evaluation(document, decisions, path, output)
+        tell_evaluation(document, decisions, path, None, output)
     if plots is not None:
         from evaluators.report.plots import write_plots
 

@@ -99,7 +99,7 @@ def evaluate(
         tell_plan(plan_choice(choice, catalog, home(), output), home(), output, out=None)
         return
     found = measure_and_judge(choice, catalog, policy, home(), output, log=not no_log)
-    tell_evaluation(found.evidence, found.decisions, found.path, output)
+    tell_evaluation(found.evidence, found.decisions, found.path, found.carried, output)
     if gate and not all(decision.verdict == "approved" for decision in found.decisions):
         raise SystemExit(3)
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
 from evaluators.report.table import ResultTable, failures, result_table
+from hub.cli.costs import cost_value, tell_reckoning
 from hub.cli.output import Output, Table, escape
+from hub.computing import Carried
 from hub.decision import Decision, RuleResult
 from hub.next_step import next_step
 
@@ -30,8 +32,10 @@ _PLAIN = {
 _VERDICTS = {"approved": "bold green", "refused": "bold red", "insufficient evidence": "bold yellow"}
 
 
-def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: Path, output: Output) -> None:
-    """Print scores, verdicts and the next command."""
+def tell_evaluation(
+    evidence: Evidence, decisions: tuple[Decision, ...], path: Path, carried: Carried | None, output: Output
+) -> None:
+    """Print scores, verdicts, what it cost against the estimate where it was computed now, and the next command."""
     tables = [drawn(table) for table in _score_tables(evidence)]
     lost = failures(evidence.findings)
     if lost.rows:
@@ -41,6 +45,7 @@ def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: P
         "findings_digest": evidence.findings.digest,
         "final": evidence.findings.final,
         "counters": evidence.observations.counters,
+        **(cost_value(carried) if carried else {}),
         "summaries": [row.model_dump(mode="json") for row in evidence.findings.summaries],
         "recommendations": [row.model_dump(mode="json") for row in evidence.findings.recommendations],
         "decisions": [decision.model_dump(mode="json") for decision in decisions],
@@ -51,6 +56,7 @@ def tell_evaluation(evidence: Evidence, decisions: tuple[Decision, ...], path: P
     for decision in decisions:
         tell_decision(decision, output)
         output.essential(f"{decision.model} {decision.verdict}")
+    tell_reckoning(carried.reckoning if carried else None, output)
     output.note(f"evidence: {path}")
     for decision in decisions:
         output.note(f"next: {next_step(decision, evidence)}")

@@ -5,14 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evaluators.backbones.load import load_backbone
 from evaluators.canonical import digest_of
 from evaluators.compute import Computation, Workbench
 from evaluators.demand import boundary_demands, placements, union
+from evaluators.engine.boundary_cache import fill, trial
+from evaluators.features import chunks, distinct
+from evaluators.ladder.depth import frozen_blocks
 from evaluators.placement import processor
 from evaluators.plan import PlannedCell, make_plan
 from evaluators.results import ResultStore
+from evaluators.strategy import strategy
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
-from tests.fakes_models import tiny_bert
+from tests.fakes_models import tiny_bert, tiny_image, toy_images
 
 SHORT = {"min_steps": 2, "max_steps": 3}
 PROTOCOL = toy_protocol(strategies=("partial-freeze",), settings={"partial-freeze": SHORT})
@@ -155,3 +160,20 @@ def test_states_of_restricted_and_of_personal_data_never_lie_on_disk(tmp_path):
 def test_strategies_that_freeze_nothing_demand_nothing(tmp_path):
     plan, data = toy_plan(tmp_path, protocol=toy_protocol(strategies=("full-finetune", "linear-probe")))
     assert boundary_demands(plan, data) == {}
+
+
+def test_rows_of_several_depths_share_one_forward(tmp_path):
+    candidate, folder = tiny_image(tmp_path / "base", architecture="test_vit")
+    rows = ("partial-freeze", "partial-freeze-quarter", "partial-freeze-last")
+    train = toy_images(4, seed=0)
+    backbone = load_backbone(candidate, folder, pretrained=True, device="cpu")
+    blocks = len(backbone.blocks()) - 2
+    depths = {frozen_blocks(strategy(name).defaults_for("image"), blocks) for name in rows}
+    assert depths == {3, 4, 5}
+    samples = distinct([train.samples])
+    boundaries = trial(backbone, samples, sorted(depths))
+    made = fill(
+        backbone, boundaries, chunks(samples), tiers={}, dtype="float32", progress=lambda _done, _total: None
+    )
+    assert set(made.tables) == depths
+    assert made.layer_forwards == 5 * len(samples)

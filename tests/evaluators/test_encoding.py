@@ -6,7 +6,7 @@ import torch
 
 from evaluators.collect import Reading, distinct_samples
 from evaluators.compute import Computation, Workbench
-from evaluators.cost import estimate
+from evaluators.cost.demand import Demand
 from evaluators.executor import InProcessExecutor
 from evaluators.features import read_table
 from evaluators.results import ResultStore
@@ -59,7 +59,8 @@ def texts_read(monkeypatch):
 def test_features_layers_and_label_names_are_read_in_one_pass(tmp_path, base, monkeypatch):
     bench = bench_of(tmp_path, base, "majority", "zero-shot", "knn", "head2toe", "mlp-head")
     read = texts_read(monkeypatch)
-    planned = estimate(bench.plan, bench.data, bench.results, flops_per_second=None).forwards
+    demand = Demand(bench.plan, bench.data, bench.results, ())
+    planned = sum(len(demand.missing(trunk)) for trunk in demand.readers)
     events = list(run_plan(bench.plan, bench.results, InProcessExecutor(bench)))
     ended = [event for event in events if isinstance(event, Ended)]
     assert all(type(event.result).__name__ == "Scored" for event in ended)

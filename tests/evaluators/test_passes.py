@@ -61,14 +61,14 @@ def names(plan, together):
 def test_every_cell_is_in_one_pass_and_alone_where_nothing_is_fused(tmp_path, fused):
     fused()
     plan, _ = toy_plan(tmp_path)
-    assert [p.cells for p in passes(plan)] == [(index,) for index in range(len(plan.cells))]
+    assert sorted(p.cells for p in passes(plan)) == [(index,) for index in range(len(plan.cells))]
 
 
 def test_cells_of_one_base_and_strategy_are_computed_together(tmp_path, fused):
     fused(knn="sizes")
     plan, _ = toy_plan(tmp_path, toy_candidate(), toy_candidate("other", weights=b"others"))
     groups = [names(plan, p) for p in passes(plan) if len(p.cells) > 1]
-    assert groups == [
+    assert sorted(sorted(group) for group in groups) == [
         [("knn", candidate, size, run) for size in (1, 2) for run in (0, 1)]
         for candidate in ("other", "tiny")
     ]
@@ -78,7 +78,7 @@ def test_across_runs_a_pass_has_one_size(tmp_path, fused):
     fused(**{"from-scratch": "runs"})
     plan, _ = toy_plan(tmp_path)
     groups = [names(plan, p) for p in passes(plan) if len(p.cells) > 1]
-    assert [[size for _, _, size, _ in group] for group in groups] == [[1, 1], [2, 2]]
+    assert sorted([size for _, _, size, _ in group] for group in groups) == [[1, 1], [2, 2]]
 
 
 def test_cells_of_one_architecture_are_trained_once_for_all_candidates(tmp_path, fused):

@@ -105,6 +105,7 @@ def test_an_unreachable_place_is_an_environment_problem(name, monkeypatch):
     def unreachable(system, path, **options):
         raise OSError("the network is down")
 
-    monkeypatch.setattr(MemoryFileSystem, "exists", unreachable)
+    for way in ("exists", "ls", "find"):
+        monkeypatch.setattr(MemoryFileSystem, way, unreachable)
     with pytest.raises(EnvironmentProblem, match="the network is down"):
         USES[name](ResultStore("memory://far/results"))

@@ -4,7 +4,7 @@ import pytest
 
 from evaluators import wording
 from evaluators.evidence import Estimate
-from evaluators.strategy import STRATEGIES
+from evaluators.strategy import STRATEGIES, strategy
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,9 @@ def test_ladder_position_is_lightest_first_and_puts_unknown_rows_last():
     names = ["removed-long-ago", *(row.id for row in reversed(STRATEGIES))]
     ordered = sorted(names, key=wording.ladder_position)
     assert ordered[0] == "majority"
-    assert ordered[-2:] == ["full-finetune", "removed-long-ago"]
+    assert ordered[-1] == "removed-long-ago"
+    rungs = [strategy(name).tier.rung for name in ordered[:-1]]
+    assert rungs == sorted(rungs)
+    freezes = [name for name in ordered if name.startswith("partial-freeze")]
+    assert freezes == ["partial-freeze-last", "partial-freeze-quarter", "partial-freeze"]
+    assert ordered.index("gradual-unfreezing") < ordered.index("full-finetune") < ordered.index("lp-ft")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from evaluators.backbones.boundary import features_from, find_boundaries, states_at
-from evaluators.engine.finetuning import upper_blocks
+from evaluators.engine.finetuning import upper_part
 from tests.evaluators.trunks import CUTTABLE, depths, samples, trunk
 
 kinds = pytest.mark.parametrize("kind", CUTTABLE)
@@ -74,7 +74,7 @@ def test_gradients_reach_what_lies_above_the_boundary_and_nothing_below(kind):
     backbone, boundaries, batch, lengths = cut(kind)
     boundary = boundaries[0]
     blocks = len(backbone.blocks()) - 2
-    trained = upper_blocks(backbone, {"trained_blocks": blocks - boundary.depth})
+    trained = upper_part(backbone, {"trained_blocks": blocks - boundary.depth})
     with torch.no_grad():
         (state,) = states_at(backbone, [boundary], batch)
     features_from(backbone, boundary, state, lengths).square().sum().backward()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from evaluators.engine.boundary_cache import fill, trial
-from evaluators.engine.finetuning import fit_network, fit_partial_freeze, upper_blocks
+from evaluators.engine.finetuning import fit_network, fit_partial_freeze, upper_part
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.resumed import Resumed
 from evaluators.features import chunks, distinct
@@ -63,7 +63,7 @@ def logits(fitted, samples: Samples) -> np.ndarray:
 
 def uncached(job: FitJob):
     """Train as before there were states: the frozen blocks run at every step."""
-    return fit_network(job, "tuned", lambda backbone: upper_blocks(backbone, job.settings))
+    return fit_network(job, "tuned", lambda backbone: upper_part(backbone, job.settings))
 
 
 @kinds

@@ -7,9 +7,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from evaluators.engine.baselines import Majority, fit_majority, fit_tfidf
-from evaluators.engine.heads import fit_knn, fit_linear_probe
+from evaluators.engine.fit import fit, fit_together
+from evaluators.engine.heads import fit_linear_probe
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.linear import Logistic, fit_logistic
+from evaluators.engine.neighbours import Neighbours, fit_knn, nearest_of
 from evaluators.samples import text_samples
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import silent
@@ -42,9 +44,9 @@ def job(features: np.ndarray, labels: list[int], settings: dict, *, selection: s
 def test_the_probe_of_mteb_is_scikit_learns(present):
     labels = [present[i % len(present)] for i in range(32)]
     train, test = blobs(labels), blobs([0, 1, 2, 3] * 5, seed=1)
-    theirs = LogisticRegression(max_iter=100, random_state=42).fit(train, labels)
+    theirs = LogisticRegression(max_iter=1000, tol=1e-8).fit(train.astype(np.float64), labels)
     ours = fit_linear_probe(job(train, labels, MTEB)).predict(Inputs(features=test))
-    np.testing.assert_allclose(ours[:, list(present)], theirs.predict_proba(test), atol=1e-6)
+    np.testing.assert_allclose(ours[:, list(present)], theirs.predict_proba(test), atol=1e-4)
     assert np.array_equal(ours.argmax(axis=1), theirs.predict(test))
     absent = sorted(set(range(4)) - set(present))
     assert (ours[:, absent] == 0).all()
@@ -133,3 +135,65 @@ def test_rare_words_are_left_out_where_there_would_be_too_many_weights(monkeypat
     assert len(fit_tfidf(words).vectorizer.vocabulary_) == 9
     monkeypatch.setattr("evaluators.engine.baselines.MOST_WEIGHTS", words.classes)
     assert set(fit_tfidf(words).vectorizer.vocabulary_) == {"often"}
+
+
+def drawn_jobs(row: str, selection: str) -> list[FitJob]:
+    """Return jobs of several draws and sizes that share rows, equal ones under two labels among them."""
+    pool, labels = blobs([0, 1, 2, 3] * 15), np.array([0, 1, 2, 3] * 15)
+    pool[7] = pool[0]
+    orders = [np.random.default_rng(seed).permutation(60) for seed in range(3)]
+    draws = [order[:size] for order in orders for size in (12, 25, 40)]
+    settings = strategy(row).defaults
+    return [
+        replace(job(pool[rows], list(labels[rows]), settings, selection=selection), seed=seed)
+        for seed, rows in enumerate(draws)
+    ]
+
+
+@pytest.mark.parametrize("selection", ["fixed", "held-out"])
+@pytest.mark.parametrize("row", ["knn", "linear-probe"])
+def test_a_cell_of_a_group_gives_the_bits_that_it_gives_alone(row, selection):
+    jobs = drawn_jobs(row, selection)
+    test = Inputs(features=blobs([0, 1, 2, 3] * 10, seed=3))
+    together = fit_together(strategy(row), jobs)
+    for own, member, at_once in zip(
+        jobs, together.members, together.predict([test] * len(jobs)), strict=True
+    ):
+        alone = fit(strategy(row), own).predict(test)
+        assert np.array_equal(at_once, alone)
+        assert np.array_equal(member.predict(test), alone)
+
+
+def test_all_grids_of_a_group_are_one_solve(monkeypatch):
+    from evaluators.engine import heads
+
+    asked = []
+    solve = heads.solve
+    monkeypatch.setattr(
+        heads, "solve", lambda problems, **how: asked.append(len(problems)) or solve(problems, **how)
+    )
+    fit_together(strategy("linear-probe"), drawn_jobs("linear-probe", "held-out"))
+    assert asked == [9, 9]  # the grids of all, then the probes of all
+
+
+def test_members_of_a_group_may_be_asked_about_rows_of_their_own():
+    jobs = drawn_jobs("knn", "fixed")
+    own = [Inputs(features=task.inputs.features) for task in jobs]
+    for task, inputs, shares in zip(jobs, own, fit_together(strategy("knn"), jobs).predict(own), strict=True):
+        assert np.array_equal(shares, fit_knn(task).predict(inputs))
+
+
+def test_the_nearest_are_those_of_a_stable_sort_also_where_many_are_equal():
+    random = np.random.default_rng(0)
+    similarity = random.integers(0, 6, (200, 30)).astype(np.float64)
+    for k in (1, 4, 29, 30):
+        expected = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+        assert np.array_equal(nearest_of(similarity, k), expected)
+
+
+def test_many_asked_rows_go_in_blocks(monkeypatch):
+    train, asked = blobs([0, 1, 2, 3] * 5), Inputs(features=blobs([0, 1, 2, 3] * 9, seed=2))
+    near = Neighbours(train, np.arange(20) % 4, classes=4, k=3)
+    whole = near.predict(asked)
+    monkeypatch.setattr("evaluators.engine.neighbours._AT_ONCE", 100)
+    assert np.array_equal(near.predict(asked), whole)

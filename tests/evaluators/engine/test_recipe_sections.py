@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,12 @@ from evaluators.backbones.load import load_backbone
 from evaluators.candidate import TextInput
 from evaluators.engine.encode import encode
 from evaluators.engine.finetuning import upper_part
+from evaluators.engine.fit import fit
+from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.layerwise import decayed
+from evaluators.engine.probe_first import probe_head
 from evaluators.samples import image_samples, text_samples
+from evaluators.strategy import strategy
 from tests.evaluators.backbones.test_text import causal
 from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import VOCABULARY, tiny_bert, tiny_image, tiny_tokenizer, toy_images, toy_texts
@@ -157,3 +163,85 @@ def test_a_partial_freeze_trains_the_same_parts(tmp_path, kind, row, settings):
     unread = {name for name in trained if name.startswith("pooler.")}  # the engine removed it
     assert trained - unread == ours
     assert active == ours_active
+
+
+@pytest.mark.parametrize(
+    ("kind", "pooling"),
+    [("bert", "mean"), ("bert", "model"), ("modernbert", "mean"), ("llama", "last"), ("gpt2", "last")]
+    + [(name, "model") for name in ("test_resnet", "test_vit", "test_convnext")],
+)
+def test_layers_decay_alike(tmp_path, kind, pooling):
+    written = write_base(tmp_path, kind)
+    accepts = written.input.model_copy(update={"pooling": pooling})
+    candidate = written.model_copy(update={"input": accepts})
+    names = run_page(tmp_path, "layer-decay", accepts, "width =", count=2)
+    name_of = {id(weight): name for name, weight in names["model"].named_parameters()}
+    theirs = {name_of[id(weight)]: scale for weight, scale in names["scale"].items()}
+    backbone = load_backbone(candidate, tmp_path / "base", pretrained=True, device="cpu")
+    decay = strategy("layer-decay").defaults_for(candidate.modality)["layer_decay"]
+    ours = {name: layer.rate for layer in decayed(backbone, decay) for name in layer.names}
+    # The engine removed a pooler that the pooling does not read.
+    assert {name: theirs[name] for name in ours} == pytest.approx(ours)
+    assert {name.partition(".")[0] for name in theirs.keys() - ours.keys()} <= {"pooler"}
+
+
+@pytest.mark.parametrize("kind", ["bert", "test_resnet"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_head_starts_at_the_same_optimum(tmp_path, kind, classes):
+    candidate = write_base(tmp_path, kind)
+    inputs, samples = inputs_of(candidate)
+    targets = np.arange(len(inputs)) % classes
+    names = run_page(
+        tmp_path, "lp-ft", candidate.input, "trained =",
+        count=len(inputs), targets=torch.tensor(targets), names=list(range(classes)),
+    )  # fmt: skip
+    job = SimpleNamespace(
+        inputs=Inputs(samples=samples), labels=targets, classes=classes, seed=0, selection="fixed",
+        settings=strategy("lp-ft").defaults,
+    )  # fmt: skip
+    ours = probe_head(load_backbone(candidate, tmp_path / "base", pretrained=True, device="cpu"), FitJob(
+        **vars(job), load_backbone=None, device="cpu", dtype="float32", progress=silent
+    ))  # fmt: skip
+    theirs = names["head"][1]
+    np.testing.assert_allclose(theirs.weight.detach(), ours.weight.detach(), rtol=2e-3, atol=2e-3)
+    np.testing.assert_allclose(theirs.bias.detach(), ours.bias.detach(), rtol=2e-3, atol=2e-3)
+
+
+def test_the_page_pulls_back_as_the_engine_does(tmp_path):
+    """One step from the same start: the gradient that the optimiser sees is that of the loss and of the pull."""
+    candidate = write_base(tmp_path, "test_resnet")
+    settings = {
+        "epochs": 1,
+        "min_steps": 2,
+        "max_steps": 2,
+        "alpha": 5.0,
+        "beta": 3.0,
+        "clip": 1e9,
+        "batch_size": 64,
+    }
+    inputs, samples = inputs_of(candidate)
+    targets = np.arange(len(inputs)) % 2
+    names = run_page(
+        tmp_path, "l2-sp", candidate.input, "model.eval()", settings=settings,
+        count=len(inputs), targets=torch.tensor(targets), names=["a", "b"],
+    )  # fmt: skip
+    row = strategy("l2-sp")
+    fitted = fit(row, FitJob(
+        inputs=Inputs(samples=samples), labels=targets, classes=2, seed=0, selection="fixed",
+        settings={**row.defaults_for("image"), **settings}, device="cpu", dtype="float32", progress=silent,
+        load_backbone=lambda pretrained: load_backbone(
+            candidate, tmp_path / "base", pretrained=pretrained, device="cpu"
+        ),
+    ))  # fmt: skip
+    theirs = names["model"].state_dict()
+    for name, value in fitted.network.backbone.module.state_dict().items():
+        np.testing.assert_allclose(value, theirs[name], atol=1e-5, err_msg=name)
+
+
+def run_page(folder, row, accepts, line, *, count, settings=None, **given):
+    """Run a row's page on the inputs of its modality up to a line."""
+    inputs = list(TEXTS) if accepts.modality == "text" else [Image.fromarray(image) for image in IMAGES]
+    return run_until(
+        page(row, accepts, settings=settings), line, folder=folder, inputs=inputs,
+        **{"targets": torch.arange(count), "used": torch.arange(count), "out": None, **given},
+    )  # fmt: skip

@@ -20,9 +20,18 @@ def whole_table(backbone, prepared, unread_decay):
     yield 0
 
 
-@pytest.mark.parametrize("name", ["full-finetune", "from-scratch"])
-def test_the_fit_is_the_one_that_passes_over_the_whole_table(worlds, monkeypatch, name):
-    job = worlds["text"].job(strategy(name), weight_decay=0.5)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("full-finetune", {"weight_decay": 0.5}),
+        ("from-scratch", {"weight_decay": 0.5}),
+        ("layer-decay", {"weight_decay": 0.5}),
+        ("gradual-unfreezing", {"weight_decay": 0.5}),
+        ("l2-sp", {"alpha": 1.0}),
+    ],
+)
+def test_the_fit_is_the_one_that_passes_over_the_whole_table(worlds, monkeypatch, name, changes):
+    job = worlds["text"].job(strategy(name), **changes)
     cut = fit(strategy(name), job)
     monkeypatch.setattr(training, "only_rows_in_use", whole_table)
     whole = fit(strategy(name), job)

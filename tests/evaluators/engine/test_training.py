@@ -83,10 +83,13 @@ def test_progress_is_told_at_every_step(worlds):
 
 def test_only_matrices_decay(worlds):
     from evaluators.engine.finetuning import new_head
+    from evaluators.engine.learner import OneNetwork, Training
     from evaluators.engine.training import Network, _optimizer
 
     backbone = worlds["text"].backbone()
-    groups = _optimizer(Network(backbone, new_head(32, 3), (backbone.module,)), RECIPE).param_groups
+    network = Network(backbone, new_head(32, 3), (backbone.module,))
+    learner = OneNetwork(network, [[5, 6]] * 24, worlds["text"].job(FULL), Training(RECIPE))
+    groups = _optimizer(learner, RECIPE).param_groups
     for group in groups:
         assert {weight.dim() > 1 for weight in group["params"]} == {group["weight_decay"] > 0}
     assert sorted({group["lr"] for group in groups}) == pytest.approx([1e-4, 5e-3])

@@ -4,7 +4,9 @@ import sys
 
 import pytest
 
+from evaluators.report.palette import style
 from evaluators.report.plots import write_plots
+from evaluators.strategy import STRATEGIES
 from tests.synthetic import World, evidence
 
 SMALL = World(items=60, runs=3, incumbent=("old", 0.7))
@@ -26,6 +28,10 @@ def test_two_pictures_in_two_formats(pictures):
     assert all("<svg" in path.read_text()[:1000] for path in pictures[1::2])
 
 
+def test_no_two_strategies_look_the_same():
+    assert len({style(row.id) for row in STRATEGIES}) == len(STRATEGIES)
+
+
 def test_plotting_leaves_no_global_state(pictures):
     assert "matplotlib.pyplot" not in sys.modules
 
@@ -42,3 +48,8 @@ def test_thin_evidence_is_drawn_too(world, tmp_path):
 def test_nothing_scored_gives_no_picture(tmp_path):
     failed = frozenset((name, 0, 0) for name in SMALL.accuracy)
     assert write_plots(evidence(SMALL.but(failed=failed)).findings, tmp_path) == ()
+
+
+def test_no_two_strategies_look_alike():
+    styles = [style(row.id) for row in STRATEGIES]
+    assert len(set(styles)) == len(styles)

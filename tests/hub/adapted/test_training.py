@@ -167,7 +167,11 @@ def test_nothing_is_loaded_that_differs_from_the_lineage(store, request_for, fil
 @pytest.mark.parametrize(
     ("trained", "claimed", "words"),
     [
-        ("lora", {"strategy": "linear-probe"}, "linear-probe trains 'probe', and fit.json holds 'adapter'"),
+        (
+            "lora",
+            {"strategy": "linear-probe", "strategy_version": 1},
+            "linear-probe trains 'probe', and fit.json holds 'adapter'",
+        ),
         ("lora", {"settings": {"rank": 2}}, "does not fit this network: .*lora_A"),
         ("lora", {"dtype": "bfloat16"}, "it was trained in bfloat16, and in float32 by fit.json"),
         ("knn", {"strategy": "linear-probe"}, "fit.json holds 'neighbours'"),

@@ -1,0 +1,107 @@
+"""How long texts are for a model, and how long they become in a batch. No torch.
+
+In: texts and a model's input. Out: tokens of each text, counted by the model's own tokenizer where it can be read; and
+the padded lengths of the batches that `engine/batching.py` makes (a test compares the two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators.candidate import TextInput
+
+Lengths = NDArray[np.float64]
+
+#: Tokens of an English word in the usual vocabularies, and tokens around a text.
+TOKENS_PER_WORD, SPECIAL_TOKENS = 1.3, 2
+#: Texts that are looked at: their lengths stand for those of all.
+LOOKED_AT = 1000
+#: As in `engine/batching.py`: samples and tokens of a batch without gradients, and the jitter of lengths in training.
+BATCH, BATCH_TOKENS, JITTER = 128, 128 * 256, 0.3
+#: Draws of a training set over which padding is averaged.
+_DRAWS = 8
+
+
+def some_of(texts: Sequence[str]) -> Sequence[str]:
+    """Return at most `LOOKED_AT` texts, evenly from the first to the last."""
+    if len(texts) <= LOOKED_AT:
+        return texts
+    return [texts[int(index)] for index in np.linspace(0, len(texts) - 1, LOOKED_AT)]
+
+
+def token_lengths(texts: Sequence[str], accepts: TextInput, folder: Path | None) -> Lengths:
+    """Return the tokens of each text, at least one, cut as the model's input says.
+
+    Args:
+        texts: n texts.
+        accepts: Prompt and longest input.
+        folder: Where the model's files lie; None, or without a `tokenizer.json` that can be read: words are counted.
+
+    Returns:
+        (n,) numbers of tokens.
+    """
+    prompted = [accepts.prompt + text for text in texts]
+    counted = _by_tokenizer(prompted, folder)
+    if counted is None:
+        counted = [TOKENS_PER_WORD * len(text.split()) + SPECIAL_TOKENS for text in prompted]
+    lengths: Lengths = np.clip(np.asarray(counted), 1.0, float(accepts.max_tokens))
+    return lengths
+
+
+def padded_when_read(lengths: Lengths, samples: int) -> Lengths:
+    """Return the length that each text has in a batch without gradients: batches are sorted by length.
+
+    Args:
+        lengths: (n,) lengths of the texts that were looked at.
+        samples: How many texts are read, whose lengths are like these: the fewer, the more of all lengths fall into
+            one batch.
+    """
+    ordered = np.sort(lengths)[::-1]
+    padded = np.empty_like(ordered)
+    start = 0
+    while start < len(ordered):
+        size = min(BATCH, int(BATCH_TOKENS // max(1.0, ordered[start])))
+        size = max(1, round(size * len(ordered) / max(1, samples)))
+        padded[start : start + size] = ordered[start]
+        start += size
+    return padded
+
+
+def padded_in_training(lengths: Lengths, labels: int, batch_size: int) -> Lengths:
+    """Return lengths that texts have in training batches: of like lengths, roughly, and padded to their longest.
+
+    Args:
+        lengths: (n,) lengths of the texts that training sets are drawn from.
+        labels: Samples of a training set.
+        batch_size: Samples of a step.
+
+    Returns:
+        Lengths of some draws, one epoch each; their mean is what a sample takes on average.
+    """
+    generator = np.random.default_rng(0)
+    parts = []
+    for _ in range(_DRAWS):
+        drawn = generator.choice(lengths, size=labels, replace=labels > len(lengths))
+        noise = generator.random(labels)
+        order = np.argsort(drawn * (1.0 + JITTER * (2.0 * noise - 1.0)), kind="stable")
+        for batch in np.array_split(drawn[order], -(-labels // batch_size)):
+            parts.append(np.full(len(batch), batch.max()))
+    return np.concatenate(parts)
+
+
+def _by_tokenizer(texts: list[str], folder: Path | None) -> list[float] | None:
+    path = folder / "tokenizer.json" if folder else None
+    if path is None or not path.is_file():
+        return None
+    try:
+        from tokenizers import Tokenizer  # comes with transformers; planning does without
+    except ImportError:
+        return None
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return [float(len(encoding.ids)) for encoding in tokenizer.encode_batch(texts)]

@@ -1,0 +1,202 @@
+"""What a demand comes to: FLOPs, forwards and bytes of every trunk's encoding and of every pass. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+
+from evaluators.candidate import Candidate, TextInput
+from evaluators.cost.demand import Demand
+from evaluators.cost.flops import forward_flops, weights_read
+from evaluators.cost.lengths import (
+    BATCH,
+    Lengths,
+    padded_in_training,
+    padded_when_read,
+    some_of,
+    token_lengths,
+)
+from evaluators.cost.training import training
+from evaluators.cost.work import Phase, Work
+from evaluators.plan import PlannedCell
+from evaluators.samples import Samples
+from evaluators.strategy import Strategy, strategy
+from evaluators.view import TRAIN
+
+#: Passes over the training features that a head's solver takes, forward and back, about.
+SOLVER_PASSES = 60
+#: Bytes of a weight, and how often a step with a gradient of all moves them beside the forward pass: they are read
+#: again, their gradient is written, clipped and read, and AdamW reads and writes the weight and two moments.
+WEIGHT_BYTES, MOVED_BY_TRAINING = 4, 11
+#: Forward passes a sample from which on all weights are trained.
+_TRAINS_ALL = 3.0
+
+
+def phase_of(row: Strategy) -> Phase:
+    """Return what kind of work fitting a row is."""
+    if row.reads_trunk:
+        return "heads"
+    return "floors" if row.subject == "nothing" else "training"
+
+
+class Workload:
+    """What a demand comes to.
+
+    Attributes:
+        demand: What is left of a plan.
+    """
+
+    def __init__(self, demand: Demand, folders: Mapping[str, Path], *, device: str = "cpu") -> None:
+        """Prepare; everything is counted when it is asked for.
+
+        Args:
+            demand: What is left of a plan.
+            folders: Files of each candidate, for its tokenizer; may lack any.
+            device: `cpu` or `cuda`.
+        """
+        self.demand = demand
+        self._folders, self._device = folders, device
+        self._lengths = cache(self._lengths_of_set)
+        self._step = cache(self._flops_of_training)
+        self._reading = cache(self._flops_of_reading)
+
+    @cached_property
+    def encodings(self) -> Mapping[str, Work]:
+        """What each trunk has to encode, by its key; none that has nothing to."""
+        works = {trunk: self._encoding(trunk) for trunk in self.demand.readers}
+        return {trunk: work for trunk, work in works.items() if work.forwards}
+
+    @cached_property
+    def fits(self) -> Mapping[tuple[int, ...], Work]:
+        """What each pass has to fit and predict, by the places of its pending cells."""
+        cells = self.demand.plan.cells
+        return {places: self.fitting([cells[i] for i in places]) for places in self.demand.passes}
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """All of it."""
+        return (*self.encodings.values(), *self.fits.values())
+
+    @cached_property
+    def unshared(self) -> tuple[Work, ...]:
+        """What it would be if every pending cell encoded its own samples."""
+        alone = tuple(self._encoding_alone(p) for p in self.demand.cells if p.trunk)
+        return (*alone, *self.fits.values())
+
+    @cached_property
+    def bytes_written(self) -> int:
+        """Bytes of features and predictions that will be stored, in float32; what is trained is not counted."""
+        demand = self.demand
+        predictions = sum(demand.predicted(p) * len(demand.data[p.cell.task].labels) for p in demand.cells)
+        features = sum(work.forwards * self._width(trunk) for trunk, work in self.encodings.items())
+        return 4 * (predictions + features)
+
+    @cached_property
+    def bytes_resident(self) -> int:
+        """Most bytes of weights with their gradients and moments, and of features; activations are not counted."""
+        features = sum(
+            4 * len(self.demand.demanded(trunk)) * self._width(trunk) for trunk in self.demand.readers
+        )
+        return features + max((self._weights(planned) for planned in self.demand.cells), default=0)
+
+    def fitting(self, cells: Sequence[PlannedCell]) -> Work:
+        """Return what fitting some cells of one row takes, with their predictions."""
+        row = strategy(cells[0].cell.strategy)
+        phase = phase_of(row)
+        count = {"training": self._trained, "heads": self._solved}.get(phase, self._read)
+        counted = [count(planned) for planned in cells]
+        launches, flops, moved, forwards = (sum(column) for column in zip(*counted, strict=True))
+        return Work(
+            phase,
+            row.id,
+            len(cells),
+            launches,
+            flops,
+            moved,
+            int(forwards),
+            self._device,
+            cells[0].cell.dtype,
+        )
+
+    def _encoding(self, trunk: str) -> Work:
+        reader, missing = self.demand.readers[trunk][0], self.demand.missing(trunk)
+        candidate = self.demand.candidate(reader)
+        lengths = self._lengths_of(candidate, missing)
+        each = forward_flops(candidate, padded_when_read(lengths, len(missing)))
+        return self._reads(reader, len(missing), len(missing) * each)
+
+    def _encoding_alone(self, planned: PlannedCell) -> Work:
+        return self._reads(planned, self.demand.predicted(planned), self._predicting(planned))
+
+    def _reads(self, planned: PlannedCell, samples: int, flops: float) -> Work:
+        batches = -(-samples // BATCH)
+        moved = WEIGHT_BYTES * batches * weights_read(self.demand.candidate(planned))
+        return Work("encode", "", 0, batches, flops, moved, samples, self._device, planned.cell.dtype)
+
+    def _predicting(self, planned: PlannedCell) -> float:
+        """Return the FLOPs of reading every set that a cell predicts, each in batches of its own."""
+        cell, sizes = planned.cell, self.demand.sizes(planned)
+        return sum(
+            samples * self._reading(cell.candidate, cell.task, name, samples)
+            for name, samples in sizes.items()
+        )
+
+    def _trained(self, planned: PlannedCell) -> tuple[float, float, float, int]:
+        """Return launches, FLOPs, bytes moved and forwards of a cell that trains a network."""
+        cell, predicted = planned.cell, self.demand.predicted(planned)
+        how = training(planned, self.demand.candidate(planned))
+        step = self._step(cell.candidate, cell.task, cell.labels, how.batch) if how.steps else 0.0
+        flops = (how.samples * how.passes + how.before) * step + how.reading * self._predicting(planned)
+        launches = how.steps + -(-predicted // BATCH)
+        moves = launches + how.steps * (MOVED_BY_TRAINING if how.passes >= _TRAINS_ALL else 1)
+        moved = WEIGHT_BYTES * moves * weights_read(self.demand.candidate(planned))
+        return launches, flops, moved, how.samples + predicted
+
+    def _solved(self, planned: PlannedCell) -> tuple[float, float, float, int]:
+        """The same of a head: products of features and weights, as many as a solver takes, and one to predict."""
+        width = self.demand.candidate(planned).structure.width
+        read = SOLVER_PASSES * planned.cell.labels + self.demand.predicted(planned)
+        classes = len(self.demand.data[planned.cell.task].labels)
+        return 1.0, 2.0 * width * classes * read, 4.0 * width * read, 0
+
+    def _read(self, planned: PlannedCell) -> tuple[float, float, float, int]:
+        """The same of a floor: it reads what it predicts once, and solves for every class over what it learns from.
+
+        Its FLOPs are not counted: how many words or pixels a sample has is not known here.
+        """
+        classes = len(self.demand.data[planned.cell.task].labels)
+        return float(classes * planned.cell.labels + self.demand.predicted(planned)), 0.0, 0.0, 0
+
+    def _width(self, trunk: str) -> int:
+        return self.demand.candidate(self.demand.readers[trunk][0]).structure.width
+
+    def _weights(self, planned: PlannedCell) -> int:
+        """Return the bytes of a cell's network while it is computed."""
+        row = strategy(planned.cell.strategy)
+        if row.subject == "nothing" or (row.reads_trunk and planned.trunk not in self.encodings):
+            return 0
+        # Weight, gradient and two moments where all is trained; else hardly more than the weight.
+        copies = 4 if row.cost.passes >= _TRAINS_ALL else 1
+        return copies * WEIGHT_BYTES * self.demand.candidate(planned).structure.parameters
+
+    def _lengths_of(self, candidate: Candidate, samples: Samples) -> Lengths:
+        if not isinstance(candidate.input, TextInput) or not len(samples):
+            return np.ones(1)
+        return token_lengths(some_of(samples.texts), candidate.input, self._folders.get(candidate.name))
+
+    def _lengths_of_set(self, name: str, task: str, group: str) -> Lengths:
+        """Return lengths of a set's texts; those of the pool stand for every draw from it."""
+        return self._lengths_of(self.demand.plan.candidate(name), self.demand.data[task].samples(group))
+
+    def _flops_of_training(self, name: str, task: str, labels: int, batch: int) -> float:
+        """Return the FLOPs of a sample's forward pass in a training batch."""
+        padded = padded_in_training(self._lengths(name, task, TRAIN), labels, batch)
+        return forward_flops(self.demand.plan.candidate(name), padded)
+
+    def _flops_of_reading(self, name: str, task: str, group: str, samples: int) -> float:
+        """Return the FLOPs of a sample's forward pass where so many of a set are read, sorted by length."""
+        padded = padded_when_read(self._lengths(name, task, group), samples)
+        return forward_flops(self.demand.plan.candidate(name), padded)

@@ -1,0 +1,266 @@
+"""Layers that hold the weights of several cells and read the rows of all of them: cell c's are the c-th equal part.
+
+A layer that nobody trains stays the one layer that it is. Everything between layers works on rows and is not touched.
+Batched products for linear layers (as HFTA, Wang et al. 2021, and Punica, Chen et al. 2023, do), torch's `vmap` for
+convolutions and BatchNorm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from peft.tuners.lora import Linear as LoraLinear
+from torch import nn
+from torch.nn import functional
+
+from evaluators.engine.rows_in_use import RowsInUse
+
+
+class CannotStack(Exception):
+    """A layer has no form for several cells; the reason names it."""
+
+
+class Stack:
+    """What was stacked: each stacked tensor with the tensors that it was made of, one a cell.
+
+    Attributes:
+        cells: How many.
+        total_rows: Rows of all cells in the batch that is read.
+        weights: Stacked parameters with those of the cells.
+        buffers: Stacked statistics with those of the cells.
+    """
+
+    def __init__(self, cells: int) -> None:
+        self.cells = cells
+        self.total_rows = cells
+        self.weights: list[tuple[nn.Parameter, list[torch.Tensor]]] = []
+        self.buffers: list[tuple[torch.Tensor, list[torch.Tensor]]] = []
+
+    def weight(self, parts: Sequence[torch.Tensor]) -> nn.Parameter:
+        """Return one tensor (cells, ...) for the same weight of every cell, trained if it is."""
+        stacked = nn.Parameter(torch.stack([part.detach() for part in parts]), parts[0].requires_grad)
+        self.weights.append((stacked, list(parts)))
+        return stacked
+
+    def maybe(self, parts: Sequence[torch.Tensor | None]) -> nn.Parameter | None:
+        """Return the same of a weight that layers may lack, or None."""
+        there = [part for part in parts if part is not None]
+        return self.weight(there) if there else None
+
+    def buffer(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return one tensor (cells, ...) for the same statistics of every cell."""
+        stacked = torch.stack(list(parts))
+        self.buffers.append((stacked, list(parts)))
+        return stacked
+
+    def write_back(self) -> None:
+        """Give every cell its own again."""
+        with torch.no_grad():
+            for stacked, parts in [*self.weights, *self.buffers]:
+                for value, part in zip(stacked, parts, strict=True):
+                    part.copy_(value)
+
+    def rows(self, values: torch.Tensor) -> torch.Tensor:
+        """View rows as (cells, rows of one, ...).
+
+        Raises:
+            CannotStack: If they are not the batch's: a network that mixes rows cannot be cut by cell.
+        """
+        if values.shape[0] != self.total_rows:
+            raise CannotStack(f"{values.shape[0]} rows where the batch has {self.total_rows}")
+        return values.reshape(self.cells, self.total_rows // self.cells, *values.shape[1:])
+
+
+def stack_modules(modules: Sequence[nn.Module], stack: Stack) -> nn.Module:
+    """Return the first cell's module with every layer that is trained replaced by one of all cells.
+
+    Args:
+        modules: The same module of every cell; the first is changed in place.
+        stack: Filled.
+
+    Raises:
+        CannotStack: If something that is trained has no such form.
+    """
+    first = modules[0]
+    trained = any(weight.requires_grad for weight in first.parameters())
+    if any(getattr(part, "drop_prob", None) and part.training for part in first.modules()):
+        raise CannotStack("whole paths are dropped, which has no stream of its own")
+    if not trained and not any(_has_statistics(part) for part in first.modules()):
+        return first
+    make = _MAKERS.get(type(first))
+    if make is not None:
+        return make(modules, stack)
+    own = [name for name, weight in first.named_parameters(recurse=False) if weight.requires_grad]
+    if own:
+        raise CannotStack(f"{type(first).__name__}.{own[0]} is trained and in no layer that is known")
+    for name, child in list(first.named_children()):
+        together = stack_modules([module.get_submodule(name) for module in modules], stack)
+        if together is not child:
+            setattr(first, name, together)
+    return first
+
+
+class StackedLinear(nn.Module):
+    """A linear layer of each cell."""
+
+    def __init__(self, layers: Sequence[nn.Linear], stack: Stack) -> None:
+        super().__init__()
+        self._stack = stack
+        self.weight = stack.weight([layer.weight for layer in layers])
+        self.bias = stack.maybe([layer.bias for layer in layers])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return (rows, ..., out)."""
+        values = self._stack.rows(rows).flatten(1, -2)
+        turned = self.weight.transpose(1, 2)
+        bias = None if self.bias is None else self.bias.unsqueeze(1)
+        out = torch.bmm(values, turned) if bias is None else torch.baddbmm(bias, values, turned)
+        return out.view(*rows.shape[:-1], -1)
+
+
+class StackedLora(nn.Module):
+    """A frozen linear layer that all cells share, with the low-rank update of each."""
+
+    def __init__(self, layers: Sequence[LoraLinear], stack: Stack) -> None:
+        super().__init__()
+        first, (name,) = layers[0], layers[0].active_adapters
+        if name in first.lora_variant or first.fan_in_fan_out or first.lora_bias.get(name):
+            raise CannotStack("a variant of LoRA")
+        self._stack, self._scaling = stack, float(first.scaling[name])
+        self.base, self.dropout = first.base_layer, first.lora_dropout[name]
+        self.down = stack.weight([layer.lora_A[name].weight for layer in layers])
+        self.up = stack.weight([layer.lora_B[name].weight for layer in layers])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return (rows, ..., out): one product with the base's weight, and two thin ones for each cell."""
+        frozen = self.base(rows)
+        values = self._stack.rows(self.dropout(rows)).flatten(1, -2)
+        thin = torch.bmm(values, self.down.transpose(1, 2))
+        shared = self._stack.rows(frozen).flatten(1, -2)
+        out = torch.baddbmm(shared, thin, self.up.transpose(1, 2), alpha=self._scaling)
+        return out.view(frozen.shape)
+
+
+class StackedNorm(nn.Module):
+    """A layer normalisation of each cell."""
+
+    def __init__(self, layers: Sequence[nn.LayerNorm], stack: Stack) -> None:
+        super().__init__()
+        self._stack, self._shape, self._eps = stack, layers[0].normalized_shape, layers[0].eps
+        self.weight = stack.maybe([layer.weight for layer in layers])
+        self.bias = stack.maybe([layer.bias for layer in layers])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return rows of the same shape."""
+        values = self._stack.rows(functional.layer_norm(rows, self._shape, eps=self._eps))
+        between = [1] * (values.dim() - 1 - len(self._shape))
+        if self.weight is not None:
+            values = values * self.weight.view(self._stack.cells, *between, *self._shape)
+        if self.bias is not None:
+            values = values + self.bias.view(self._stack.cells, *between, *self._shape)
+        return values.view(rows.shape)
+
+
+class StackedEmbedding(nn.Module):
+    """A table of each cell; ids that are the same for all rows, as positions are, come back for each cell's rows."""
+
+    def __init__(self, tables: Sequence[nn.Embedding | RowsInUse], stack: Stack) -> None:
+        super().__init__()
+        self._stack, self._first = stack, tables[0]
+        if isinstance(self._first, nn.Embedding) and (self._first.max_norm or self._first.scale_grad_by_freq):
+            raise CannotStack("an embedding that is renormalised, or scales its gradients")
+        self.weight = stack.weight([table.weight for table in tables])
+        self._padding = self._first.padding_idx
+        if self._padding is not None:
+            # torch's own argument knows one padding row, and here every cell has one.
+            self.weight.register_post_accumulate_grad_hook(self._without_padding)  # type: ignore[no-untyped-call]
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the embeddings of ids (rows, ...), or (1, ...) for all rows."""
+        cells, size, width = self.weight.shape
+        places = self._first.places(ids) if isinstance(self._first, RowsInUse) else ids
+        own = self._stack.rows(places.expand(self._stack.total_rows, *places.shape[1:]))
+        shift = torch.arange(cells, device=ids.device).view(cells, *[1] * (own.dim() - 1)) * size
+        found = functional.embedding(own + shift, self.weight.view(cells * size, width))
+        return found.flatten(0, 1)
+
+    def _without_padding(self, weight: torch.Tensor) -> None:
+        if weight.grad is not None:
+            weight.grad[:, self._padding] = 0.0
+
+
+class StackedConv(nn.Module):
+    """A convolution of each cell."""
+
+    def __init__(self, layers: Sequence[nn.Conv2d], stack: Stack) -> None:
+        super().__init__()
+        first = layers[0]
+        if first.padding_mode != "zeros":
+            raise CannotStack(f"a convolution that is padded by {first.padding_mode}")
+        self._stack, self._first = stack, first
+        self.weight = stack.weight([layer.weight for layer in layers])
+        self.bias = stack.maybe([layer.bias for layer in layers])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return (rows, out, height, width)."""
+        bias = () if self.bias is None else (self.bias,)
+        out: torch.Tensor = torch.vmap(self._of_one)(self._stack.rows(rows), self.weight, *bias)
+        return out.flatten(0, 1)
+
+    def _of_one(
+        self, values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        out: torch.Tensor = self._first._conv_forward(values, weight, bias)  # its stride, padding, groups
+        return out
+
+
+class StackedBatchNorm(nn.Module):
+    """BatchNorm of each cell, over its own rows and with its own statistics."""
+
+    def __init__(self, layers: Sequence[nn.BatchNorm2d], stack: Stack) -> None:
+        super().__init__()
+        first = layers[0]
+        if not (first.affine and first.track_running_stats and first.momentum is not None):
+            raise CannotStack("a BatchNorm without weights, statistics or momentum")
+        self._stack, self._momentum, self._eps = stack, first.momentum, first.eps
+        self.weight = stack.weight([layer.weight for layer in layers])
+        self.bias = stack.weight([layer.bias for layer in layers])
+        self._statistics = [
+            stack.buffer([layer.get_buffer(name) for layer in layers])
+            for name in ("running_mean", "running_var", "num_batches_tracked")
+        ]
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return rows of the same shape, and count the batch."""
+        mean, variance, batches = self._statistics
+        batches += 1
+        normal = torch.vmap(self._of_one)(self._stack.rows(rows), mean, variance, self.weight, self.bias)
+        out: torch.Tensor = normal.flatten(0, 1)
+        return out
+
+    def _of_one(
+        self,
+        values: torch.Tensor,
+        mean: torch.Tensor,
+        variance: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+    ) -> torch.Tensor:
+        return functional.batch_norm(values, mean, variance, weight, bias, True, self._momentum, self._eps)
+
+
+def _has_statistics(part: nn.Module) -> bool:
+    return isinstance(part, nn.BatchNorm2d) and part.training
+
+
+_MAKERS: dict[type[nn.Module], Callable[[Any, Stack], nn.Module]] = {
+    nn.Linear: StackedLinear,
+    nn.LayerNorm: StackedNorm,
+    nn.Conv2d: StackedConv,
+    nn.BatchNorm2d: StackedBatchNorm,
+    nn.Embedding: StackedEmbedding,
+    RowsInUse: StackedEmbedding,
+    LoraLinear: StackedLora,
+}

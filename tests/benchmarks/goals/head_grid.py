@@ -1,0 +1,127 @@
+"""G2: the grid of heads alone, features given: sizes x draws x penalties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax
+
+from evaluators.backbones.load import load_backbone
+from evaluators.engine.encode import encode
+from evaluators.engine.fit import fit, fit_together
+from evaluators.engine.job import FitJob, Fitted, Inputs, OneByOne
+from evaluators.peers.mteb_loop import Head, fit_head, fitted_head
+from evaluators.samples import FloatArray, IntArray
+from evaluators.strategy import strategy
+from evaluators.view import TEST, draw
+from tests.benchmarks.contest import Outcome, contest
+from tests.benchmarks.goals.frozen_family import PENALTIES, frozen_family, the_task
+from tests.benchmarks.matrix import accuracy
+from tests.benchmarks.row import Gate, Row, same_accuracy
+from tests.benchmarks.scene import Scene
+from tests.benchmarks.worlds import minilm
+
+PROBE = strategy("linear-probe")
+MAX_ITER = 1000
+
+
+def rows(scene: Scene) -> list[Row]:
+    """Race scikit-learn's loop."""
+    jobs, test = _jobs(scene)
+    labels = the_task(scene).labels
+
+    def ours() -> Outcome:
+        found = [
+            probabilities
+            for c in PENALTIES
+            for probabilities in _together(
+                [replace(job, settings={**job.settings, "C": c}) for job in jobs]
+            ).predict([Inputs(features=test)] * len(jobs))
+        ]
+        return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
+
+    def theirs() -> Outcome:
+        found = [
+            fit_head(Head(c=c), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
+            for c in PENALTIES
+            for job in jobs
+        ]
+        return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
+
+    peer, engine = contest(theirs, ours)
+    gap = Gate("objective above scikit-learn's, at most", _objective_gap(jobs), 1e-4)
+    work = f"head grid, features given: {len(PENALTIES) * len(jobs)} fits, width {test.shape[1]}"
+    return [
+        Row("G2", work, "tuned", "scikit-learn, one fit after the other", peer, engine, scene.wanted(4.0, 30.0),
+            (same_accuracy(peer, engine, 0.5), gap))
+    ]  # fmt: skip
+
+
+def _jobs(scene: Scene) -> tuple[list[FitJob], FloatArray]:
+    """Return a job for every size and draw, and the features of the test."""
+    task, base = the_task(scene), minilm(scene)
+    backbone = load_backbone(base.candidate, base.folder, pretrained=True, device=scene.device)
+    drawn = {
+        (p.cell.labels_per_class, p.cell.run.draw): draw(p.cell, task.data)
+        for p in frozen_family(scene, draws=scene.amount(5, 1)).cells
+    }
+    sets = [*(labelled.samples for labelled in drawn.values()), task.data.samples(TEST)]
+    pool = {digest: item for s in sets for digest, item in zip(s.digests, s.items, strict=True)}
+    distinct = replace(sets[0], items=tuple(pool.values()), digests=tuple(pool))
+    features = encode(backbone, distinct, dtype="float32", progress=lambda _done, _total: None)
+    row_of = {digest: row for row, digest in enumerate(pool)}
+    settings = {"C": 1.0, "max_iter": MAX_ITER, "standardize": True}
+    jobs = [
+        FitJob(
+            inputs=Inputs(features=features[[row_of[digest] for digest in labelled.samples.digests]]),
+            labels=labelled.labels,
+            classes=len(task.data.labels),
+            settings=settings,
+            seed=number,
+            selection="fixed",
+            load_backbone=None,
+            device=scene.device,
+            dtype="float32",
+            progress=lambda _done, _total: None,
+        )
+        for number, labelled in enumerate(drawn.values())
+    ]
+    return jobs, features[[row_of[digest] for digest in task.data.samples(TEST).digests]]
+
+
+def _together(jobs: list[FitJob]) -> Any:
+    return fit_together(PROBE, jobs) if PROBE.fused else OneByOne([fit(PROBE, job) for job in jobs])
+
+
+def _objective_gap(jobs: list[FitJob]) -> float:
+    """Return by how much our objective lies above scikit-learn's at most: all penalties, two draws."""
+    gaps = []
+    for job in (jobs[0], jobs[-1]):
+        for c in PENALTIES:
+            asked = replace(job, settings={**job.settings, "C": c})
+            model = fitted_head(Head(c=c), _features(job), job.labels)
+            scaled = model[0].transform(_features(job))
+            best = _objective(scaled, job.labels, model[1].coef_, model[1].intercept_, c)
+            gaps.append(_our_objective(_together([asked]).members[0], scaled, asked, c) - best)
+    return float(max(gaps))
+
+
+def _our_objective(fitted: Fitted, scaled: FloatArray, job: FitJob, c: float) -> float:
+    linear: Any = fitted
+    present = np.unique(job.labels)
+    coefficients, intercept = linear.model.coefficients[present], linear.model.intercept[present]
+    return _objective(scaled, np.searchsorted(present, job.labels), coefficients, intercept, c)
+
+
+def _objective(matrix: FloatArray, labels: IntArray, coefficients: Any, intercept: Any, c: float) -> float:
+    """Return mean log-loss plus the penalty, as scikit-learn weighs them."""
+    logits = matrix.astype(np.float64) @ np.asarray(coefficients, dtype=np.float64).T + intercept
+    loss = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
+    return float(loss + np.square(coefficients, dtype=np.float64).sum() / (2.0 * c * len(labels)))
+
+
+def _features(job: FitJob) -> FloatArray:
+    assert job.inputs.features is not None
+    return job.inputs.features
