@@ -14,7 +14,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from evaluators.backbones.structure import count_flops
 from evaluators.candidate import Candidate, FileEntry, Structure, TextInput
 from evaluators.canonical import digest_of_file
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.cost.demand import Demand
 from evaluators.cost.workload import Workload
 from evaluators.data import TaskData
@@ -23,6 +23,7 @@ from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.protocol import Protocol
 from evaluators.results import ResultStore
 from evaluators.task import DataFile, Part, Splits, Task
+from evaluators.workbench import Workbench
 from tests.fakes_models import tiny_image
 
 LABELS, TEXTS = 4, 70

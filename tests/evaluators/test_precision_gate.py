@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from evaluators.cell import Failed, Scored
-from evaluators.compute import Workbench
 from evaluators.engine.precision import Agreement, agreement, agreement_of
 from evaluators.executor import InProcessExecutor
 from evaluators.results import ResultStore
 from evaluators.run import Ended, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from evaluators.compute import Workbench
 from evaluators.executor import InProcessExecutor
 from evaluators.recall import Recall
 from evaluators.results import ResultStore
 from evaluators.run import run_plan
+from evaluators.workbench import Workbench
 from hub.cli.costs import tell_plan
 from hub.cli.output import Output
 from hub.computing import appraise
