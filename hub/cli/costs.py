@@ -147,7 +147,7 @@ def _skipped(skipped: Sequence[PlannedCell], all_sizes: set[int]) -> list[tuple[
     sizes: dict[str, list[int]] = {}
     for planned in skipped:
         sizes.setdefault(planned.skipped or "", []).append(planned.cell.labels_per_class)
-    facts = []
+    facts: list[tuple[str, str]] = []
     for reason, found in sizes.items():
         where = "" if set(found) == all_sizes else f" at {_listed(sorted(set(found)))} labels a class"
         facts.append(("" if facts else "skipped", f"{count(len(found), 'measurement')}{where}: {reason}"))
