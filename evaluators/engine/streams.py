@@ -19,6 +19,8 @@ from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
 from torch.overrides import TorchFunctionMode
 
+#: Numbers of places that are kept from step to step, 4 bytes each: batches of texts have ever new shapes.
+KEPT_COORDINATES = 1 << 24
 _WORD = 1 << 32
 _ROUNDS = ((16, 0x85EBCA6B), (13, 0xC2B2AE35))
 #: Odd numbers without structure (the golden ratio, then xxHash's primes): a tensor's coordinates are summed with these.
@@ -53,6 +55,8 @@ class DropoutStreams(TorchFunctionMode):
             first_row: Place of the first row in its batch, where the batch is cut into micro-batches.
             site: How many dropouts of this forward pass lie before; not 0 where a part of it is recomputed.
         """
+        if sum(numbers.numel() for numbers in self._coordinates.values()) > KEPT_COORDINATES:
+            self._coordinates.clear()
         before = self._step, self._site, self._first_row
         self._step, self._site, self._first_row = step, site, first_row
         try:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from evaluators.engine import streams
 from evaluators.engine.fit import fit
 from evaluators.engine.job import Inputs
 from evaluators.engine.streams import DropoutStreams, drops
@@ -114,3 +115,13 @@ def test_cells_have_the_same_bits_in_whatever_order_they_are_trained(worlds):
     back = [fit(row, replace(job)).predict(inputs) for job in reversed(jobs)]
     for one, other in zip(there, reversed(back), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_kept_of_shapes_does_not_grow_with_the_steps(monkeypatch):
+    monkeypatch.setattr(streams, "KEPT_COORDINATES", 1000)
+    found = DropoutStreams([3], "cpu")
+    first = mask(found, 0, (8, 20, 4))
+    for step in range(1, 30):
+        mask(found, step, (8, 20 + step, 4))
+    assert sum(numbers.numel() for numbers in found._coordinates.values()) < 1000 + 8 * 50 * 4
+    assert torch.equal(mask(found, 0, (8, 20, 4)), first)
