@@ -333,7 +333,7 @@ class Computation:
         }
 
     def _keep(self, cells: Sequence[PlannedCell], fitted: Sequence[Fitted], made: Sequence[Origin]) -> None:
-        """Store what a pass trained, if it is small and its task's data may leave their place (a fit may hold words)."""
+        """Store what a pass trained, if it is small and its data may leave their place (a fit may hold words)."""
         if not cells or self.withholds(cells[0].cell.task):
             return
         small = {

@@ -150,11 +150,15 @@ class DropoutStreams(TorchFunctionMode):
 
 def drops(parts: Sequence[nn.Module]) -> bool:
     """Whether anything in these parts drops while it is trained."""
-    modules = [module for part in parts for module in part.modules()]
+    return any(_drops(module) for part in parts for module in part.modules())
+
+
+def _drops(module: nn.Module) -> bool:
+    """Whether a module drops by itself: as torch's, or by a rate that it hands to torch's function, as OPT does."""
+    if isinstance(module, _DropoutNd):
+        return module.p > 0
     return any(
-        (isinstance(module, _DropoutNd) and module.p > 0) or getattr(module, "attention_dropout", 0.0) > 0.0
-        for module in modules
-        if not isinstance(getattr(module, "attention_dropout", 0.0), nn.Module)
+        "dropout" in name and isinstance(rate, float) and rate > 0 for name, rate in vars(module).items()
     )
 
 

@@ -101,6 +101,25 @@ def test_nothing_drops_outside_training_or_without_a_rate():
     assert drops([nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.1))])
 
 
+def test_a_rate_that_is_handed_to_torchs_function_is_seen():
+    from transformers import OPTConfig, OPTModel
+
+    sizes = {
+        "hidden_size": 8,
+        "ffn_dim": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "vocab_size": 9,
+    }
+    with torch.random.fork_rng(devices=[]):
+        dropping, steady = (
+            OPTModel(OPTConfig(**sizes, word_embed_proj_dim=8, dropout=rate, attention_dropout=0.0))
+            for rate in (0.1, 0.0)
+        )
+    assert drops([dropping])
+    assert not drops([steady])
+
+
 def test_rows_that_are_not_those_of_the_cells_are_refused():
     with pytest.raises(ValueError, match="7 rows are not those of 2 cells"):
         mask(DropoutStreams([1, 2], "cpu"), 0, (7, 3))
