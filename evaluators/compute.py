@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluators.backbones.backbone import Backbone
 from evaluators.boundary_caches import BoundaryCaches
@@ -174,31 +175,41 @@ class Computation:
             self.seconds_importing += time.perf_counter() - started
 
     def _check_precision(self, trunk: str, readers: Sequence[PlannedCell], backbone: Backbone) -> None:
-        """Compare a fresh backbone in both precisions, once a trunk, on the largest draw that reads it.
+        """Compare a fresh backbone in both precisions, on the largest draw of each task that reads it, once a draw.
 
         Raises:
-            PrecisionProblem: If bfloat16 costs accuracy; nothing was encoded.
+            PrecisionProblem: If bfloat16 costs accuracy on one of them; nothing was encoded.
         """
         from evaluators.engine.encode import encode
         from evaluators.engine.precision import MOST, agreement, agreement_of
 
-        results = self._bench.results
-        if not results.intact("precision", trunk):
-            largest = max(readers, key=lambda planned: planned.cell.labels_per_class)
-            data = self._bench.data[largest.cell.task]
-            drawn = draw(largest.cell, data)
-            drawn = drawn.take(np.arange(min(MOST, len(drawn.labels))))
-            exact, rough = (
-                encode(backbone, drawn.samples, dtype=dtype, progress=_silent)
-                for dtype in ("float32", "bfloat16")
+        results, looked_at = self._bench.results, {}
+        for planned in sorted(readers, key=lambda planned: planned.cell.labels_per_class):
+            looked_at[planned.cell.task] = planned
+        draws = {task: draw(planned.cell, self._bench.data[task]) for task, planned in looked_at.items()}
+        draws = {task: drawn.take(np.arange(min(MOST, len(drawn.labels)))) for task, drawn in draws.items()}
+        # By what is looked at: another task, and a larger draw, may lose what this one does not.
+        keys = {task: digest_of([trunk, list(drawn.samples.digests)]) for task, drawn in draws.items()}
+        new = [task for task, key in keys.items() if not results.intact("precision", key)]
+        # All in float32 first: for bfloat16 the weights are cast, and stay so.
+        exact, rough = (
+            {task: encode(backbone, draws[task].samples, dtype=dtype, progress=_silent) for task in new}
+            for dtype in ("float32", "bfloat16")
+        )
+        for task in new:
+            labels, classes = draws[task].labels, len(self._bench.data[task].labels)
+            results.write(
+                "precision",
+                keys[task],
+                Stored({}, agreement(exact[task], rough[task], labels, classes).facts),
             )
-            found = agreement(exact, rough, drawn.labels, len(data.labels))
-            results.write("precision", trunk, Stored({}, found.facts))
-        found = agreement_of(results.read("precision", trunk).facts)
-        if not found.holds:
-            raise PrecisionProblem(
-                f"bfloat16 does not do for this base: {found}", hint="set `dtype: float32` in the protocol"
-            )
+        for key in keys.values():
+            found = agreement_of(results.read("precision", key).facts)
+            if not found.holds:
+                raise PrecisionProblem(
+                    f"bfloat16 does not do for this base: {found}",
+                    hint="set `dtype: float32` in the protocol",
+                )
 
     @cached_property
     def _environment(self) -> Environment:
@@ -208,14 +219,12 @@ class Computation:
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
         """Return trained classifiers: from the store where they were small enough to keep, else trained now."""
-        results = self._bench.results
-        kept = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        kept = self._kept(cells)
         fresh = [i for i in range(len(cells)) if i not in kept]
         together, made = (
             self._trained([cells[i] for i in fresh], row, progress) if fresh else (OneByOne(()), [])
         )
-        for i, fitted, origin in zip(fresh, together.members, made, strict=True):
-            self._keep(cells[i].cell.task, cells[i].fit, fitted, origin)
+        self._keep([cells[i] for i in fresh], together.members, made)
         if not kept:
             return together, made
         known = dict(zip(fresh, zip(together.members, made, strict=True), strict=True))
@@ -319,19 +328,28 @@ class Computation:
 
         return above(backbone, states, dict(planned.cell.settings), planned.cell.dtype)
 
-    def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
-        """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
-        if self.withholds(task):
-            return
-        from evaluators.engine.records import FILES
+    def _kept(self, cells: Sequence[PlannedCell]) -> dict[int, Stored]:
+        """Return the stored fits by the cells' places; of a pass that a kill tore none: it is fitted again whole."""
+        results = self._bench.results
+        found = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        return {
+            i: stored
+            for i, stored in found.items()
+            if all(results.has("fit", key) for key in stored.facts.get("together", ()))
+        }
 
-        with tempfile.TemporaryDirectory() as name:
-            fitted.save(Path(name))
-            files = [Path(name) / file for file in FILES]
-            if sum(path.stat().st_size for path in files) > KEPT_FIT_BYTES:
-                return
-            arrays = {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
-        self._bench.results.write("fit", key, Stored(arrays, made.facts))
+    def _keep(self, cells: Sequence[PlannedCell], fitted: Sequence[Fitted], made: Sequence[Origin]) -> None:
+        """Store what a pass trained, if it is small and its data may leave their place (a fit may hold words)."""
+        if not cells or self.withholds(cells[0].cell.task):
+            return
+        small = {
+            planned.fit: (arrays, origin)
+            for planned, one, origin in zip(cells, fitted, made, strict=True)
+            if (arrays := _saved(one)) is not None
+        }
+        company = {"together": list(small)} if len(small) > 1 else {}
+        for key, (arrays, origin) in small.items():
+            self._bench.results.write("fit", key, Stored(arrays, {**company, **origin.facts}))
 
     def _samples(self, planned: PlannedCell, name: str) -> Samples:
         return inputs(planned.cell, name, self._bench.data[planned.cell.task])
@@ -380,6 +398,18 @@ def choose_device(wanted: str) -> str:
             hint="run without --device cuda, or check `nvidia-smi`",
         )
     return "cpu"
+
+
+def _saved(fitted: Fitted) -> dict[str, NDArray[np.uint8]] | None:
+    """Return the files of what was trained; None if they are more than is kept."""
+    from evaluators.engine.records import FILES
+
+    with tempfile.TemporaryDirectory() as name:
+        fitted.save(Path(name))
+        files = [Path(name) / file for file in FILES]
+        if sum(path.stat().st_size for path in files) > KEPT_FIT_BYTES:
+            return None
+        return {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
 
 
 def _share(job: FitJob) -> float:

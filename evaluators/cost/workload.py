@@ -174,7 +174,11 @@ class Workload:
         return float(classes * planned.cell.labels + self.demand.predicted(planned)), 0.0, 0.0, 0
 
     def _width(self, trunk: str) -> int:
-        return self.demand.candidate(self.demand.readers[trunk][0]).structure.width
+        """Return the numbers that a sample has in a trunk's table: of every block, where all are read."""
+        reader = self.demand.readers[trunk][0]
+        structure = self.demand.candidate(reader).structure
+        every = structure.blocks if strategy(reader.cell.strategy).sees == "layers" else 1
+        return every * structure.width
 
     def _weights(self, planned: PlannedCell) -> int:
         """Return the bytes of a cell's network while it is computed."""
