@@ -1,15 +1,16 @@
 """How much training a planned cell takes, by what its row of the ladder says. Pure.
 
-`Cost` is read here and nowhere else: a row whose training goes another way (from cached activations, say) is told apart
-here.
+`Cost` is read here and nowhere else: a row whose training goes another way, as partial freezes do from states of their
+frozen blocks, is told apart here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluators.candidate import Candidate
 from evaluators.engine.recipe import recipe_of
+from evaluators.ladder.depth import frozen_blocks
 from evaluators.plan import PlannedCell
 from evaluators.strategy import strategy
 
@@ -67,6 +68,13 @@ def training(planned: PlannedCell, candidate: Candidate | None) -> Training:
         1.0 + beside,
         labels * row.cost.before(settings, blocks),
     )
+
+
+def above_states(how: Training, planned: PlannedCell, candidate: Candidate) -> Training:
+    """Return what is left of a partial freeze's training where all states of its frozen blocks are at hand."""
+    blocks = candidate.structure.blocks
+    frozen = frozen_blocks(dict(planned.cell.settings), blocks) / blocks
+    return replace(how, reading=how.reading - frozen, before=0.0)
 
 
 def low_rank_share(candidate: Candidate, rank: float) -> float:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from evaluators.candidate import Candidate
 from evaluators.canonical import digest_of
-from evaluators.compute import choose_device
 from evaluators.data import TaskData, load_task
+from evaluators.device import choose_device
 from evaluators.errors import UsageProblem
 from evaluators.fitness import unfit
 from evaluators.personal_task import OwnData

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.cell import Failed, Skipped
-from evaluators.compute import Workbench
 from evaluators.executor import InProcessExecutor, WorkerSetup
 from evaluators.peers import (
     mteb_loop,
@@ -31,6 +30,7 @@ from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
 from evaluators.samples import IntArray, Samples
 from evaluators.view import TEST, TRAIN, VALIDATION, draw
+from evaluators.workbench import Workbench
 from tests.benchmarks.contest import Outcome
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.worlds import Base, BenchTask

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.compute import Workbench
 from evaluators.cost.calibration import Calibration
 from evaluators.cost.demand import Demand
 from evaluators.cost.estimate import Pace, estimate
@@ -17,6 +16,7 @@ from evaluators.inventory import listed_cells
 from evaluators.results import ResultStore
 from evaluators.run import run_plan
 from evaluators.view import inputs
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 
 IDLE = Roofline(flops_per_second=1e11, bytes_per_second=1e10, free=1.0, threads=1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from evaluators.collect import Reading, distinct_samples
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.cost.demand import Demand
 from evaluators.executor import InProcessExecutor
 from evaluators.features import read_table
@@ -13,6 +13,7 @@ from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
 from evaluators.strategy import strategy
 from evaluators.view import label_inputs
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import COLOURS, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from evaluators.cell import FitCost
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.evidence import CellCost
 from evaluators.executor import InProcessExecutor
 from evaluators.ladder.settings import STACKED_BELOW
@@ -16,6 +16,7 @@ from evaluators.origin import Origin, origin_of
 from evaluators.passes import passes
 from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from evaluators.cell import Failed, Scored
-from evaluators.compute import Workbench
 from evaluators.data import load_task
 from evaluators.engine.precision import Agreement, agreement, agreement_of
 from evaluators.executor import InProcessExecutor
 from evaluators.plan import PlannedCandidate, Request, make_plan
 from evaluators.results import ResultStore, Stored
 from evaluators.run import Ended, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol, toy_task
 from tests.fakes_models import tiny_bert
 
