@@ -23,7 +23,7 @@ from evaluators.device import peak_bytes, reset_peak
 from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
 from evaluators.evidence import Environment
-from evaluators.kept_fits import packed, unpacked
+from evaluators.kept_fits import company_of, packed, unpacked
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
 from evaluators.plan import PlannedCell
@@ -145,14 +145,12 @@ class Computation:
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
         """Return trained classifiers: from the store where they were small enough to keep, else trained now."""
-        results = self.bench.results
-        kept = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        kept = self._kept(cells)
         fresh = [i for i in range(len(cells)) if i not in kept]
         together, made = (
             self._trained([cells[i] for i in fresh], row, progress) if fresh else (OneByOne(()), [])
         )
-        for i, fitted, origin in zip(fresh, together.members, made, strict=True):
-            self._keep(cells[i].cell.task, cells[i].fit, fitted, origin)
+        self._keep([cells[i] for i in fresh], together.members, made)
         if not kept:
             return together, made
         known = dict(zip(fresh, zip(together.members, made, strict=True), strict=True))
@@ -254,10 +252,23 @@ class Computation:
 
         return above(backbone, states, dict(planned.cell.settings), planned.cell.dtype)
 
-    def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
-        """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
-        if not self.bench.withholds(task) and (kept := packed(fitted, made)):
-            self.bench.results.write("fit", key, kept)
+    def _kept(self, cells: Sequence[PlannedCell]) -> dict[int, Stored]:
+        """Return the stored fits by the cells' places; of a pass that a kill tore none: it is fitted again whole."""
+        results = self.bench.results
+        found = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        return {
+            i: stored
+            for i, stored in found.items()
+            if all(results.has("fit", key) for key in company_of(stored))
+        }
+
+    def _keep(self, cells: Sequence[PlannedCell], fitted: Sequence[Fitted], made: Sequence[Origin]) -> None:
+        """Store what a pass trained, if it is small and its data may leave their place (a fit may hold words)."""
+        if not cells or self.bench.withholds(cells[0].cell.task):
+            return
+        keys = [planned.fit for planned in cells]
+        for key, stored in packed(dict(zip(keys, zip(fitted, made, strict=True), strict=True))).items():
+            self.bench.results.write("fit", key, stored)
 
     def _inputs_of_all(self, cells: Sequence[PlannedCell], row: Strategy, name: str) -> list[Inputs]:
         """Return each cell's inputs of a set; one object for all where the set does not depend on the draw."""

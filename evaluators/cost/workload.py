@@ -13,7 +13,6 @@ from evaluators.candidate import Candidate, TextInput
 from evaluators.cost.demand import Demand
 from evaluators.cost.flops import forward_flops, weights_read
 from evaluators.cost.lengths import (
-    BATCH,
     Lengths,
     padded_in_training,
     padded_when_read,
@@ -22,6 +21,7 @@ from evaluators.cost.lengths import (
 )
 from evaluators.cost.training import Training, above_states, training
 from evaluators.cost.work import Phase, Work
+from evaluators.cuts import BATCH
 from evaluators.plan import PlannedCell
 from evaluators.samples import Samples
 from evaluators.strategy import Strategy, strategy
@@ -192,7 +192,10 @@ class Workload:
     def _training(self, planned: PlannedCell, how: Training) -> tuple[float, float, float, int]:
         cell, predicted = planned.cell, self.demand.predicted(planned)
         step = self._step(cell.candidate, cell.task, cell.labels, how.batch) if how.steps else 0.0
-        flops = (how.samples * how.passes + how.before) * step + how.reading * self._predicting(planned)
+        flops = how.samples * how.passes * step + how.reading * self._predicting(planned)
+        if how.before:
+            # Without gradients, so in batches that are cut as those of predictions.
+            flops += how.before * self._reading(cell.candidate, cell.task, TRAIN, cell.labels)
         launches = how.steps + -(-predicted // BATCH)
         moves = launches + how.steps * (MOVED_BY_TRAINING if how.passes >= _TRAINS_ALL else 1)
         moved = WEIGHT_BYTES * moves * weights_read(self.demand.candidate(planned))
@@ -214,7 +217,11 @@ class Workload:
         return float(classes * planned.cell.labels + self.demand.predicted(planned)), 0.0, 0.0, 0
 
     def _width(self, trunk: str) -> int:
-        return self.demand.candidate(self.demand.readers[trunk][0]).structure.width
+        """Return the numbers that a sample has in a trunk's table: of every block, where all are read."""
+        reader = self.demand.readers[trunk][0]
+        structure = self.demand.candidate(reader).structure
+        every = structure.blocks if strategy(reader.cell.strategy).sees == "layers" else 1
+        return every * structure.width
 
     def _weights(self, planned: PlannedCell) -> int:
         """Return the bytes of a cell's network while it is computed."""

@@ -59,6 +59,17 @@ def test_each_sample_is_encoded_once_and_sharing_saves_the_rest(tmp_path, result
     assert found.seconds_unshared > found.seconds
 
 
+def test_the_features_of_every_block_take_as_many_bytes_as_there_are_blocks(tmp_path, results):
+    pooled, layers = (
+        cost(*toy_plan(tmp_path, protocol=toy_protocol(strategies=(name,))), results)
+        for name in ("linear-probe", "head2toe")
+    )
+    assert pooled.forwards == layers.forwards > 0
+    structure = toy_candidate().structure
+    more = 4 * structure.width * (structure.blocks - 1)
+    assert layers.bytes - pooled.bytes == pooled.forwards * more
+
+
 def test_what_is_stored_costs_nothing(tmp_path, results):
     plan, data = toy_plan(tmp_path, protocol=toy_protocol(strategies=("majority", "tfidf-logreg")))
     before = cost(plan, data, results)

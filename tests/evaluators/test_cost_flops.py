@@ -117,6 +117,12 @@ def test_a_text_is_as_long_as_its_tokenizer_says(texts):
     assert without.tolist() == pytest.approx([4.6, 2.0])
 
 
+def test_without_a_tokenizer_that_can_be_read_words_are_counted(tmp_path):
+    (tmp_path / "tokenizer.json").write_text('{"version": "9.0", "model": {"type": "of a later version"}}')
+    lengths = token_lengths(["two words"], TextInput(max_tokens=8, pooling="mean"), tmp_path)
+    assert lengths.tolist() == pytest.approx([4.6])
+
+
 @pytest.mark.parametrize("samples", [40, 130, 700])
 def test_batches_that_are_read_are_as_long_as_estimated(samples):
     lengths = np.random.default_rng(1).integers(3, 300, samples)

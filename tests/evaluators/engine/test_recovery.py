@@ -96,6 +96,12 @@ def test_what_does_not_fit_sample_by_sample_fails_with_the_reason(worlds):
     )
 
 
+def test_what_torch_says_here_where_memory_runs_out_is_understood():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 50)
+    assert is_out_of_memory(caught.value)
+
+
 def test_another_error_is_not_tried_again(worlds):
     cramped, told = faulty(
         worlds["text"], worlds["text"].job(FULL), rows=4, shortage=RuntimeError("sizes do not match")
