@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ from evaluators.results import ResultStore, Stored
 from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Strategy, strategy
 from evaluators.view import TRAIN, draw, inputs, label_inputs
+
+if TYPE_CHECKING:
+    from evaluators.backbones.causal import CausalModel
 
 #: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
 KEPT_FIT_BYTES = 4 * 1024 * 1024
@@ -277,6 +281,7 @@ class Computation:
             classes=len(bench.data[cell.task].labels),
             names=bench.data[cell.task].labels,
             label_features=self._label_features(planned),
+            load_language_model=(lambda: self._language_model(planned)) if "causal-lm" in row.needs else None,
             settings=dict(cell.settings),
             seed=cell.run.seed,
             selection=cell.sampler.rsplit("/", 1)[-1],
@@ -310,6 +315,7 @@ class Computation:
                 classes=len(self._bench.data[planned.cell.task].labels),
                 settings=dict(planned.cell.settings),
                 load_backbone=lambda pretrained: self._resumed(planned, pretrained, progress),
+                load_language_model=lambda: self._language_model(planned),
             )
 
     def _resumed(self, planned: PlannedCell, pretrained: bool, progress: Progress) -> Backbone:
@@ -366,6 +372,12 @@ class Computation:
         candidate = self._bench.plan.candidate(planned.cell.candidate)
         folder = self._bench.folders[candidate.name]
         return load_backbone(candidate, folder, pretrained=pretrained, device=self._bench.device)
+
+    def _language_model(self, planned: PlannedCell) -> CausalModel:
+        from evaluators.backbones.load import load_language_model
+
+        candidate = self._bench.plan.candidate(planned.cell.candidate)
+        return load_language_model(candidate, self._bench.folders[candidate.name], device=self._bench.device)
 
 
 def choose_device(wanted: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.candidate import TextInput
+from evaluators.cuts import BATCH, BATCH_COST, BATCH_TOKENS, cut
 
 Lengths = NDArray[np.float64]
 
@@ -20,8 +21,8 @@ Lengths = NDArray[np.float64]
 TOKENS_PER_WORD, SPECIAL_TOKENS = 1.3, 2
 #: Texts that are looked at: their lengths stand for those of all.
 LOOKED_AT = 1000
-#: As in `engine/batching.py`: samples and tokens of a batch without gradients, and the jitter of lengths in training.
-BATCH, BATCH_TOKENS, JITTER = 128, 128 * 256, 0.3
+#: As in `engine/batching.py`: the jitter of lengths in training.
+JITTER = 0.3
 #: Draws of a training set over which padding is averaged.
 _DRAWS = 8
 
@@ -53,7 +54,7 @@ def token_lengths(texts: Sequence[str], accepts: TextInput, folder: Path | None)
 
 
 def padded_when_read(lengths: Lengths, samples: int) -> Lengths:
-    """Return the length that each text has in a batch without gradients: batches are sorted by length.
+    """Return the length that each text has in a batch without gradients: batches are of like lengths (`cuts.py`).
 
     Args:
         lengths: (n,) lengths of the texts that were looked at.
@@ -61,14 +62,11 @@ def padded_when_read(lengths: Lengths, samples: int) -> Lengths:
             one batch.
     """
     ordered = np.sort(lengths)[::-1]
-    padded = np.empty_like(ordered)
-    start = 0
-    while start < len(ordered):
-        size = min(BATCH, int(BATCH_TOKENS // max(1.0, ordered[start])))
-        size = max(1, round(size * len(ordered) / max(1, samples)))
-        padded[start : start + size] = ordered[start]
-        start += size
-    return padded
+    # One that was looked at stands for several that are read, or for a part of one.
+    share = len(ordered) / max(1, samples)
+    sizes = cut(ordered, most=BATCH * share, tokens=BATCH_TOKENS * share, cost=BATCH_COST * share)
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return np.repeat(ordered[firsts], sizes)
 
 
 def padded_in_training(lengths: Lengths, labels: int, batch_size: int) -> Lengths:

@@ -12,7 +12,6 @@ from evaluators.candidate import Candidate, TextInput
 from evaluators.cost.demand import Demand
 from evaluators.cost.flops import forward_flops, weights_read
 from evaluators.cost.lengths import (
-    BATCH,
     Lengths,
     padded_in_training,
     padded_when_read,
@@ -21,6 +20,7 @@ from evaluators.cost.lengths import (
 )
 from evaluators.cost.training import training
 from evaluators.cost.work import Phase, Work
+from evaluators.cuts import BATCH
 from evaluators.plan import PlannedCell
 from evaluators.samples import Samples
 from evaluators.strategy import Strategy, strategy
@@ -149,7 +149,10 @@ class Workload:
         cell, predicted = planned.cell, self.demand.predicted(planned)
         how = training(planned, self.demand.candidate(planned))
         step = self._step(cell.candidate, cell.task, cell.labels, how.batch) if how.steps else 0.0
-        flops = (how.samples * how.passes + how.before) * step + how.reading * self._predicting(planned)
+        flops = how.samples * how.passes * step + how.reading * self._predicting(planned)
+        if how.before:
+            # Without gradients, so in batches that are cut as those of predictions.
+            flops += how.before * self._reading(cell.candidate, cell.task, TRAIN, cell.labels)
         launches = how.steps + -(-predicted // BATCH)
         moves = launches + how.steps * (MOVED_BY_TRAINING if how.passes >= _TRAINS_ALL else 1)
         moved = WEIGHT_BYTES * moves * weights_read(self.demand.candidate(planned))

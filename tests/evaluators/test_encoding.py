@@ -131,7 +131,8 @@ def test_label_names_are_part_of_the_plan_of_zero_shot_alone(tmp_path, base):
     bench = bench_of(tmp_path, base, "zero-shot", "knn")
     cells = {planned.cell.strategy: planned for planned in bench.plan.cells}
     data = bench.data["colours"]
-    assert label_inputs(cells["zero-shot"].cell, data).texts == data.labels
+    expected = tuple(f"This is about {label}." for label in data.labels)
+    assert label_inputs(cells["zero-shot"].cell, data).texts == expected
     assert set(data.labels) == set(COLOURS)
     assert len(label_inputs(cells["knn"].cell, data)) == 0
     inputs_of = {node.key: node.inputs for node in bench.plan.nodes}

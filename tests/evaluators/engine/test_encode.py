@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from evaluators.cuts import BATCH_COST, cut
 from evaluators.engine import batching
 from evaluators.engine.batching import length_sorted
 from evaluators.engine.encode import encode
@@ -31,13 +32,39 @@ def test_rows_come_back_in_input_order(worlds, modality):
     np.testing.assert_allclose(shuffled, straight[order], atol=1e-5)
 
 
-def test_batches_are_sorted_complete_and_small_for_long_inputs():
+def test_batches_are_complete_of_like_lengths_and_small_for_long_inputs():
     lengths = [3, 9000, 5, *[256] * 200]
     batches = length_sorted(lengths)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
-    assert [len(batch) for batch in batches] == [3, 128, 72]
-    assert batches[0][0] == 1
+    # Most tokens first; a text of another order of magnitude is never padded to.
+    assert [len(batch) for batch in batches] == [128, 72, 1, 2]
+    assert batches[2] == [1]
     assert length_sorted([]) == []
+
+
+def test_little_is_padded_and_few_batches_are_small():
+    lengths = np.random.default_rng(0).lognormal(2.6, 0.5, 300).astype(int).clip(3, 80).tolist()
+    batches = length_sorted(lengths)
+    padded = sum(len(batch) * lengths[batch[0]] for batch in batches)
+    assert padded < 1.12 * sum(lengths)
+    assert len(batches) < 15
+
+
+def test_no_other_cut_costs_less():
+    lengths = np.sort(np.random.default_rng(1).integers(1, 90, 9))[::-1].astype(float)
+
+    def total(sizes):
+        starts = np.cumsum([0, *sizes[:-1]])
+        return sum(BATCH_COST + size * lengths[start] for size, start in zip(sizes, starts, strict=True))
+
+    def all_cuts(count):
+        return (
+            [[]]
+            if not count
+            else [[k, *rest] for k in range(1, min(4, count) + 1) for rest in all_cuts(count - k)]
+        )
+
+    assert total(cut(lengths, most=4)) == min(total(sizes) for sizes in all_cuts(len(lengths)))
 
 
 def test_bfloat16_is_close_and_is_not_mixed_with_float32(worlds):

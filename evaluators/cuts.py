@@ -1,0 +1,53 @@
+"""Where samples that are sorted by length are cut into batches that are read without gradients. No torch.
+
+In: lengths, longest first. Out: the sizes of consecutive batches whose padded tokens, and a fixed cost for each batch,
+are least. The engine cuts by it what it reads, and the cost model what it plans to read. A pure function.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Samples of a batch at most, and padded tokens: 128 texts of 256 tokens, 4 of 8,192.
+BATCH, BATCH_TOKENS = 128, 128 * 256
+#: Tokens whose cost is that of one more batch. On a CPU 20 (MiniLM, measured); on a GPU some hundred, for the launches
+#: of its kernels. Between 20 and 200 the sum of both differs by 3 % from what the exact number would give.
+BATCH_COST = 64
+
+
+def cut(
+    lengths: NDArray[np.float64],
+    *,
+    most: float = BATCH,
+    tokens: float = BATCH_TOKENS,
+    cost: float = BATCH_COST,
+) -> list[int]:
+    """Return the sizes of the batches, first to last.
+
+    Args:
+        lengths: (n,) descending, at least 1: a batch is padded to its first.
+        most: Samples of a batch at most.
+        tokens: Padded tokens of a batch at most; a single sample may have more.
+        cost: Tokens that a batch costs beside its own.
+    """
+    count = len(lengths)
+    # least[i] is what the first i samples cost, whose last batch begins at start[i].
+    least = np.full(count + 1, np.inf)
+    least[0] = 0.0
+    start = np.zeros(count + 1, dtype=np.intp)
+    taken = np.arange(1, count + 1)
+    for first, longest in enumerate(lengths):
+        last = min(count, first + max(1, int(min(most, tokens // longest))))
+        through = slice(first + 1, last + 1)
+        found = least[first] + cost + longest * taken[: last - first]
+        # Of equal sums the later start: full batches come first.
+        better = found <= least[through]
+        least[through][better] = found[better]
+        start[through][better] = first
+    sizes = []
+    end = count
+    while end:
+        sizes.append(int(end - start[end]))
+        end = int(start[end])
+    return sizes[::-1]
