@@ -11,7 +11,7 @@ from evaluators.cost.estimate import CostEstimate, PhaseCost
 from evaluators.cost.reckoning import PhaseTook, Reckoning
 from evaluators.errors import UsageProblem
 from evaluators.plan import PlannedCell, plan_from_json, plan_to_json
-from evaluators.wording import duration
+from evaluators.wording import count, duration
 from hub.cli.output import Output, Table, rows_of
 from hub.computing import Carried, compute
 from hub.evaluating import Planned
@@ -127,7 +127,7 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
         ("detectable", _detectable(cost.detectable, prepared)),
         ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
     ]
-    return facts + _skipped(skipped)
+    return facts + _skipped(skipped, {p.cell.labels_per_class for p in prepared.plan.cells})
 
 
 def _read_once(cost: CostEstimate) -> list[tuple[str, str]]:
@@ -142,18 +142,16 @@ def _read_once(cost: CostEstimate) -> list[tuple[str, str]]:
     return facts
 
 
-def _skipped(skipped: Sequence[PlannedCell]) -> list[tuple[str, str]]:
-    """Say each reason once, with how many measurements it costs and at which sizes."""
+def _skipped(skipped: Sequence[PlannedCell], all_sizes: set[int]) -> list[tuple[str, str]]:
+    """Say each reason once, with how many measurements it costs, and at which sizes if not at all."""
     sizes: dict[str, list[int]] = {}
     for planned in skipped:
         sizes.setdefault(planned.skipped or "", []).append(planned.cell.labels_per_class)
-    return [
-        (
-            "" if place else "skipped",
-            f"{len(found):,} at {_listed(sorted(set(found)))} labels a class: {reason}",
-        )
-        for place, (reason, found) in enumerate(sizes.items())
-    ]
+    facts: list[tuple[str, str]] = []
+    for reason, found in sizes.items():
+        where = "" if set(found) == all_sizes else f" at {_listed(sorted(set(found)))} labels a class"
+        facts.append(("" if facts else "skipped", f"{count(len(found), 'measurement')}{where}: {reason}"))
+    return facts
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -65,3 +65,9 @@ def test_a_reason_for_skipping_is_said_once_for_all_that_it_concerns(told):
     text = told(strategies=("prompt-tuning", "prefix-tuning"), labels_per_class=(1, 500, 900))
     skipped = " ".join(text[text.index("\nskipped") :].split())
     assert skipped.count("at 500 labels a class: ") == skipped.count("at 900 labels a class: ") == 1
+
+
+def test_what_a_base_cannot_have_is_skipped_whatever_the_size(told):
+    text = told(strategies=("majority", "in-context-4"))
+    skipped = " ".join(text[text.index("\nskipped") :].split())
+    assert skipped.startswith("skipped 4 measurements: In context (4 examples) asks a causal language model")
