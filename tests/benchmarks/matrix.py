@@ -84,8 +84,10 @@ class Matrix:
 
     def run_fresh(self, store: Path) -> Outcome:
         """Run the plan as a command does: a new process, and its worker."""
-        if self.scene.tiny:
-            return self.run_here(store)
+        return self.run_here(store) if self.scene.tiny else self.run_in_new_process(store)
+
+    def run_in_new_process(self, store: Path) -> Outcome:
+        """Run the plan in a process of its own, which starts a worker if anything is to be computed."""
         folder = self.scene.place("fresh")
         plan = folder / "plan.json"
         plan.write_text(plan_to_json(self.plan), encoding="utf-8")

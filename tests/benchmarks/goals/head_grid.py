@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,8 @@ from tests.benchmarks.worlds import minilm
 
 PROBE = strategy("linear-probe")
 MAX_ITER = 1000
+#: scikit-learn's default stops up to 2e-3 above the optimum of this grid (C=10), 1e-6 within 1e-5 of it.
+DEFAULT_TOL, TIGHT_TOL = 1e-4, 1e-6
 
 
 def rows(scene: Scene) -> list[Row]:
@@ -42,21 +45,24 @@ def rows(scene: Scene) -> list[Row]:
         ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
-    def theirs() -> Outcome:
+    def theirs(tol: float) -> Outcome:
         found = [
-            fit_head(Head(c=c), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
+            fit_head(Head(c=c, tol=tol), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
             for c in PENALTIES
             for job in jobs
         ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
-    peer, engine = contest(theirs, ours)
-    gap = Gate("objective above scikit-learn's, at most", _objective_gap(jobs), 1e-4)
     work = f"head grid, features given: {len(PENALTIES) * len(jobs)} fits, width {test.shape[1]}"
-    return [
-        Row("G2", work, "tuned", "scikit-learn, one fit after the other", peer, engine, scene.wanted(4.0, 30.0),
-            (same_accuracy(peer, engine, 0.5), gap))
-    ]  # fmt: skip
+    gap = Gate("objective above scikit-learn's, at most", _objective_gap(jobs), 1e-4)
+    found = []
+    for peer, tol, wanted in (
+        ("scikit-learn, one fit after the other", DEFAULT_TOL, scene.wanted(4.0, 30.0)),
+        ("scikit-learn, solved to a gap of 1e-5", TIGHT_TOL, None),
+    ):
+        sides = contest(functools.partial(theirs, tol), ours)
+        found.append(Row("G2", work, "tuned", peer, *sides, wanted, (same_accuracy(*sides, 0.5), gap)))
+    return found
 
 
 def _jobs(scene: Scene) -> tuple[list[FitJob], FloatArray]:
