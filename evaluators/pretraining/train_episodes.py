@@ -26,85 +26,12 @@ from torch import nn
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from evaluators.pretraining.episodes import AFTER, BETWEEN, Line, Pages, Style
+from evaluators.pretraining.episode_batches import CONTEXT, IGNORED, Batch, batches
+from evaluators.pretraining.episode_recipe import RECIPE, EpisodeRecipe
+from evaluators.pretraining.episodes import AFTER, BETWEEN, Pages, Style
 from evaluators.pretraining.topics import TRAINED
 
-#: Longest page in tokens.
-CONTEXT = 1024
 _PADDING = "<pad>"
-#: What is no label: it has no gradient.
-IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the training: short pages first, on which looking above is learnt within minutes.
-
-    Attributes:
-        steps: Optimiser steps.
-        pages: Pages a step.
-        lines: Labelled texts a page.
-        classes: Labels a page, from and to.
-        longest: Sentences a text, at most.
-    """
-
-    steps: int
-    pages: int
-    lines: int
-    classes: tuple[int, int]
-    longest: int
-
-
-@dataclass(frozen=True)
-class EpisodeRecipe:
-    """Every number of the language model: what is written, and how the network learns it.
-
-    Attributes:
-        seed: Of the pages, the initial weights and the tokenizer's sample.
-        vocabulary: Tokens.
-        width: Of the network.
-        layers: Blocks.
-        heads: Attention heads a block.
-        inner: Width of the feed-forward layers.
-        stages: See `Stage`.
-        styles: Shares of the kinds of task.
-        text_weight: Weight of a text's token in the loss; that of a label's token is 1.
-        text_share: Share of the text's tokens that is predicted at all.
-        max_lr: Peak rate of AdamW, which trains the table of tokens and the norms.
-        muon_lr: Peak rate of Muon, which trains the matrices between: in 200 steps it reached what AdamW alone, with
-            the usual small start, had not begun to learn in 300.
-        weight_decay: Of Muon.
-        warmup: Steps until the peak.
-        threads: Of torch; another number sums in another order and gives other last bits.
-    """
-
-    seed: int = 0
-    vocabulary: int = 3000
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
-    inner: int = 256
-    stages: tuple[Stage, ...] = (
-        Stage(steps=700, pages=32, lines=8, classes=(2, 4), longest=0),
-        Stage(steps=400, pages=16, lines=12, classes=(2, 8), longest=1),
-        Stage(steps=200, pages=8, lines=18, classes=(2, 10), longest=2),
-    )
-    styles: tuple[tuple[Style, float], ...] = (
-        ("renamed", 0.35),
-        ("named", 0.3),
-        ("invented", 0.2),
-        ("keyword", 0.15),
-    )
-    text_weight: float = 0.1
-    text_share: float = 0.15
-    max_lr: float = 3e-3
-    muon_lr: float = 0.02
-    weight_decay: float = 0.05
-    warmup: int = 30
-    threads: int = 1
-
-
-RECIPE = EpisodeRecipe()
 
 
 @dataclass(frozen=True)
@@ -177,83 +104,6 @@ def new_model(recipe: EpisodeRecipe) -> LlamaForCausalLM:
     )
     torch.manual_seed(recipe.seed)
     return LlamaForCausalLM(config)
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Pages as tokens.
-
-    Attributes:
-        ids: (pages, longest) int64, padded on the right.
-        targets: (pages, longest) int64: the next token where it is predicted, else `IGNORED`.
-        weights: (pages, longest) float32: of each target in the loss.
-        named: (pages, longest) bool: the target is the first token of a label that its meaning tells.
-        renamed: The same, of a label that only the lines above tell.
-    """
-
-    ids: torch.Tensor
-    targets: torch.Tensor
-    weights: torch.Tensor
-    named: torch.Tensor
-    renamed: torch.Tensor
-
-
-def batches(
-    recipe: EpisodeRecipe, stage: Stage, tokenizer: PreTrainedTokenizerFast, pages: Pages
-) -> Iterator[Batch]:
-    """Yield the batches of a stage."""
-    names, shares = zip(*recipe.styles, strict=True)
-    low, high = stage.classes
-    for _ in range(stage.steps):
-        styles = pages.random.choices(names, shares, k=stage.pages)
-        written = [
-            pages.page(
-                style,
-                lines=stage.lines,
-                classes=low + int(pages.random.random() * (high + 1 - low)),
-                longest=stage.longest,
-            )
-            for style in styles
-        ]
-        yield _collate(written, styles, tokenizer, recipe, pages.random)
-
-
-def _collate(
-    written: Sequence[Sequence[Line]],
-    styles: Sequence[Style],
-    tokenizer: PreTrainedTokenizerFast,
-    recipe: EpisodeRecipe,
-    random: Random,
-) -> Batch:
-    asked = [line.text + BETWEEN for page in written for line in page]
-    answers = [line.label + AFTER for page in written for line in page]
-    pieces = iter(zip(tokenizer(asked)["input_ids"], tokenizer(answers)["input_ids"], strict=True))
-    rows = []
-    for page, style in zip(written, styles, strict=True):
-        ids: list[int] = []
-        weights: list[float] = []
-        kinds: list[int] = []
-        for line in page:
-            asks, answer = next(pieces)
-            texts = [recipe.text_weight * (random.random() < recipe.text_share) for _ in asks]
-            ids += asks + answer
-            # The last of an answer only closes the line.
-            weights += [*texts, *([float(line.known)] * (len(answer) - 1)), 0.0]
-            kind = 0 if not line.known else 1 if style == "named" else 2 if style == "renamed" else 0
-            kinds += [0] * len(asks) + [kind] + [0] * (len(answer) - 1)
-        rows.append((ids[:CONTEXT], weights[:CONTEXT], kinds[:CONTEXT]))
-    longest = max(len(ids) for ids, _, _ in rows)
-    ids_ = torch.zeros(len(rows), longest, dtype=torch.long)
-    weights_ = torch.zeros(len(rows), longest)
-    kinds_ = torch.zeros(len(rows), longest, dtype=torch.long)
-    for number, (ids, weights, kinds) in enumerate(rows):
-        ids_[number, : len(ids)] = torch.tensor(ids)
-        weights_[number, : len(ids)] = torch.tensor(weights)
-        kinds_[number, : len(ids)] = torch.tensor(kinds)
-    following = functional.pad(ids_[:, 1:], (0, 1))
-    weights_, kinds_ = functional.pad(weights_[:, 1:], (0, 1)), functional.pad(kinds_[:, 1:], (0, 1))
-    targets = torch.where(weights_ > 0, following, IGNORED)
-    return Batch(ids_, targets, weights_, kinds_ == 1, kinds_ == 2)
 
 
 def train(
