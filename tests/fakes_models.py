@@ -40,7 +40,7 @@ class ToySet:
 
 
 def tiny_bert(
-    folder: Path, *, name: str = "tiny-bert", input_: TextInput | None = None
+    folder: Path, *, name: str = "tiny-bert", input_: TextInput | None = None, dropout: float = 0.1
 ) -> tuple[Candidate, Path]:
     """Write a 2-layer BertModel (width 32, with pooler) and its tokenizer; return its candidate and folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +51,8 @@ def tiny_bert(
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=64,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)

@@ -69,6 +69,7 @@ def test_importing_every_light_module_has_no_effect(tmp_path):
         "evaluators.engine",
         "evaluators.backbones",
         "evaluators.metrics.adapters",
+        "evaluators.peers",
         "evaluators.pretraining",
     )
     light = [n for n in names(evaluators) + names(hub) if not n.startswith(computing) and "mlflow" not in n]

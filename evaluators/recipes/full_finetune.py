@@ -1,4 +1,4 @@
 import torch
 
 torch.manual_seed(SEED)
-model.train()  # all of it is trained, with dropout and BatchNorm at work
+model.train()  # all of it is trained, BatchNorm at work; dropout draws masks of its own, not the hub's

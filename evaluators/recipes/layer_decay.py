@@ -3,7 +3,7 @@ from itertools import takewhile  # when modality: text
 import torch
 
 torch.manual_seed(SEED)
-model.train()  # all of it is trained, the lower the slower
+model.train()  # all of it is trained, the lower the slower; dropout draws masks of its own
 layers = max((m for m in model.modules() if isinstance(m, torch.nn.ModuleList)), key=lambda m: len(list(m.modules())))  # when modality: text
 place = {w: number for number, layer in enumerate(layers, 1) for w in layer.parameters()}  # when modality: text
 above = list(takewhile(lambda w: w not in place, reversed(list(model.parameters()))))  # when modality: text

@@ -5,8 +5,8 @@ import torch
 torch.manual_seed(SEED)
 model.requires_grad_(False)  # what is frozen stays in evaluation mode, without dropout  # when modality: text
 layers = max((m for m in model.modules() if isinstance(m, torch.nn.ModuleList)), key=lambda m: len(list(m.modules())))  # when modality: text
-layers[-max(1, round(TRAINED_SHARE * len(layers))) :].requires_grad_(True).train()  # when modality: text  # when depth: share
-layers[-TRAINED_BLOCKS:].requires_grad_(True).train()  # when modality: text  # when depth: blocks
+layers[-max(1, round(TRAINED_SHARE * len(layers))) :].requires_grad_(True).train()  # its dropout draws masks of its own  # when modality: text  # when depth: share
+layers[-TRAINED_BLOCKS:].requires_grad_(True).train()  # its dropout draws masks of its own  # when modality: text  # when depth: blocks
 model.pooler.requires_grad_(True)  # when modality: text  # when pooling: model
 for weight in takewhile(lambda weight: not weight.requires_grad, reversed(list(model.parameters()))):  # when modality: text
     weight.requires_grad_(weight.dim() <= 1)  # the final norm  # when modality: text

@@ -1,5 +1,7 @@
 """Cheap and decisive passes first, whatever the order in which a plan lists its cells."""
 
+import pytest
+
 from evaluators.candidate import Structure
 from evaluators.passes import passes
 from evaluators.plan import PlannedCandidate, Request, make_plan
@@ -7,6 +9,8 @@ from evaluators.strategy import strategy
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 
 EVERYTHING = ("majority", "tfidf-logreg", "from-scratch", "linear-probe", "lora", "full-finetune")
+#: Trained cell by cell; the others here train side by side, all runs of a size in one pass.
+ALONE = "layer-decay"
 
 
 def in_order(plan):
@@ -40,7 +44,14 @@ def test_of_one_strategy_the_largest_size_comes_first_and_there_run_by_run(tmp_p
     assert [(c.labels_per_class, c.run.index) for c in cells] == [(2, 0), (2, 1), (1, 0), (1, 1)]
 
 
-def test_candidate_and_incumbent_stand_side_by_side_so_that_pairs_are_complete(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        (ALONE, [(0, "light"), (0, "heavy"), (1, "light"), (1, "heavy")]),
+        ("full-finetune", [(0, "light"), (1, "light"), (0, "heavy"), (1, "heavy")]),
+    ],
+)
+def test_candidate_and_incumbent_stand_side_by_side_so_that_pairs_are_complete(tmp_path, name, order):
     light, heavy = toy_candidate("light", weights=b"1"), toy_candidate("heavy", weights=b"2")
     larger = Structure(**{**heavy.structure.model_dump(), "flops_per_input": 90_000})
     plan = toy(tmp_path, light)
@@ -51,16 +62,16 @@ def test_candidate_and_incumbent_stand_side_by_side_so_that_pairs_are_complete(t
             PlannedCandidate(
                 candidate=heavy.model_copy(update={"structure": larger}),
                 role="incumbent",
-                incumbent_for={"colours": "full-finetune"},
+                incumbent_for={"colours": name},
             ),
         ),
         tasks=plan.request.tasks,
-        protocol=plan.request.protocol,
+        protocol=toy_protocol(strategies=(name,)),
     )
-    cells = [c for c in in_order(make_plan(request, data)) if c.strategy == "full-finetune"]
-    assert [(c.labels_per_class, c.run.index, c.candidate) for c in cells[:4]] == [
-        (2, 0, "light"), (2, 0, "heavy"), (2, 1, "light"), (2, 1, "heavy"),
-    ]  # fmt: skip
+    cells = [c for c in in_order(make_plan(request, data)) if c.strategy == name]
+    assert [(c.labels_per_class, c.run.index, c.candidate) for c in cells] == [
+        (size, *pair) for size in (2, 1) for pair in order
+    ]
 
 
 def test_the_order_changes_neither_the_cells_nor_the_document(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from evaluators.backbones.backbone import Backbone
@@ -116,10 +117,10 @@ class Fits:
         return world.inputs(row, world.test.samples)
 
 
-def make_worlds(folder: Path) -> dict[Modality, World]:
-    """Write both base models below a folder."""
+def make_worlds(folder: Path, *, dropout: float = 0.1) -> dict[Modality, World]:
+    """Write both base models below a folder; the image base has no dropout."""
     makers: dict[Modality, tuple[Callable[..., tuple[Candidate, Path]], Callable[..., ToySet]]] = {
-        "text": (tiny_bert, toy_texts),
+        "text": (partial(tiny_bert, dropout=dropout), toy_texts),
         "image": (tiny_image, toy_images),
     }
     return {

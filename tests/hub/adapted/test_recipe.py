@@ -69,7 +69,8 @@ def made(request, tmp_path_factory):
     """Adapt with every strategy, then run all recipes in one process."""
     place = tmp_path_factory.mktemp(request.param)
     torch.set_num_threads(1)
-    world = make_worlds(place / "worlds")[request.param]
+    # Without dropout: the page draws masks of its own.
+    world = make_worlds(place / "worlds", dropout=0.0)[request.param]
     own, path = (own_texts if request.param == "text" else own_images)(place)
     task = personal_task(own, path, facts_of(path))
     data = load_task(task, {"data": path})
@@ -83,6 +84,9 @@ def made(request, tmp_path_factory):
     adapted, runs = {}, []
     for row in PAGES:
         settings = world.settings(row)
+        if request.param == "image" and "epochs" in settings:
+            # A convnet of random weights makes 7e-3 of a last bit in 60 steps (evaluators/README.md, decision 47).
+            settings |= {"max_steps": 12}
         adaptation = Adaptation(world.candidate, world.folder, row, settings, data.labels)
         into = place / "it's mine" / row.id
         wanted = AdaptRequest(adaptation, None, task, data, everything, 3, into)
@@ -114,8 +118,10 @@ def test_with_out_it_makes_the_model_that_was_delivered(made, name):
     }
     theirs = {key.removeprefix("base_model.model."): value for key, value in theirs.items()}
     assert set(renamed) <= set(theirs)
+    # Two solvers end 1e-8 of the objective apart, which is a few thousandths of a weight where the optimum is flat.
+    near = {"rtol": 5e-3, "atol": 3e-3} if name == "lp-ft" else {"rtol": 1e-3, "atol": 5e-4}
     for key, value in renamed.items():
-        np.testing.assert_allclose(theirs[key], value, rtol=1e-3, atol=5e-4, err_msg=key)
+        np.testing.assert_allclose(theirs[key], value, err_msg=key, **near)
 
 
 def _as_peft_writes(name):
