@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from evaluators.boundary_demand import Group, boundary_demands, group_of, placements, shares_states, union
 from evaluators.data import TaskData
-from evaluators.demand import Group, boundary_demands, group_of, placements, shares_states, union
 from evaluators.engine.job import Progress
 from evaluators.features import chunks
 from evaluators.ladder.depth import frozen_blocks

@@ -6,15 +6,12 @@ receives a `FitJob` with one draw's labels; the locked test is read here, after 
 
 from __future__ import annotations
 
-import re
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 
@@ -22,67 +19,48 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.boundary_caches import BoundaryCaches
 from evaluators.canonical import digest_of
 from evaluators.cell import FitCost
-from evaluators.data import TaskData
+from evaluators.device import peak_bytes, reset_peak
 from evaluators.encoding import Encoding
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
-from evaluators.errors import EnvironmentProblem, PrecisionProblem
 from evaluators.evidence import Environment
+from evaluators.kept_fits import company_of, packed, unpacked
 from evaluators.observe import environment
 from evaluators.origin import Origin, origin_of
-from evaluators.plan import Plan, PlannedCell
-from evaluators.results import ResultStore, Stored
+from evaluators.plan import PlannedCell
+from evaluators.precision_gate import check_precision
+from evaluators.results import Stored
 from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Strategy, strategy
-from evaluators.view import TRAIN, draw, inputs, label_inputs
-
-#: Trained weights are kept when they are small: a head, an adapter, a small network. Larger ones are trained again.
-KEPT_FIT_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, eq=False)
-class Workbench:
-    """Everything that computing a plan needs.
-
-    Attributes:
-        plan: What to compute.
-        data: The loaded tasks, by id.
-        folders: Folder of each candidate, by candidate name.
-        results: Where outputs go.
-        device: `cpu` or `cuda`.
-    """
-
-    plan: Plan
-    data: Mapping[str, TaskData]
-    folders: Mapping[str, Path]
-    results: ResultStore
-    device: str
+from evaluators.view import TRAIN, draw, label_inputs
+from evaluators.workbench import Workbench
 
 
 class Computation:
     """Computes nodes; keeps the feature tables of this plan in memory.
 
     Attributes:
+        bench: What it needs.
         seconds_importing: What importing libraries took so far; it is paid once a process, and part of no work.
     """
 
     def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
         self.seconds_importing = 0.0
-        self._bench = bench
         self._encoding = Encoding(
             bench.plan,
             bench.data,
             bench.results,
             environment=lambda: self._environment,
-            load=lambda planned: self._backbone(planned, pretrained=True),
+            load=lambda planned: self.bench.backbone(planned, pretrained=True),
             prepare=self._import_encoder,
-            check=self._check_precision,
+            check=partial(check_precision, data=bench.data, results=bench.results),
         )
         self.boundaries = BoundaryCaches(
             bench.plan,
             bench.data,
             bench.results,
             device=bench.device,
-            load=lambda planned: self._backbone(planned, pretrained=True),
+            load=lambda planned: self.bench.backbone(planned, pretrained=True),
         )
         """States above frozen blocks that are alive, and how much was computed for them."""
 
@@ -110,7 +88,7 @@ class Computation:
             self.boundaries.release(cells)
 
     def _measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
-        results = self._bench.results
+        results = self.bench.results
         row = strategy(cells[0].cell.strategy)
         together, origins = self._fitted(cells, row, progress)
         predicted: list[tuple[str, Stored]] = []
@@ -129,7 +107,7 @@ class Computation:
             ):
                 if not np.isfinite(found).all():
                     raise FloatingPointError(f"the predictions on {name} are not finite")
-                samples = self._samples(planned, name)
+                samples = self.bench.samples(planned, name)
                 facts = {
                     "cell": planned.cell.key,
                     "set": name,
@@ -143,21 +121,11 @@ class Computation:
         for key, stored in predicted:
             results.write("predict", key, stored)
 
-    def withholds(self, task: str | None) -> bool:
-        """Whether nothing that may quote a sample may leave the computation: of restricted data, and personal ones.
-
-        Args:
-            task: Id of the task that is computed; None if samples of several are.
-        """
-        request = self._bench.plan.request
-        about = [row for row in request.tasks if task in (None, row.id)]
-        return any(row.sensitivity == "restricted" or row.id in request.personal_tasks for row in about)
-
     def _import_encoder(self, planned: PlannedCell) -> None:
         with self._importing():
             import_module("evaluators.engine.encode")
             import_module(
-                f"evaluators.backbones.{self._bench.plan.candidate(planned.cell.candidate).modality}"
+                f"evaluators.backbones.{self.bench.plan.candidate(planned.cell.candidate).modality}"
             )
 
     @contextmanager
@@ -169,49 +137,20 @@ class Computation:
         finally:
             self.seconds_importing += time.perf_counter() - started
 
-    def _check_precision(self, trunk: str, readers: Sequence[PlannedCell], backbone: Backbone) -> None:
-        """Compare a fresh backbone in both precisions, once a trunk, on the largest draw that reads it.
-
-        Raises:
-            PrecisionProblem: If bfloat16 costs accuracy; nothing was encoded.
-        """
-        from evaluators.engine.encode import encode
-        from evaluators.engine.precision import MOST, agreement, agreement_of
-
-        results = self._bench.results
-        if not results.intact("precision", trunk):
-            largest = max(readers, key=lambda planned: planned.cell.labels_per_class)
-            data = self._bench.data[largest.cell.task]
-            drawn = draw(largest.cell, data)
-            drawn = drawn.take(np.arange(min(MOST, len(drawn.labels))))
-            exact, rough = (
-                encode(backbone, drawn.samples, dtype=dtype, progress=_silent)
-                for dtype in ("float32", "bfloat16")
-            )
-            found = agreement(exact, rough, drawn.labels, len(data.labels))
-            results.write("precision", trunk, Stored({}, found.facts))
-        found = agreement_of(results.read("precision", trunk).facts)
-        if not found.holds:
-            raise PrecisionProblem(
-                f"bfloat16 does not do for this base: {found}", hint="set `dtype: float32` in the protocol"
-            )
-
     @cached_property
     def _environment(self) -> Environment:
-        return environment(self._bench.device)
+        return environment(self.bench.device)
 
     def _fitted(
         self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
     ) -> tuple[FittedTogether, list[Origin]]:
         """Return trained classifiers: from the store where they were small enough to keep, else trained now."""
-        results = self._bench.results
-        kept = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        kept = self._kept(cells)
         fresh = [i for i in range(len(cells)) if i not in kept]
         together, made = (
             self._trained([cells[i] for i in fresh], row, progress) if fresh else (OneByOne(()), [])
         )
-        for i, fitted, origin in zip(fresh, together.members, made, strict=True):
-            self._keep(cells[i].cell.task, cells[i].fit, fitted, origin)
+        self._keep([cells[i] for i in fresh], together.members, made)
         if not kept:
             return together, made
         known = dict(zip(fresh, zip(together.members, made, strict=True), strict=True))
@@ -235,13 +174,13 @@ class Computation:
             if len(jobs) > 1:
                 prepare_together(row)
             if jobs[0].load_backbone is not None:
-                modality = self._bench.plan.candidate(cells[0].cell.candidate).modality
+                modality = self.bench.plan.candidate(cells[0].cell.candidate).modality
                 import_module(f"evaluators.backbones.{modality}")
-        watched = _reset_peak(self._bench.device)
+        watched = reset_peak(self.bench.device)
         started = time.perf_counter()
         together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])
         seconds = (time.perf_counter() - started) / len(jobs)
-        peak = _peak_bytes(self._bench.device) if watched else 0
+        peak = peak_bytes(self.bench.device) if watched else 0
         costs = [
             FitCost(
                 # A fit pays for the states of its own labels, as it would alone, and not for those of its neighbours.
@@ -259,7 +198,7 @@ class Computation:
         return together, [Origin(cost, self._environment) for cost in costs]
 
     def _job(self, planned: PlannedCell, row: Strategy, progress: Progress) -> FitJob:
-        bench, cell = self._bench, planned.cell
+        bench, cell = self.bench, planned.cell
         train = draw(cell, bench.data[cell.task])
         needs_backbone = row.sees == "samples" and row.subject != "nothing"
         return FitJob(
@@ -268,10 +207,13 @@ class Computation:
             classes=len(bench.data[cell.task].labels),
             names=bench.data[cell.task].labels,
             label_features=self._label_features(planned),
+            load_language_model=(lambda: self.bench.language_model(planned))
+            if "causal-lm" in row.needs
+            else None,
             settings=dict(cell.settings),
             seed=cell.run.seed,
             selection=cell.sampler.rsplit("/", 1)[-1],
-            load_backbone=(lambda pretrained: self._backbone(planned, pretrained=pretrained))
+            load_backbone=(lambda pretrained: self.bench.backbone(planned, pretrained=pretrained))
             if needs_backbone
             else None,
             device=bench.device,
@@ -281,31 +223,28 @@ class Computation:
         )
 
     def _label_features(self, planned: PlannedCell) -> FloatArray | None:
-        texts = label_inputs(planned.cell, self._bench.data[planned.cell.task])
+        texts = label_inputs(planned.cell, self.bench.data[planned.cell.task])
         if not len(texts):
             return None
         assert planned.trunk is not None
         return self._encoding.lookup(planned.trunk, texts)
 
     def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored, progress: Progress) -> Fitted:
-        from evaluators.engine.records import FILES
         from evaluators.engine.reload import load_fitted
 
-        with tempfile.TemporaryDirectory() as name:
-            for file in FILES:
-                # Only these names: whoever can write to a shared store must not choose where we write.
-                (Path(name) / file).write_bytes(stored.arrays[file].tobytes())
+        with unpacked(stored) as folder:
             return load_fitted(
                 row,
-                Path(name),
-                classes=len(self._bench.data[planned.cell.task].labels),
+                folder,
+                classes=len(self.bench.data[planned.cell.task].labels),
                 settings=dict(planned.cell.settings),
                 load_backbone=lambda pretrained: self._resumed(planned, pretrained, progress),
+                load_language_model=lambda: self.bench.language_model(planned),
             )
 
     def _resumed(self, planned: PlannedCell, pretrained: bool, progress: Progress) -> Backbone:
         """Return a backbone that predicts as the one that was trained did: from states, where it was trained so."""
-        backbone = self._backbone(planned, pretrained=pretrained)
+        backbone = self.bench.backbone(planned, pretrained=pretrained)
         states = self.boundaries.states_for(planned, progress)
         if states is None:
             return backbone
@@ -313,28 +252,29 @@ class Computation:
 
         return above(backbone, states, dict(planned.cell.settings), planned.cell.dtype)
 
-    def _keep(self, task: str, key: str, fitted: Fitted, made: Origin) -> None:
-        """Store what was trained, if it is small and its task's data may leave their place (a fit may hold words)."""
-        if self.withholds(task):
+    def _kept(self, cells: Sequence[PlannedCell]) -> dict[int, Stored]:
+        """Return the stored fits by the cells' places; of a pass that a kill tore none: it is fitted again whole."""
+        results = self.bench.results
+        found = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
+        return {
+            i: stored
+            for i, stored in found.items()
+            if all(results.has("fit", key) for key in company_of(stored))
+        }
+
+    def _keep(self, cells: Sequence[PlannedCell], fitted: Sequence[Fitted], made: Sequence[Origin]) -> None:
+        """Store what a pass trained, if it is small and its data may leave their place (a fit may hold words)."""
+        if not cells or self.bench.withholds(cells[0].cell.task):
             return
-        from evaluators.engine.records import FILES
-
-        with tempfile.TemporaryDirectory() as name:
-            fitted.save(Path(name))
-            files = [Path(name) / file for file in FILES]
-            if sum(path.stat().st_size for path in files) > KEPT_FIT_BYTES:
-                return
-            arrays = {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
-        self._bench.results.write("fit", key, Stored(arrays, made.facts))
-
-    def _samples(self, planned: PlannedCell, name: str) -> Samples:
-        return inputs(planned.cell, name, self._bench.data[planned.cell.task])
+        keys = [planned.fit for planned in cells]
+        for key, stored in packed(dict(zip(keys, zip(fitted, made, strict=True), strict=True))).items():
+            self.bench.results.write("fit", key, stored)
 
     def _inputs_of_all(self, cells: Sequence[PlannedCell], row: Strategy, name: str) -> list[Inputs]:
         """Return each cell's inputs of a set; one object for all where the set does not depend on the draw."""
         if name == TRAIN:
-            return [self._inputs(planned, row, self._samples(planned, name)) for planned in cells]
-        return [self._inputs(cells[0], row, self._samples(cells[0], name))] * len(cells)
+            return [self._inputs(planned, row, self.bench.samples(planned, name)) for planned in cells]
+        return [self._inputs(cells[0], row, self.bench.samples(cells[0], name))] * len(cells)
 
     def _inputs(self, planned: PlannedCell, row: Strategy, samples: Samples) -> Inputs:
         if row.reads_trunk:
@@ -342,64 +282,8 @@ class Computation:
             return Inputs(features=self._encoding.lookup(planned.trunk, samples))
         return Inputs(samples=samples)
 
-    def _backbone(self, planned: PlannedCell, *, pretrained: bool) -> Backbone:
-        from evaluators.backbones.load import load_backbone
-
-        candidate = self._bench.plan.candidate(planned.cell.candidate)
-        folder = self._bench.folders[candidate.name]
-        return load_backbone(candidate, folder, pretrained=pretrained, device=self._bench.device)
-
-
-def choose_device(wanted: str) -> str:
-    """Return `cpu` or `cuda` for a wish of `any`, `cpu` or `cuda`.
-
-    Raises:
-        EnvironmentProblem: If `cuda` is asked for and there is none.
-    """
-    if wanted == "cpu":
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if wanted == "cuda":
-        raise EnvironmentProblem(
-            "a GPU was asked for, but torch finds none",
-            hint="run without --device cuda, or check `nvidia-smi`",
-        )
-    return "cpu"
-
 
 def _share(job: FitJob) -> float:
     """Return the seconds that the shared states of a job's labels took."""
     states = job.states
     return states.seconds_each * len(job.labels) if states else 0.0
-
-
-def _silent(done: int, total: int) -> None:
-    """A few hundred samples are nothing to watch."""
-
-
-def _reset_peak(device: str) -> bool:
-    """Start watching the memory anew; return whether that is possible here (for a process: on Linux)."""
-    if device == "cuda":
-        import torch
-
-        torch.cuda.reset_peak_memory_stats()
-        return True
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return False
-    return True
-
-
-def _peak_bytes(device: str) -> int:
-    """Return the peak since `_reset_peak`: of the device, or of this process; 0 if the kernel tells none."""
-    if device == "cuda":
-        import torch
-
-        return int(torch.cuda.max_memory_allocated())
-    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
-    kibibytes = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(kibibytes[1]) * 1024 if kibibytes else 0

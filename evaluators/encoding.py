@@ -87,9 +87,10 @@ class Encoding:
         rows = reading.rows(chunk, "layers" if also else reading.tap)
         # Both say what the pass cost: each would have cost as much alone.
         made = Origin(FitCost(seconds=round(time.perf_counter() - started, 4)), self.environment())
-        self._store(reading.trunk, chunk, rows[reading.tap], made)
+        # Last what says that the chunk was read: a kill in between has all of it read again, in the same batches.
         if beside and also:
             self._store(beside.trunk, chunk.take(also), rows[beside.tap][also], made)
+        self._store(reading.trunk, chunk, rows[reading.tap], made)
 
     def _store(self, trunk: str, samples: Samples, rows: FloatArray, made: Origin) -> None:
         self._table(trunk).add(store_chunk(self.results, trunk, samples, rows, made))

@@ -19,10 +19,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.engine.job import NotApplicable
 from evaluators.errors import EnvironmentProblem, ReportedError
 from evaluators.plan import PlannedCell
+from evaluators.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def attempt(
     except ReportedError as error:
         return Broken(error.message)
     except Exception as error:  # noqa: BLE001 - the cell boundary: one cell's failure must not end the others
-        if computation.withholds(planned[0].cell.task if planned else None):
+        if computation.bench.withholds(planned[0].cell.task if planned else None):
             # A library's message may quote what it could not digest.
             return Broken(f"{type(error).__name__} (its message is withheld: it may quote the data)")
         return Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")

@@ -39,7 +39,8 @@ class Protocol(Document):
     settings: dict[SafeName, dict[str, SettingValue]] = Field(default_factory=dict)
     """Per strategy: settings other than the table's defaults."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the forward pass; `bfloat16` is autocast. Never chosen by the hardware."""
+    """Arithmetic, never chosen by the hardware. `bfloat16`: weights and states where a frozen base is read, autocast
+    where one is trained."""
     device: Literal["any", "cpu", "cuda"] = "any"
 
     @model_validator(mode="after")

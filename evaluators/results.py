@@ -21,12 +21,12 @@ from typing import Any, Literal
 import numpy as np
 
 from evaluators.canonical import canonical_json
-from evaluators.errors import EnvironmentProblem, IntegrityError
+from evaluators.errors import EnvironmentProblem, IntegrityError, ReportedError
 from evaluators.recall import Recall
 from evaluators.recall import Stored as Stored
 
 Op = Literal["features", "fit", "predict", "precision"]
-"""What a key stands for; `precision` is no node, but what was found out about a trunk in bfloat16."""
+"""What a key stands for; `precision` is no node, but what was found out about a trunk in bfloat16 on a draw."""
 _FACTS = "facts.json"
 #: Objects that are fetched from a remote place at once.
 _AT_ONCE = 64
@@ -45,6 +45,8 @@ class ResultStore:
         self.location = str(location).removeprefix("file://")
         self._recall = recall
         self._local = Path(self.location) if "://" not in self.location else None
+        # Drivers of remote places also raise whatever the libraries below them do (botocore, aiohttp): no OSErrors.
+        self._failures: tuple[type[Exception], ...] = (OSError,) if self._local is not None else (Exception,)
 
     def has(self, op: Op, key: str) -> bool:
         """Whether a node's output is stored.
@@ -112,7 +114,9 @@ class ResultStore:
         path = self._path(op, key)
         try:
             data = Path(path).read_bytes() if self._local is not None else self._filesystem().cat_file(path)
-        except OSError as error:
+        except self._failures as error:
+            if isinstance(error, ReportedError):
+                raise
             raise EnvironmentProblem(
                 f"the stored result {path} cannot be read ({error})",
                 hint="is the store reachable? run it again",
@@ -165,7 +169,8 @@ class ResultStore:
             if self._local is not None:
                 Path(path).unlink(missing_ok=True)
             else:
-                self._filesystem().rm_file(path)
+                with contextlib.suppress(FileNotFoundError):  # somebody else was first
+                    self._filesystem().rm_file(path)
 
     def feature_chunks(self, trunk: str) -> Iterator[Stored]:
         """Yield every stored chunk of a trunk's features; one that is damaged is discarded.
@@ -217,7 +222,9 @@ class ResultStore:
         """Say in our words that the place could not be used."""
         try:
             yield
-        except OSError as error:
+        except self._failures as error:
+            if isinstance(error, ReportedError):
+                raise
             raise EnvironmentProblem(
                 f"results cannot be {what} {self.location} ({error})",
                 hint="check the place and your rights there, or choose another one with --results",

@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from evaluators.compute import Computation, Workbench, choose_device
+from evaluators.compute import Computation
 from evaluators.data import load_task
+from evaluators.device import choose_device
 from evaluators.errors import EnvironmentProblem, ReportedError
 from evaluators.executor import READY, Broken, Step, Unit, WorkerSetup, attempt, message_of, read_commands
 from evaluators.plan import plan_from_json
 from evaluators.results import ResultStore
+from evaluators.workbench import Workbench
 
 #: Progress is told at most this often, in seconds: a line a training step would cost more than the step.
 _TELL_EVERY = 0.2

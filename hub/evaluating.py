@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evaluators.compute import choose_device
 from evaluators.cost.estimate import CostEstimate
 from evaluators.data import TaskData
+from evaluators.device import choose_device
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData

@@ -72,7 +72,7 @@ def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Encod
         )
     try:
         from evaluators.backbones.load import load_backbone
-        from evaluators.compute import choose_device
+        from evaluators.device import choose_device
 
         device = choose_device("any")
         return Encoder(candidate, load_backbone(candidate, root / MODEL, pretrained=True, device=device))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluators.cell import CellResult, Failed
+from evaluators.cell import CellResult, Failed, Scored
 from evaluators.run import Computed, Encoding, Ended, Event, Finished, Fitting, Started
 from evaluators.strategy import strategy
 from hub.teller import Teller
@@ -81,6 +81,9 @@ def watch(events: Iterable[Event], teller: Teller, *, place: str) -> Watched:
                 log.told(len(outcomes))
                 if isinstance(event.result, Failed):
                     teller.warn(f"{_name(event)} failed: {event.result.reason}")
+                elif isinstance(event.result, Scored) and not event.reused:
+                    for remedy in event.result.cost.remedies:
+                        teller.note(f"{_name(event)}: {remedy}")
             elif isinstance(event, Finished):
                 counters = event.counters
     return Watched(outcomes, counters, tuple(computed))

@@ -67,6 +67,16 @@ def tiny_bert(
     return _candidate(name, "transformers", spec, structure, folder), folder
 
 
+def episode_llama() -> tuple[Candidate, Path]:
+    """Return the catalog's own causal language model, which learns in context, and its folder."""
+    folder = Path(__file__).parents[1] / "catalog" / "data" / "episode-llama"
+    structure = Structure(
+        architecture="LlamaForCausalLM", parameters=876_416, width=128, blocks=3, flops_per_input=60_000_000
+    )
+    spec = TextInput(max_tokens=256, pooling="mean")
+    return _candidate("episode-llama", "transformers", spec, structure, folder), folder
+
+
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
     """Return a tokenizer that cuts at blanks and puts [CLS] and [SEP] around."""
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(VOCABULARY)}, unk_token="[UNK]"))

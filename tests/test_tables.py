@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NAMED = re.compile(r"`([a-z_]+\.py)`")
+NAMED = re.compile(r"`([a-z0-9_]+\.py)`")
+PACKAGES = ["hub", "evaluators", "evaluators/engine", "hub/registry"]
 WITHOUT_A_NOUN = {"__init__.py", "__main__.py"}
 
 
-@pytest.mark.parametrize("package", ["hub", "evaluators", "hub/registry"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_module_stands_in_its_readme(package):
     named = set(NAMED.findall((ROOT / package / "README.md").read_text()))
     modules = {path.name for path in (ROOT / package).glob("*.py")} - WITHOUT_A_NOUN
     assert modules <= named
 
 
-@pytest.mark.parametrize("package", ["hub", "evaluators", "hub/registry"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_module_that_is_named_exists(package):
     text = (ROOT / package / "README.md").read_text()
     table = "\n".join(line for line in text.splitlines() if line.startswith("| `"))

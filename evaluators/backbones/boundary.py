@@ -11,7 +11,7 @@ That a network can be cut like this is tried and not believed: a skip connection
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,31 +21,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.backbones.calls import Calls, hidden, with_hidden
+from evaluators.backbones.stand_in import StandIn, standing_in
 
 #: Largest difference between both ways, as a share of the largest feature, at which a boundary is taken for sound.
 #: On a CPU there is none; a GPU's kernels may add up in another order where padding differs.
 TOLERANCE = 1e-5
 #: What an architecture may raise when it meets parts that compute nothing: it is not cut then, and trains as a whole.
 _MISFITS = (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError)
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """What stands where a part was, below a boundary, while a state replaces what the part computes.
-
-    Attributes:
-        name: Of the part, inside the module.
-        reads: Shape of its first input in the trial.
-        gives: Shape of its output there.
-        dtype: Of its output there, if its input is of whole numbers; None if it takes over that of its input.
-        wrapped: Length of the tuple that its output leads; 0 if the output is a bare tensor.
-    """
-
-    name: str
-    reads: tuple[int, ...]
-    gives: tuple[int, ...]
-    dtype: torch.dtype | None
-    wrapped: int
 
 
 @dataclass(frozen=True)
@@ -87,7 +70,7 @@ def find_boundaries(backbone: Backbone, prepared: Prepared, depths: Sequence[int
     lengths = backbone.length(prepared)
     found: dict[int, Boundary] = {}
     with torch.no_grad(), _without_gradients(backbone.module):
-        calls = _Calls(backbone)
+        calls = Calls(backbone)
         with calls.listening():
             expected = backbone.features(batch)
         for depth in sorted(set(depths)):
@@ -119,7 +102,7 @@ def states_at(
     def take(depth: int) -> Callable[..., None]:
         def hook(_part: nn.Module, args: Any, kwargs: Any) -> None:
             # A part that a network runs several times is met first where the block begins.
-            taken.setdefault(depth, _hidden(args, kwargs))
+            taken.setdefault(depth, hidden(args, kwargs))
             if depth == deepest:
                 raise _Reached
 
@@ -148,65 +131,12 @@ def features_from(
     module, given = backbone.module, [state]
 
     def hand_over(_part: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any] | None:
-        return _with_hidden(args, kwargs, given.pop()) if given else None
+        return with_hidden(args, kwargs, given.pop()) if given else None
 
-    with ExitStack() as hooks, _standing_in(module, boundary.below):
+    with ExitStack() as hooks, standing_in(module, boundary.below):
         entry = module.get_submodule(boundary.entry)
         hooks.callback(entry.register_forward_pre_hook(hand_over, with_kwargs=True).remove)
         return backbone.features(backbone.blank(lengths))
-
-
-@dataclass(frozen=True)
-class _Call:
-    """The first call of a part: its place in the order of all, its first tensor, and what it returned."""
-
-    place: int
-    read: torch.Tensor
-    gave: Any
-
-
-class _Calls:
-    """Which parts a forward calls, in which order, and what passes through them."""
-
-    def __init__(self, backbone: Backbone) -> None:
-        module = backbone.module
-        self._names = {id(part): name for name, part in module.named_modules()}
-        below, *blocks, top = backbone.blocks()
-        self.below = self._named(below)
-        self.blocks = [self._named(block) for block in blocks]
-        inside = [module.get_submodule(name) for block in (*self.blocks, self._named(top)) for name in block]
-        inside += [module.get_submodule(name) for name in self.below]
-        known = {id(part) for whole in inside for part in whole.modules()}
-        # What has no parameters belongs to no block: activations and pooling between the parts of a stem.
-        self.between = [
-            name
-            for name, part in module.named_modules()
-            if id(part) not in known and not list(part.parameters()) and not list(part.children())
-        ]
-        self.by_name: dict[str, _Call] = {}
-        self._module = module
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Note the first call of every part inside the block."""
-        with ExitStack() as hooks:
-            for name in (*self.below, *self.between, *(name for block in self.blocks for name in block)):
-                part = self._module.get_submodule(name)
-                hooks.callback(part.register_forward_hook(self._noting(name), with_kwargs=True).remove)
-            yield
-
-    def _noting(self, name: str) -> Callable[..., None]:
-        def hook(_part: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-            # Parts that read lists of tensors are not noted, so nothing is cut that needs them.
-            if name not in self.by_name and _reads_tensor(args, kwargs):
-                self.by_name[name] = _Call(len(self.by_name), _hidden(args, kwargs), output)
-
-        return hook
-
-    def _named(self, block: nn.Module) -> list[str]:
-        """Return the names of a block's parts: itself where the network has it, else what was collected into it."""
-        parts = [block] if id(block) in self._names else list(block.children())
-        return [self._names[id(part)] for part in parts]
 
 
 @contextmanager
@@ -222,7 +152,7 @@ def _without_gradients(module: nn.Module) -> Iterator[None]:
             weight.requires_grad_(True)
 
 
-def _boundary(calls: _Calls, depth: int, lengths: Sequence[int], *, keep_lookups: bool) -> Boundary:
+def _boundary(calls: Calls, depth: int, lengths: Sequence[int], *, keep_lookups: bool) -> Boundary:
     entry = min(
         (name for name in calls.blocks[depth] if name in calls.by_name),
         key=lambda name: calls.by_name[name].place,
@@ -263,78 +193,6 @@ def _counted(
         (state,) = states_at(backbone, [boundary], batch)
     rows = state.shape[0] * (state.shape[1] if boundary.by_token else 1)
     return replace(boundary, flops=counter.get_total_flops() / rows), state
-
-
-@contextmanager
-def _standing_in(module: nn.Module, below: Sequence[StandIn]) -> Iterator[None]:
-    """Take parts out of a network inside the block, and put something that computes nothing where they were."""
-    taken: list[tuple[nn.Module, str, nn.Module]] = []
-    try:
-        for stand_in in below:
-            parent, _, child = stand_in.name.rpartition(".")
-            holder = module.get_submodule(parent)
-            part = holder.get_submodule(child)
-            taken.append((holder, child, part))
-            setattr(holder, child, _Passing(stand_in, part))
-        yield
-    finally:
-        for holder, child, part in taken:
-            setattr(holder, child, part)
-
-
-class _Passing(nn.Module):
-    """Passes its input on, or gives zeros of the shape that its part would give; for the rest it is like its part."""
-
-    def __init__(self, stand_in: StandIn, part: nn.Module) -> None:
-        super().__init__()
-        self._stand_in = stand_in
-        # Not registered: nothing of the part is below a module that it is not below.
-        object.__setattr__(self, "_part", part)
-
-    def __getattr__(self, name: str) -> Any:
-        # Networks read attributes of their layers: which kind of attention one has.
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            return getattr(self.__dict__["_part"], name)
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Return a tensor, or a tuple that begins with it."""
-        stand_in, passed = self._stand_in, _hidden(args, kwargs)
-        if stand_in.dtype is not None or stand_in.reads != stand_in.gives:
-            zero = passed.new_zeros((), dtype=stand_in.dtype or passed.dtype)
-            passed = zero.expand(_shape(stand_in, passed.shape))
-        return (passed, *[None] * (stand_in.wrapped - 1)) if stand_in.wrapped else passed
-
-
-def _shape(stand_in: StandIn, read: torch.Size) -> list[int]:
-    """Return the shape that a part would give: its own, but for sides that it takes over from its input."""
-    return [
-        read[side] if side < len(read) and stand_in.reads[side] == given else given
-        for side, given in enumerate(stand_in.gives)
-    ]
-
-
-def _reads_tensor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    return any(isinstance(value, torch.Tensor) for value in (*args, *kwargs.values()))
-
-
-def _hidden(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> torch.Tensor:
-    """Return the first tensor that a part is called with."""
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, torch.Tensor):
-            return value
-    raise TypeError("a part of the network is called without a tensor")
-
-
-def _with_hidden(
-    args: tuple[Any, ...], kwargs: dict[str, Any], state: torch.Tensor
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    for index, value in enumerate(args):
-        if isinstance(value, torch.Tensor):
-            return (*args[:index], state, *args[index + 1 :]), kwargs
-    name = next(name for name, value in kwargs.items() if isinstance(value, torch.Tensor))
-    return args, {**kwargs, name: state}
 
 
 def _agree(resumed: torch.Tensor, expected: torch.Tensor) -> bool:

@@ -6,10 +6,14 @@ Only verified folders get here. Loading reads JSON and safetensors and executes 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluators.backbones.backbone import Backbone
 from evaluators.candidate import Candidate, Library, TextInput
 from evaluators.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from evaluators.backbones.causal import CausalModel
 
 
 def load_backbone(candidate: Candidate, folder: Path, *, pretrained: bool, device: str) -> Backbone:
@@ -39,6 +43,26 @@ def load_backbone(candidate: Candidate, folder: Path, *, pretrained: bool, devic
     image = load_image(candidate.input, folder, pretrained=pretrained)
     image.module.to(device)
     return image
+
+
+def load_language_model(candidate: Candidate, folder: Path, *, device: str) -> CausalModel:
+    """Load a fresh causal language model with its head, in float32 and evaluation mode.
+
+    Args:
+        candidate: What the files are.
+        folder: Where the candidate's verified files lie.
+        device: `cpu` or `cuda`.
+
+    Raises:
+        IntegrityError: If the files do not fill the model, or would lead to other files.
+        InvalidDocument: If the library is another one, or the architecture cannot be asked as strategies ask.
+    """
+    _expect(candidate, "transformers")
+    from evaluators.backbones.causal import load_causal
+
+    model = load_causal(folder)
+    model.module.to(device)
+    return model
 
 
 def _expect(candidate: Candidate, library: Library) -> None:

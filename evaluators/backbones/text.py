@@ -8,7 +8,7 @@ network. The arithmetic does not depend on the machine's libraries: float32 weig
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -137,13 +137,9 @@ def load_text(spec: TextInput, folder: Path, *, pretrained: bool) -> TextBackbon
         IntegrityError: If weights are missing, or the folder holds an adapter, which would redirect the loading.
         InvalidDocument: If the pooling asks for a pooler that the model does not have.
     """
-    if (folder / "adapter_config.json").exists():
-        raise IntegrityError(
-            f"{folder} holds an adapter (adapter_config.json), not a base model",
-            hint="merge the adapter into its base, and register the result",
-        )
+    refuse_adapter(folder)
     # A pooler that a file lacks is initialised before it is removed: that must not move the global generator.
-    with _quiet(), torch.random.fork_rng(devices=[], enabled=pretrained):
+    with quiet(), torch.random.fork_rng(devices=[], enabled=pretrained):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         module = _pretrained(folder) if pretrained else _untrained(folder)
     module = module.float().eval()
@@ -160,12 +156,31 @@ def _pretrained(folder: Path) -> Any:
         dtype=torch.float32,
         output_loading_info=True,
     )
-    # transformers fills what a file lacks with random numbers; a trunk with holes must not be measured.
-    missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
+    refuse_holes(folder, info, optional=("pooler.",))
+    return module
+
+
+def refuse_adapter(folder: Path) -> None:
+    """Raise IntegrityError if a folder holds an adapter: loading would go on to another base."""
+    if (folder / "adapter_config.json").exists():
+        raise IntegrityError(
+            f"{folder} holds an adapter (adapter_config.json), not a base model",
+            hint="merge the adapter into its base, and register the result",
+        )
+
+
+def refuse_holes(folder: Path, info: Mapping[str, Any], *, optional: tuple[str, ...]) -> None:
+    """Raise IntegrityError if weights were missing: transformers fills such holes with random numbers.
+
+    Args:
+        folder: What was loaded.
+        info: What transformers says of the loading.
+        optional: Beginnings of names that may be missing.
+    """
+    missing = sorted(name for name in info["missing_keys"] if not name.startswith(optional))
     if missing or info["mismatched_keys"]:
         names = ", ".join(missing[:3]) or "shapes differ from the configuration"
         raise IntegrityError(f"{folder}: the weights do not fill the model: {names}")
-    return module
 
 
 def _untrained(folder: Path) -> Any:
@@ -210,7 +225,7 @@ def _count(module: nn.Module) -> int:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers' progress bars and loading reports off the terminal; what matters of them is checked."""
     bars, level = library_log.is_progress_bar_enabled(), library_log.get_verbosity()
     library_log.disable_progress_bar()

@@ -83,14 +83,16 @@ class CostEstimate:
         passes: Passes that are left.
         forwards: Samples that a frozen trunk will read, each once, less those whose features are stored.
         forwards_unshared: Samples it would read if every cell read its own.
+        layer_forwards: Samples through one frozen block of a partial freeze each, with shared states.
+        layer_forwards_unshared: If every cell took the states of its own samples.
         training_passes: Sample-forwards of training and of predicting with trained trunks.
         flops: In all, of what is not stored.
-        flops_unshared: If every cell encoded its own samples.
+        flops_unshared: If every cell encoded its own samples, and took its own states.
         bytes: Of features and predictions to be written.
         bytes_resident: Of weights, optimiser state and features at most; without activations.
         phases: What each kind of work will cost, in the order in which they begin.
         seconds: Estimate for this machine; None if nothing is to be computed.
-        seconds_unshared: If every cell encoded its own samples.
+        seconds_unshared: If every cell encoded its own samples, and took its own states.
         free: Share of the processor that was free when the estimate was made, which assumes that it stays so.
         peak_flops_per_second: Of the processor's matrix product, idle.
         roofline_share: Share of the lower ceiling that all of it is expected to reach.
@@ -107,6 +109,8 @@ class CostEstimate:
     passes: int
     forwards: int
     forwards_unshared: int
+    layer_forwards: int
+    layer_forwards_unshared: int
     training_passes: int
     flops: float
     flops_unshared: float
@@ -147,6 +151,8 @@ def estimate(workload: Workload, pace: Pace, *, stored: int, place: str) -> Cost
         passes=len(workload.fits),
         forwards=sum(work.forwards for work in encoded),
         forwards_unshared=sum(work.forwards for work in unshared),
+        layer_forwards=sum(row.layer_forwards for row in workload.states.values()),
+        layer_forwards_unshared=sum(row.layer_forwards_alone for row in workload.states.values()),
         training_passes=sum(work.forwards for work in workload.works if work.phase == "training"),
         flops=sum(work.flops for work in workload.works),
         flops_unshared=sum(work.flops for work in workload.unshared),
@@ -154,7 +160,9 @@ def estimate(workload: Workload, pace: Pace, *, stored: int, place: str) -> Cost
         bytes_resident=workload.bytes_resident,
         phases=phases,
         seconds=seconds if phases else None,
-        seconds_unshared=seconds + pace.seconds(unshared) - pace.seconds(encoded) if phases else None,
+        seconds_unshared=seconds + pace.seconds(workload.unshared) - pace.seconds(workload.works)
+        if phases
+        else None,
         free=pace.roofline.free,
         peak_flops_per_second=pace.roofline.flops_per_second,
         roofline_share=pace.least(workload.works) / computing if computing else None,

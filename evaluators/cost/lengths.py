@@ -99,7 +99,10 @@ def _by_tokenizer(texts: list[str], folder: Path | None) -> list[float] | None:
         from tokenizers import Tokenizer  # comes with transformers; planning does without
     except ImportError:
         return None
-    tokenizer = Tokenizer.from_file(str(path))
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception:  # noqa: BLE001 - all that tokenizers raises; an estimate goes on without a file of a later version
+        return None
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return [float(len(encoding.ids)) for encoding in tokenizer.encode_batch(texts)]

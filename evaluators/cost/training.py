@@ -1,15 +1,16 @@
 """How much training a planned cell takes, by what its row of the ladder says. Pure.
 
-`Cost` is read here and nowhere else: a row whose training goes another way (from cached activations, say) is told apart
-here.
+`Cost` is read here and nowhere else: a row whose training goes another way, as partial freezes do from states of their
+frozen blocks, is told apart here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluators.candidate import Candidate
 from evaluators.engine.recipe import recipe_of
+from evaluators.ladder.depth import frozen_blocks
 from evaluators.plan import PlannedCell
 from evaluators.strategy import strategy
 
@@ -22,7 +23,8 @@ class Training:
         steps: Optimiser steps.
         batch: Samples a step.
         passes: Forward passes of the base that a sample of a step costs, with its gradients.
-        reading: Forward passes of the base that a sample costs when it is predicted: more than one with adapters.
+        reading: Forward passes of the base that a sample costs when it is predicted: more than one with adapters, and
+            one an order in context.
         before: Forward passes of the base over all labels before the first step.
     """
 
@@ -47,8 +49,14 @@ def training(planned: PlannedCell, candidate: Candidate | None) -> Training:
     """
     row, settings = strategy(planned.cell.strategy), dict(planned.cell.settings)
     if candidate is None or row.cost.passes == 0 or "epochs" not in settings:
-        return Training(0, 1, 0.0)
+        # In context a text is read once for each order of the examples.
+        return Training(0, 1, 0.0, reading=float(settings.get("orders", 1)))
     recipe, labels = recipe_of(settings), planned.cell.labels
+    if "pairs" in settings:
+        # Of either kind, two texts a pair; what several pairs of a batch share is read once.
+        steps = recipe.steps(2 * int(settings["pairs"]) * labels)
+        before = labels * row.cost.before(settings, candidate.structure.blocks)
+        return Training(steps, min(2 * recipe.batch_size, labels), row.cost.passes, before=before)
     beside = low_rank_share(candidate, float(settings["rank"])) if "rank" in settings else 0.0
     # Through the frozen weights forward and back; what is beside them is trained, so it costs three.
     blocks = candidate.structure.blocks
@@ -60,6 +68,13 @@ def training(planned: PlannedCell, candidate: Candidate | None) -> Training:
         1.0 + beside,
         labels * row.cost.before(settings, blocks),
     )
+
+
+def above_states(how: Training, planned: PlannedCell, candidate: Candidate) -> Training:
+    """Return what is left of a partial freeze's training where all states of its frozen blocks are at hand."""
+    blocks = candidate.structure.blocks
+    frozen = frozen_blocks(dict(planned.cell.settings), blocks) / blocks
+    return replace(how, reading=how.reading - frozen, before=0.0)
 
 
 def low_rank_share(candidate: Candidate, rank: float) -> float:

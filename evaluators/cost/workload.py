@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluators.boundary_demand import BoundaryDemand, Group, boundary_demands, group_of, shares_states, union
 from evaluators.candidate import Candidate, TextInput
 from evaluators.cost.demand import Demand
 from evaluators.cost.flops import forward_flops, weights_read
@@ -18,7 +19,7 @@ from evaluators.cost.lengths import (
     some_of,
     token_lengths,
 )
-from evaluators.cost.training import training
+from evaluators.cost.training import Training, above_states, training
 from evaluators.cost.work import Phase, Work
 from evaluators.cuts import BATCH
 from evaluators.plan import PlannedCell
@@ -82,9 +83,16 @@ class Workload:
 
     @cached_property
     def unshared(self) -> tuple[Work, ...]:
-        """What it would be if every pending cell encoded its own samples."""
-        alone = tuple(self._encoding_alone(p) for p in self.demand.cells if p.trunk)
-        return (*alone, *self.fits.values())
+        """What it would be if every pending cell encoded its own samples, and took its own states."""
+        cells = self.demand.plan.cells
+        encoded = tuple(self._encoding_alone(p) for p in self.demand.cells if p.trunk)
+        fitted = (self.fitting([cells[i] for i in places], shared=False) for places in self.demand.passes)
+        return (*encoded, *fitted)
+
+    @cached_property
+    def states(self) -> Mapping[Group, BoundaryDemand]:
+        """What the partial freezes that are left demand of the blocks below them."""
+        return boundary_demands(self.demand.plan, self.demand.data, self.demand.cells)
 
     @cached_property
     def bytes_written(self) -> int:
@@ -102,11 +110,17 @@ class Workload:
         )
         return features + max((self._weights(planned) for planned in self.demand.cells), default=0)
 
-    def fitting(self, cells: Sequence[PlannedCell]) -> Work:
-        """Return what fitting some cells of one row takes, with their predictions."""
+    def fitting(self, cells: Sequence[PlannedCell], *, shared: bool = True) -> Work:
+        """Return what fitting some cells of one row takes, with their predictions.
+
+        Args:
+            cells: The cells.
+            shared: Partial freezes read states that the first of them takes for all; else each takes its own.
+        """
         row = strategy(cells[0].cell.strategy)
         phase = phase_of(row)
-        count = {"training": self._trained, "heads": self._solved}.get(phase, self._read)
+        trained = self._trained_from_states if shared and shares_states(cells[0]) else self._trained
+        count = {"training": trained, "heads": self._solved}.get(phase, self._read)
         counted = [count(planned) for planned in cells]
         launches, flops, moved, forwards = (sum(column) for column in zip(*counted, strict=True))
         return Work(
@@ -146,8 +160,37 @@ class Workload:
 
     def _trained(self, planned: PlannedCell) -> tuple[float, float, float, int]:
         """Return launches, FLOPs, bytes moved and forwards of a cell that trains a network."""
+        return self._training(planned, training(planned, self.demand.candidate(planned)))
+
+    def _trained_from_states(self, planned: PlannedCell) -> tuple[float, float, float, int]:
+        """The same of a partial freeze; the first of those that share states takes them for all."""
+        candidate, group = self.demand.candidate(planned), group_of(planned)
+        how = above_states(training(planned, candidate), planned, candidate)
+        launches, flops, moved, forwards = self._training(planned, how)
+        if self._takers.get(group) == planned.cell.key:
+            flops += self._taking(group)
+        return launches, flops, moved, forwards
+
+    @cached_property
+    def _takers(self) -> Mapping[Group, str]:
+        """The cell that is computed first of those that share states."""
+        first: dict[Group, str] = {}
+        for planned in (self.demand.plan.cells[i] for places in self.demand.passes for i in places):
+            if shares_states(planned):
+                first.setdefault(group_of(planned), planned.cell.key)
+        return first
+
+    def _taking(self, group: Group) -> float:
+        """Return the FLOPs of all states of a group: every sample through the frozen blocks of the deepest once."""
+        demand = self.states[group]
+        candidate = self.demand.plan.candidate(demand.candidate)
+        cells = [p for p in self.demand.cells if shares_states(p) and group_of(p) == group]
+        lengths = self._lengths_of(candidate, union(cells, self.demand.data[demand.task]))
+        each = forward_flops(candidate, padded_when_read(lengths, demand.samples))
+        return each * demand.layer_forwards / candidate.structure.blocks
+
+    def _training(self, planned: PlannedCell, how: Training) -> tuple[float, float, float, int]:
         cell, predicted = planned.cell, self.demand.predicted(planned)
-        how = training(planned, self.demand.candidate(planned))
         step = self._step(cell.candidate, cell.task, cell.labels, how.batch) if how.steps else 0.0
         flops = how.samples * how.passes * step + how.reading * self._predicting(planned)
         if how.before:
@@ -174,7 +217,11 @@ class Workload:
         return float(classes * planned.cell.labels + self.demand.predicted(planned)), 0.0, 0.0, 0
 
     def _width(self, trunk: str) -> int:
-        return self.demand.candidate(self.demand.readers[trunk][0]).structure.width
+        """Return the numbers that a sample has in a trunk's table: of every block, where all are read."""
+        reader = self.demand.readers[trunk][0]
+        structure = self.demand.candidate(reader).structure
+        every = structure.blocks if strategy(reader.cell.strategy).sees == "layers" else 1
+        return every * structure.width
 
     def _weights(self, planned: PlannedCell) -> int:
         """Return the bytes of a cell's network while it is computed."""

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.backbones.load import load_backbone
+from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
@@ -25,6 +26,9 @@ from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, LabelledSet, Samples, text_samples
 from evaluators.strategy import Strategy, Tap
+
+if TYPE_CHECKING:
+    from evaluators.backbones.causal import CausalModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class Adaptation:
             classes=len(self.labels),
             names=self.labels,
             label_features=self._label_features(),
+            load_language_model=self._load_language_model if "causal-lm" in self.row.needs else None,
             settings=self.settings,
             seed=seed,
             selection="fixed",
@@ -92,7 +97,12 @@ class Adaptation:
             )
         with self._told_to_a_person():
             return load_fitted(
-                self.row, folder, settings=self.settings, classes=len(self.labels), load_backbone=self._load
+                self.row,
+                folder,
+                settings=self.settings,
+                classes=len(self.labels),
+                load_backbone=self._load,
+                load_language_model=self._load_language_model,
             )
 
     @contextmanager
@@ -145,6 +155,9 @@ class Adaptation:
 
     def _load(self, pretrained: bool) -> Backbone:
         return load_backbone(self.candidate, self.folder, pretrained=pretrained, device=self.device)
+
+    def _load_language_model(self) -> CausalModel:
+        return load_language_model(self.candidate, self.folder, device=self.device)
 
 
 def _silent(done: int, total: int) -> None:

@@ -93,7 +93,9 @@ def fit_networks(jobs: Sequence[FitJob], kind: Kind, choose: Choose) -> FittedTo
         with seeded(job.seed, job.device):
             networks.append(_network(job, twin(base) if base else fresh(job, kind), choose))
     try:
-        trained = train_together(networks, jobs, recipe_of(jobs[0].settings))
+        # Nothing that trains beside others should draw from torch's generator; what does leaves the global one alone.
+        with seeded(jobs[0].seed, jobs[0].device):
+            trained = train_together(networks, jobs, recipe_of(jobs[0].settings))
     except CannotStack:
         return OneByOne([fit_network(job, kind, choose) for job in jobs])
     facts = TrainingFacts(kind, jobs[0].dtype, trained.steps, trained.parameters)

@@ -46,6 +46,21 @@ class Probe(Linear):
         write_record(folder, Record("probe", {"C": self.c, **self.model.facts()}, self.model.tensors()))
 
 
+@dataclass(frozen=True, eq=False)
+class ProbesTogether:
+    """Regressions of one solve, which took the time of none alone; they predict one by one.
+
+    Attributes:
+        members: The regressions, in the order of the jobs.
+    """
+
+    members: Sequence[Probe]
+
+    def predict(self, inputs: Sequence[Inputs]) -> list[FloatArray]:
+        """Return what each predicts for its own inputs."""
+        return OneByOne(self.members).predict(inputs)
+
+
 def fit_linear_probe(job: FitJob) -> Probe:
     """Fit a logistic regression on frozen features.
 
@@ -56,9 +71,9 @@ def fit_linear_probe(job: FitJob) -> Probe:
     return _fit([job])[0]
 
 
-def fit_linear_probes(jobs: Sequence[FitJob]) -> OneByOne:
+def fit_linear_probes(jobs: Sequence[FitJob]) -> ProbesTogether:
     """Fit several, each as `fit_linear_probe` would, to the same bits: one solve for all grids, one for all probes."""
-    return OneByOne(_fit(jobs))
+    return ProbesTogether(_fit(jobs))
 
 
 def features_of(inputs: Inputs) -> FloatArray:

@@ -16,6 +16,7 @@ from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, IntArray, Samples
 
 if TYPE_CHECKING:
+    from evaluators.backbones.causal import CausalModel
     from evaluators.engine.states import StateTable
 
 Progress = Callable[[int, int], None]
@@ -69,6 +70,7 @@ class FitJob:
         settings: Complete settings of the strategy.
         seed: Seed of initialisation and order.
         selection: `held-out`: a strategy with a grid chooses on a stratified fifth of these labels.
+        load_language_model: Returns the base as a causal language model; for rows that need one.
         load_backbone: Called with `pretrained`; returns a fresh backbone on `device`. None for data-only baselines.
         device: `cpu` or `cuda`.
         dtype: `float32`, or `bfloat16` for autocast.
@@ -90,6 +92,7 @@ class FitJob:
     names: tuple[str, ...] = ()
     label_features: FloatArray | None = None
     states: BoundaryStates | None = None
+    load_language_model: Callable[[], CausalModel] | None = None
     remedy: Remedy = unrecorded
 
 

@@ -22,7 +22,8 @@ import numpy as np
 
 from evaluators.engine.blas import single_threaded, workers
 from evaluators.engine.linear import LinearModel, moments, of_one_class
-from evaluators.engine.logistic_lbfgs import Counts, Design, Minimum, minimise
+from evaluators.engine.logistic_lbfgs import Minimum, minimise
+from evaluators.engine.logistic_objective import Counts, Design
 from evaluators.engine.logistic_space import space_of
 from evaluators.samples import FloatArray, IntArray
 

@@ -113,11 +113,30 @@ def add_prefix(backbone: Backbone, settings: Mapping[str, SettingValue]) -> tupl
         vectors = module.prefix.embedding.weight.view(count, shape.num_hidden_layers, 2, heads, size)
         # (layers, keys and values, batch, heads, virtual tokens, size)
         layers = vectors.permute(1, 2, 3, 0, 4).unsqueeze(2).expand(-1, -1, len(mask), -1, -1, -1)
-        cache = DynamicCache([(keys, values) for keys, values in layers])
+        cache = _Prefixed([(keys, values) for keys, values in layers])
         return args, {**given, "attention_mask": _longer(mask, count), cache_name: cache}
 
     module.register_forward_pre_hook(before, with_kwargs=True)
     return ()
+
+
+class _Prefixed(DynamicCache):  # type: ignore[misc]  # untyped
+    """Keys and values that stand before those of a text, and stay as they are.
+
+    A cache that grew would hold a block's own keys already where the block is recomputed in the backward pass.
+    """
+
+    def update(
+        self,
+        key_states: torch.Tensor,
+        value_states: torch.Tensor,
+        layer_idx: int,
+        *args: Any,  # noqa: ARG002 - the signature is transformers'
+        **kwargs: Any,  # noqa: ARG002
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the keys and values of a layer, the prefix before those that are given."""
+        own = self.layers[layer_idx]
+        return torch.cat([own.keys, key_states], dim=-2), torch.cat([own.values, value_states], dim=-2)
 
 
 def _frozen(backbone: Backbone) -> Any:

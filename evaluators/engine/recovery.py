@@ -18,6 +18,10 @@ from evaluators.memory import WHOLE, Footprint, tighter
 
 T = TypeVar("T")
 
+#: What is said where memory runs out and the exception has no kind of its own: by torch's allocator of a CPU, on Linux
+#: and on Windows; by the driver of a GPU, of pinned memory too; by cuBLAS.
+_SHORTAGES = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
 
 def recovering(job: FitJob, batch: int, attempt: Callable[[FitJob, Footprint], T]) -> T:
     """Fit, and fit again where memory or precision did not suffice.
@@ -55,7 +59,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: of a GPU, of torch's allocator on a CPU, or of Python."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "not enough memory" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _SHORTAGES)
 
 
 def release_memory(device: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from torch import nn
 
@@ -27,6 +27,9 @@ from evaluators.engine.zero_shot import zero_shot_from
 from evaluators.protocol import SettingValue
 from evaluators.strategy import Strategy
 
+if TYPE_CHECKING:
+    from evaluators.backbones.causal import CausalModel
+
 
 def load_fitted(
     strategy: Strategy,
@@ -35,6 +38,7 @@ def load_fitted(
     settings: Mapping[str, SettingValue],
     classes: int,
     load_backbone: Callable[[bool], Backbone] | None,
+    load_language_model: Callable[[], CausalModel] | None = None,
 ) -> Fitted:
     """Read back what a strategy trained.
 
@@ -44,6 +48,7 @@ def load_fitted(
         settings: The complete settings it was trained with.
         classes: Number of classes of the task.
         load_backbone: Called with `pretrained`; None for what reads features or data alone.
+        load_language_model: Returns the base with its head, for what asks it for likelihoods.
 
     Returns:
         A classifier whose probabilities equal those of the trained one bit for bit, on the same machine.
@@ -69,6 +74,11 @@ def load_fitted(
             return head2toe_from(record)
         case "mlp":
             return mlp_from(record)
+        case "in-context" if load_language_model is not None:
+            # Here, because it imports transformers.
+            from evaluators.engine.in_context import in_context_from
+
+            return in_context_from(record, settings, load_language_model)
         case kind if kind in get_args(Kind) and load_backbone is not None:
             return _network_from(record, settings, classes, load_backbone)
     raise ValueError(f"{folder} holds {record.kind!r}, which {strategy.id} cannot be read back from")

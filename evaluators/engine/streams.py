@@ -19,6 +19,8 @@ from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
 from torch.overrides import TorchFunctionMode
 
+#: Numbers of places that are kept from step to step, 4 bytes each: batches of texts have ever new shapes.
+KEPT_COORDINATES = 1 << 24
 _WORD = 1 << 32
 _ROUNDS = ((16, 0x85EBCA6B), (13, 0xC2B2AE35))
 #: Odd numbers without structure (the golden ratio, then xxHash's primes): a tensor's coordinates are summed with these.
@@ -53,6 +55,8 @@ class DropoutStreams(TorchFunctionMode):
             first_row: Place of the first row in its batch, where the batch is cut into micro-batches.
             site: How many dropouts of this forward pass lie before; not 0 where a part of it is recomputed.
         """
+        if sum(numbers.numel() for numbers in self._coordinates.values()) > KEPT_COORDINATES:
+            self._coordinates.clear()
         before = self._step, self._site, self._first_row
         self._step, self._site, self._first_row = step, site, first_row
         try:
@@ -146,11 +150,15 @@ class DropoutStreams(TorchFunctionMode):
 
 def drops(parts: Sequence[nn.Module]) -> bool:
     """Whether anything in these parts drops while it is trained."""
-    modules = [module for part in parts for module in part.modules()]
+    return any(_drops(module) for part in parts for module in part.modules())
+
+
+def _drops(module: nn.Module) -> bool:
+    """Whether a module drops by itself: as torch's, or by a rate that it hands to torch's function, as OPT does."""
+    if isinstance(module, _DropoutNd):
+        return module.p > 0
     return any(
-        (isinstance(module, _DropoutNd) and module.p > 0) or getattr(module, "attention_dropout", 0.0) > 0.0
-        for module in modules
-        if not isinstance(getattr(module, "attention_dropout", 0.0), nn.Module)
+        "dropout" in name and isinstance(rate, float) and rate > 0 for name, rate in vars(module).items()
     )
 
 

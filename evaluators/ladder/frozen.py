@@ -4,6 +4,32 @@ from __future__ import annotations
 
 from evaluators.ladder.row import ANY, TEXT, Strategy, Tier
 
+
+def _in_context(examples: int) -> Strategy:
+    shown = f"{examples} examples" if examples else "no example"
+    return Strategy(
+        id=f"in-context-{examples}",
+        title=f"In context ({shown})",
+        tier=Tier.FROZEN,
+        modalities=TEXT,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.in_context:fit_in_context",
+        kind="in-context",
+        trains=f"nothing: the likelihood of each label's name after {shown} in the prompt",
+        wins="few labels and a large language model; the prompt is paid for with every prediction",
+        source="mean log-probability of a label's tokens; five orders of the examples, for one alone decides much "
+        "(Lu et al. 2022); texts are cut after 128 tokens",
+        defaults={
+            "examples": examples,
+            "orders": 5 if examples else 1,
+            "template": "{text}\nLabel: {label}",
+            "text_tokens": 128,
+        },
+        needs=("causal-lm",),
+    )
+
+
 ROWS: tuple[Strategy, ...] = (
     Strategy(
         id="zero-shot",
@@ -16,11 +42,12 @@ ROWS: tuple[Strategy, ...] = (
         kind="zero-shot",
         trains="nothing, and reads no label: cosine of a text and the labels' names",
         wins="no labels at all, and names that say what they mean",
-        source="the names alone, underscores as blanks; temperature 1/20, the scale that sentence-transformers trains "
-        "its cosines with",
-        defaults={"template": "{label}", "temperature": 0.05},
+        source="names with underscores as blanks, in a sentence, for sentences is what such bases were trained on "
+        "(README, decision 52); temperature 1/20, the scale that sentence-transformers trains its cosines with",
+        defaults={"template": "This is about {label}.", "temperature": 0.05},
         reads_label_texts=True,
     ),
+    *(_in_context(examples) for examples in (0, 4, 16)),
     Strategy(
         id="knn",
         title="k nearest neighbours",
@@ -71,7 +98,7 @@ ROWS: tuple[Strategy, ...] = (
         source="Evci et al. 2022: a fifth of the features by the norm of their weights; then as the linear probe",
         defaults={
             "keep_fraction": 0.2,
-            "group_penalty": 0.01,
+            "group_penalty": 0.1,
             "group_steps": 200,
             "C": 1.0,
             "max_iter": 1000,

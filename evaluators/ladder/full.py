@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evaluators.ladder.depth import passes_for_unfreezing
-from evaluators.ladder.row import ANY, Cost, Strategy, Tier
+from evaluators.ladder.row import ANY, TEXT, Cost, Strategy, Tier
 from evaluators.ladder.settings import FINE_TUNING, LONGER, STACKED_BELOW
 from evaluators.protocol import SettingValue
 
@@ -14,6 +14,19 @@ _WITHOUT_DECAY = {name: value for name, value in FINE_TUNING.items() if name != 
 # The head starts at its optimum, so it needs no rate of its own.
 _FROM_PROBE = {**FINE_TUNING, "head_rate": 1.0, "C": 1.0, "max_iter": 1000}
 _UNFREEZING: Mapping[str, SettingValue] = {"groups": 4, "unfreezing": 0.5}
+
+_SETFIT: Mapping[str, SettingValue] = {
+    "epochs": 1,
+    "min_steps": 1,
+    "max_steps": 200,
+    "batch_size": 16,
+    "learning_rate": 2e-5,
+    "head_rate": 1.0,
+    "weight_decay": 0.01,
+    "warmup": 0.1,
+    "clip": 1.0,
+    "pairs": 10,
+}
 
 ROWS: tuple[Strategy, ...] = (
     Strategy(
@@ -120,6 +133,21 @@ ROWS: tuple[Strategy, ...] = (
         "three times LP-FT's rate, so that there is a way to go back",
         defaults={**_FROM_PROBE, "learning_rate": 3e-5, "alpha": 0.5},
         defaults_by_modality={"image": {**LONGER, "learning_rate": 6e-5}},
+        cost=Cost(3.0, once=1.0),
+    ),
+    Strategy(
+        id="setfit",
+        title="SetFit (contrastive pairs)",
+        tier=Tier.FULL,
+        modalities=TEXT,
+        subject="weights",
+        sees="samples",
+        fit="evaluators.engine.contrastive:fit_contrastive",
+        kind="tuned",
+        trains="all parameters on pairs of texts that belong together or do not, then a logistic regression",
+        wins="2 to 16 labels a class on a sentence encoder; overtaken by full fine-tuning from about 14",
+        source="Tunstall et al. 2022: cosine loss, 1 epoch at 2e-5, at most 20 pairs a text; at most 200 steps",
+        defaults={**_SETFIT, "C": 1.0, "max_iter": 1000},
         cost=Cost(3.0, once=1.0),
     ),
 )

@@ -45,12 +45,14 @@ class Head:
         k: Neighbours; None for the regression.
         standardize: Whether columns are standardised first.
         max_iter: Iterations of L-BFGS at most.
+        tol: Of scikit-learn: the gradient at which it stops.
     """
 
     c: float | None = None
     k: int | None = None
     standardize: bool = True
     max_iter: int = 1000
+    tol: float = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,7 @@ def fitted_head(head: Head, train: FloatArray, labels: IntArray) -> Any:
             min(head.k, len(labels)), metric="cosine", weights=lambda far: np.exp(-far / _TEMPERATURE)
         )
     else:
-        regression = LogisticRegression(C=head.c, max_iter=head.max_iter)
+        regression = LogisticRegression(C=head.c, max_iter=head.max_iter, tol=head.tol)
         model = make_pipeline(StandardScaler(), regression) if head.standardize else regression
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

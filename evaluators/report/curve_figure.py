@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from evaluators.report.choosing_rows import Row, TaskRows
-from evaluators.report.palette import style
+from evaluators.report.palette import MANY, style
 from evaluators.wording import is_baseline, metric_title
 
 _SETTINGS = {"svg.hashsalt": "basehub", "svg.fonttype": "none", "font.family": "sans-serif"}
@@ -30,13 +30,15 @@ def curve_svg(task: TaskRows) -> bytes | None:
     models = tuple(dict.fromkeys(row.candidate for row in task.rows if row.candidate))
     if len(task.sizes) < 2 or not models:
         return None
-    figure = Figure(figsize=(1.9 + 3.6 * len(models), 3.4), layout="constrained", facecolor=_CARD)
+    labels = {row.label for row in task.rows}
+    height = max(3.4, 0.8 + 0.18 * len(labels))  # the legend has a line for each
+    figure = Figure(figsize=(1.9 + 3.6 * len(models), height), layout="constrained", facecolor=_CARD)
     panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
     for panel, model in zip(panels, models, strict=True):
         # The majority class would take most of the height to say what the table says.
         rows = [row for row in task.rows if row.candidate in ("", model) and row.strategy != "majority"]
         for row in rows:
-            _line(panel, row)
+            _line(panel, row, banded=len(labels) <= MANY)
         _dress(panel, task.sizes, model)
     panels[0].set_ylabel(f"{metric_title(task.facts.metric)} on validation, %")
     handles = {row.label: panel for panel in panels for row in task.rows}
@@ -59,14 +61,15 @@ def curve_svg(task: TaskRows) -> bytes | None:
     return out.getvalue()
 
 
-def _line(panel: Axes, row: Row) -> None:
+def _line(panel: Axes, row: Row, *, banded: bool) -> None:
     colour, marker = style(row.strategy)
     floor = is_baseline(row.strategy)
     sizes = list(row.options)
     means = [100 * option.estimate.value for option in row.options.values()]
-    lows = [_end(option.estimate.low, option.estimate.value) for option in row.options.values()]
-    highs = [_end(option.estimate.high, option.estimate.value) for option in row.options.values()]
-    panel.fill_between(sizes, lows, highs, color=colour, alpha=0.06 if floor else 0.15, linewidth=0)
+    if banded:
+        lows = [_end(option.estimate.low, option.estimate.value) for option in row.options.values()]
+        highs = [_end(option.estimate.high, option.estimate.value) for option in row.options.values()]
+        panel.fill_between(sizes, lows, highs, color=colour, alpha=0.06 if floor else 0.15, linewidth=0)
     panel.plot(
         sizes,
         means,

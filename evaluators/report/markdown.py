@@ -133,6 +133,11 @@ def _provenance(evidence: Evidence) -> str:
         f"- not converged: {plain(name)}, {count(number, 'fit')} ended by `max_iter`"
         for name, number in sorted(unfinished.items())
     ]
+    gentler = Counter((cost.strategy, remedy) for cost in observed.costs for remedy in cost.remedies)
+    lines += [
+        f"- fitted otherwise than planned: {plain(title(name))}, {count(number, 'fit')} {plain(remedy)}"
+        for (name, remedy), number in sorted(gentler.items())
+    ]
     lines += [_candidate_line(facts) for facts in findings.candidates]
     lines += [f"- data of {plain(task.id)}: `{task.digest}`" for task in findings.tasks]
     lines += [f"- plan: `{findings.plan_digest}`", f"- findings: `{findings.digest}`"]

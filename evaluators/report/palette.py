@@ -7,6 +7,8 @@ from evaluators.strategy import STRATEGIES
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 GREYS = ("#555555", "#777777", "#999999", "#333333")
 MARKERS = "osD^vPX"
+#: Curves from which on their intervals would cover each other: these are left to the tables then.
+MANY = 10
 
 
 def style(strategy_id: str) -> tuple[str, str]:

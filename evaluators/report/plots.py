@@ -1,8 +1,7 @@
 """Two pictures a candidate and task: what labels buy, and what is better than what beyond noise.
 
 In: findings. Out: PNG and SVG files. Matplotlib's objects only: no pyplot, no global state, so that it works
-in a worker thread and twice in one process. Colours are Okabe and Ito's, and every line has its own marker
-too.
+in a worker thread and twice in one process. No two strategies look alike, however many there are (`palette`).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from evaluators.canonical import short
 from evaluators.evidence import Comparison, Findings, Summary, TaskFacts
-from evaluators.report.palette import COLOURS, GREYS, MARKERS
+from evaluators.report.palette import MANY, style
 from evaluators.report.table import judged_set
 from evaluators.wording import is_baseline, ladder_position, metric_title, title
 
@@ -100,18 +99,13 @@ def _curves(findings: Findings, task: TaskFacts, candidate: str) -> dict[str, li
 def _efficiency_figure(
     findings: Findings, task: TaskFacts, candidate: str, curves: dict[str, list[Summary]]
 ) -> Figure:
-    figure = Figure(figsize=(8.4, 4.6), layout="constrained")
+    # The legend has a line for every curve.
+    figure = Figure(figsize=(8.4, max(4.6, 1.0 + 0.2 * len(curves))), layout="constrained")
     axes = figure.subplots()
     sizes = sorted({row.labels_per_class for rows in curves.values() for row in rows})
-    floors = [name for name in curves if is_baseline(name)]
-    for name, rows in curves.items():
-        if name in floors:
-            index = floors.index(name)
-            _curve(axes, rows, colour=GREYS[index % len(GREYS)], marker=MARKERS[index % len(MARKERS)])
-        else:
-            index = [other for other in curves if other not in floors].index(name)
-            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-            _curve(axes, rows, colour=colour, marker=marker)
+    banded = len(curves) <= MANY
+    for rows in curves.values():
+        _curve(axes, rows, banded=banded)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(sizes))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -125,7 +119,7 @@ def _efficiency_figure(
     )
     runs = max(row.estimate.n for rows in curves.values() for row in rows)
     axes.set_title(
-        f"mean and 95 % interval over {runs} runs; dashed: baselines; data {short(task.digest)}",
+        f"mean{' and 95 % interval' if banded else ''} over {runs} runs; dashed: baselines; data {short(task.digest)}",
         loc="left",
         fontsize=8.5,
         color="#444444",
@@ -134,14 +128,18 @@ def _efficiency_figure(
     return figure
 
 
-def _curve(axes: Axes, rows: list[Summary], *, colour: str, marker: str) -> None:
+def _curve(axes: Axes, rows: list[Summary], *, banded: bool) -> None:
     name = rows[0].strategy
+    colour, marker = style(name)
     sizes = [row.labels_per_class for row in rows]
     means = [100 * row.estimate.value for row in rows]
-    lows = [100 * (row.estimate.value if row.estimate.low is None else row.estimate.low) for row in rows]
-    highs = [100 * (row.estimate.value if row.estimate.high is None else row.estimate.high) for row in rows]
     floor = is_baseline(name)
-    axes.fill_between(sizes, lows, highs, color=colour, alpha=0.08 if floor else 0.18, linewidth=0)
+    if banded:
+        lows = [100 * (row.estimate.value if row.estimate.low is None else row.estimate.low) for row in rows]
+        highs = [
+            100 * (row.estimate.value if row.estimate.high is None else row.estimate.high) for row in rows
+        ]
+        axes.fill_between(sizes, lows, highs, color=colour, alpha=0.08 if floor else 0.18, linewidth=0)
     axes.plot(
         sizes,
         means,

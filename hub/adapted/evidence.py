@@ -87,7 +87,7 @@ def measure(grounds: Grounds, data: TaskData, approved: Record | None, setting: 
         IntegrityError: If an artifact is not what its record or lineage says.
         EnvironmentProblem: If the approved one cannot be brought, or the test-access log cannot be written.
     """
-    from evaluators.compute import choose_device
+    from evaluators.device import choose_device
     from evaluators.engine.floors import floors
 
     started = time.perf_counter()

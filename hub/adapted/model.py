@@ -125,7 +125,7 @@ def load_adapted(folder: Path | str, *, device: str = "cpu") -> AdaptedModel:
     """
     folder = Path(folder)
     adapted = read_adapted(folder)
-    from evaluators.compute import choose_device
+    from evaluators.device import choose_device
     from evaluators.engine.adaptation import Adaptation
     from evaluators.strategy import strategy
 

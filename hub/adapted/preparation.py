@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evaluators.candidate import Candidate
 from evaluators.canonical import digest_of
-from evaluators.compute import choose_device
 from evaluators.data import TaskData, load_task
+from evaluators.device import choose_device
 from evaluators.errors import UsageProblem
+from evaluators.fitness import unfit
 from evaluators.personal_task import OwnData
 from evaluators.remarks import remarks_on
 from evaluators.samples import LabelledSet
@@ -118,6 +120,11 @@ def prepare_adaptation(
     for remark in remarks_on(loaded, [candidate]):
         teller.note(remark)
     chosen = _strategy(choice, catalog, home, teller)
+    _refuse_unfit(chosen, candidate)
+    if int(chosen.defaults.get("examples", 0)):
+        teller.warn(
+            "the examples of the prompt will lie in the folder word for word: share it as you would the data"
+        )
     adaptation = Adaptation(
         candidate,
         folder,
@@ -140,6 +147,16 @@ def prepare_adaptation(
         choice.into,
         chosen_by_auto=choice.strategy == AUTO,
     )
+
+
+def _refuse_unfit(row: Strategy, candidate: Candidate) -> None:
+    reason = unfit(row, candidate)
+    if candidate.modality not in row.modalities:
+        reason = f"{row.title} is not for {candidate.modality}"
+    if reason:
+        raise UsageProblem(
+            reason, hint="hub show STRATEGY says what a strategy needs; --strategy auto chooses one"
+        )
 
 
 def _refuse_floor(name: str) -> None:

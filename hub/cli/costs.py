@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from evaluators.cell import Failed
 from evaluators.cost.estimate import CostEstimate, PhaseCost
 from evaluators.cost.reckoning import PhaseTook, Reckoning
 from evaluators.errors import UsageProblem
-from evaluators.plan import plan_from_json, plan_to_json
+from evaluators.plan import PlannedCell, plan_from_json, plan_to_json
 from evaluators.wording import count, duration
 from hub.cli.output import Output, Table, rows_of
 from hub.computing import Carried, compute
@@ -21,8 +20,8 @@ from hub.preparation import Prepared, keep_inputs
 from hub.results_place import results_at
 
 _PHASES: Mapping[str, str] = {
-    "start": "start",
-    "encode": "encode",
+    "start": "start-up",
+    "encode": "frozen features",
     "floors": "floors",
     "heads": "frozen heads",
     "training": "training",
@@ -116,7 +115,7 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
     else:
         facts += [
             ("passes", f"{cost.passes:,}, cheap and decisive ones first"),
-            ("encode", f"{cost.forwards:,} samples once each, {cost.forwards_unshared:,} without sharing"),
+            *_read_once(cost),
             ("train, predict", f"{cost.training_passes:,} samples through trained networks"),
             ("FLOPs", f"{cost.flops:.2e}, {cost.flops_unshared:.2e} without sharing"),
             ("bytes", f"{_bytes(cost.bytes)} of results, {_bytes(cost.bytes_resident)} in memory"),
@@ -128,11 +127,36 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
         ("detectable", _detectable(cost.detectable, prepared)),
         ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
     ]
-    reasons = Counter(f"{p.cell.labels_per_class} labels a class: {p.skipped}" for p in skipped)
-    facts += [
-        ("skipped", f"{count(number, 'measurement')} at {reason}") for reason, number in reasons.items()
-    ]
+    return facts + _skipped(skipped, {p.cell.labels_per_class for p in prepared.plan.cells})
+
+
+def _read_once(cost: CostEstimate) -> list[tuple[str, str]]:
+    """Say what goes through frozen networks once, where anything does."""
+    facts = []
+    if cost.forwards_unshared:
+        once = f"{cost.forwards:,} samples once each" if cost.forwards else "nothing: all is stored"
+        facts.append(("encode", f"{once}, {cost.forwards_unshared:,} without sharing"))
+    if cost.layer_forwards_unshared:
+        through = f"{cost.layer_forwards:,} samples through one block"
+        facts.append(("frozen blocks", f"{through}, {cost.layer_forwards_unshared:,} without sharing"))
     return facts
+
+
+def _skipped(skipped: Sequence[PlannedCell], all_sizes: set[int]) -> list[tuple[str, str]]:
+    """Say each reason once, with how many measurements it costs, and at which sizes if not at all."""
+    sizes: dict[str, list[int]] = {}
+    for planned in skipped:
+        sizes.setdefault(planned.skipped or "", []).append(planned.cell.labels_per_class)
+    facts: list[tuple[str, str]] = []
+    for reason, found in sizes.items():
+        where = "" if set(found) == all_sizes else f" at {_listed(sorted(set(found)))} labels a class"
+        facts.append(("" if facts else "skipped", f"{count(len(found), 'measurement')}{where}: {reason}"))
+    return facts
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *others, last = (str(number) for number in numbers)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _stored(cost: CostEstimate, possible: int) -> str:
@@ -148,19 +172,17 @@ def _judged(cost: CostEstimate) -> str:
     if cost.calibrated < 0.05:
         return f"this machine's matrix product, {free}"
     known = "all" if cost.calibrated > 0.95 else f"{100 * cost.calibrated:.0f} %"
-    return f"what like work took on this machine ({known} of it), {free}"
+    return f"what such work took on this machine ({known} of it), {free}"
 
 
 def _saved(cost: CostEstimate) -> str:
     assert cost.seconds is not None
     assert cost.seconds_unshared is not None
-    forwards = cost.forwards_unshared - cost.forwards
-    if not forwards:
-        return "nothing: no two measurements read the same features"
-    return (
-        f"{forwards:,} samples read, {cost.flops_unshared - cost.flops:.2e} FLOPs, "
-        f"about {duration(cost.seconds_unshared - cost.seconds)}"
-    )
+    flops = cost.flops_unshared - cost.flops
+    if flops <= 0:
+        return "nothing: no two measurements read the same through frozen blocks"
+    share = 100 * flops / cost.flops_unshared
+    return f"{flops:.2e} FLOPs ({share:.0f} %), about {duration(cost.seconds_unshared - cost.seconds)}"
 
 
 def _phases_table(phases: tuple[PhaseCost, ...]) -> Table:
@@ -175,7 +197,7 @@ def _phases_table(phases: tuple[PhaseCost, ...]) -> Table:
         )
         for row in phases
     ]
-    columns = ("", "number", "samples", "FLOPs", "time", "of roofline")
+    columns = ("", "measured", "samples", "FLOPs", "time", "of roofline")
     return Table(columns, tuple(rows), right=frozenset(columns[1:]))
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.cell import Failed, Skipped
-from evaluators.compute import Workbench
 from evaluators.executor import InProcessExecutor, WorkerSetup
 from evaluators.peers import (
     mteb_loop,
@@ -31,6 +30,7 @@ from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
 from evaluators.samples import IntArray, Samples
 from evaluators.view import TEST, TRAIN, VALIDATION, draw
+from evaluators.workbench import Workbench
 from tests.benchmarks.contest import Outcome
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.worlds import Base, BenchTask
@@ -84,8 +84,10 @@ class Matrix:
 
     def run_fresh(self, store: Path) -> Outcome:
         """Run the plan as a command does: a new process, and its worker."""
-        if self.scene.tiny:
-            return self.run_here(store)
+        return self.run_here(store) if self.scene.tiny else self.run_in_new_process(store)
+
+    def run_in_new_process(self, store: Path) -> Outcome:
+        """Run the plan in a process of its own, which starts a worker if anything is to be computed."""
         folder = self.scene.place("fresh")
         plan = folder / "plan.json"
         plan.write_text(plan_to_json(self.plan), encoding="utf-8")

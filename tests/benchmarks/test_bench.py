@@ -12,10 +12,12 @@ import torch
 from tests.benchmarks.bench import GOALS, run
 from tests.benchmarks.contest import Outcome, Timed, against_scripts, contest
 from tests.benchmarks.machine import machine
+from tests.benchmarks.matrix import bench_protocol, matrix
 from tests.benchmarks.plot import write_plot
 from tests.benchmarks.row import Gate, Row, no_worse, same_accuracy, sums
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.table import markdown, plain, put_into_readme, write_json
+from tests.benchmarks.worlds import banking, minilm
 
 # peft 0.21 asks transformers 5.24 for a name of before; theirs to mend.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -50,6 +52,18 @@ def test_a_goal_races_the_same_cells_on_toy_models(scene, here, goal, monkeypatc
         assert row.theirs.cpu_seconds > 0
         assert all(np.isfinite(gate.found) for gate in row.gates)
         assert row.verdict == "beside"
+
+
+@pytest.mark.slow
+def test_a_run_in_a_new_process_finds_what_this_one_finds_and_again_computes_nothing(scene):
+    protocol = bench_protocol(labels_per_class=(2,), runs=1, strategies=("majority", "knn"))
+    pair = (minilm(scene), banking(scene, intents=3, pool=24, validation=18, test=30))
+    cells = matrix(scene, [pair], protocol)
+    store = cells.fresh_store()
+    first = cells.run_in_new_process(store)
+    assert first.counters["cells_run"] == 2
+    assert first.scores == cells.run_here(cells.fresh_store()).scores
+    assert cells.run_in_new_process(store).counters == {"cells_reused": 2}
 
 
 def side(seconds, scores=None, **more):

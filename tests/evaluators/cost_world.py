@@ -14,7 +14,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from evaluators.backbones.structure import count_flops
 from evaluators.candidate import Candidate, FileEntry, Structure, TextInput
 from evaluators.canonical import digest_of_file
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.cost.demand import Demand
 from evaluators.cost.workload import Workload
 from evaluators.data import TaskData
@@ -23,6 +23,7 @@ from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.protocol import Protocol
 from evaluators.results import ResultStore
 from evaluators.task import DataFile, Part, Splits, Task
+from evaluators.workbench import Workbench
 from tests.fakes_models import tiny_image
 
 LABELS, TEXTS = 4, 70
@@ -124,12 +125,17 @@ def small_resnet(folder: Path) -> Candidate:
 
 
 def make_world(
-    candidate: Candidate, folder: Path, task: Task, data: TaskData, strategies: tuple[str, ...]
+    candidate: Candidate,
+    folder: Path,
+    task: Task,
+    data: TaskData,
+    strategies: tuple[str, ...],
+    labels: tuple[int, ...] = (24,),
 ) -> CostWorld:
-    """Plan one run of 24 labels a class, one epoch, of every strategy."""
+    """Plan one run of so many labels a class, one epoch, of every strategy."""
     once = {"epochs": 1, "min_steps": 1}
     protocol = Protocol(
-        id="cost", title="cost", description="cost", labels_per_class=(24,), runs=1, strategies=strategies,
+        id="cost", title="cost", description="cost", labels_per_class=labels, runs=1, strategies=strategies,
         settings={name: once for name in strategies if name != "linear-probe"},
     )  # fmt: skip
     request = Request(candidates=(PlannedCandidate(candidate=candidate),), tasks=(task,), protocol=protocol)

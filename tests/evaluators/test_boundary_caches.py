@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evaluators.backbones.load import load_backbone
+from evaluators.boundary_demand import boundary_demands, placements, union
 from evaluators.canonical import digest_of
-from evaluators.compute import Computation, Workbench
-from evaluators.demand import boundary_demands, placements, union
+from evaluators.compute import Computation
 from evaluators.engine.boundary_cache import fill, trial
 from evaluators.features import chunks, distinct
 from evaluators.ladder.depth import frozen_blocks
@@ -16,6 +16,7 @@ from evaluators.placement import processor
 from evaluators.plan import PlannedCell, make_plan
 from evaluators.results import ResultStore
 from evaluators.strategy import strategy
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert, tiny_image, toy_images
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from evaluators.collect import Reading, measurements
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.executor import InProcessExecutor
 from evaluators.gather import Spent, observe
 from evaluators.observe import environment
 from evaluators.results import ResultStore
 from evaluators.run import Ended, run_plan, scored
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 LARGE = 256 * 2**20

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.compute import Workbench
 from evaluators.cost.calibration import Calibration
 from evaluators.cost.demand import Demand
 from evaluators.cost.estimate import Pace, estimate
@@ -17,6 +16,7 @@ from evaluators.inventory import listed_cells
 from evaluators.results import ResultStore
 from evaluators.run import run_plan
 from evaluators.view import inputs
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 
 IDLE = Roofline(flops_per_second=1e11, bytes_per_second=1e10, free=1.0, threads=1)
@@ -57,6 +57,17 @@ def test_each_sample_is_encoded_once_and_sharing_saves_the_rest(tmp_path, result
     saved = (found.forwards_unshared - found.forwards) * found.flops / found.forwards
     assert found.flops_unshared - found.flops == pytest.approx(saved, rel=0.5)
     assert found.seconds_unshared > found.seconds
+
+
+def test_the_features_of_every_block_take_as_many_bytes_as_there_are_blocks(tmp_path, results):
+    pooled, layers = (
+        cost(*toy_plan(tmp_path, protocol=toy_protocol(strategies=(name,))), results)
+        for name in ("linear-probe", "head2toe")
+    )
+    assert pooled.forwards == layers.forwards > 0
+    structure = toy_candidate().structure
+    more = 4 * structure.width * (structure.blocks - 1)
+    assert layers.bytes - pooled.bytes == pooled.forwards * more
 
 
 def test_what_is_stored_costs_nothing(tmp_path, results):

@@ -21,6 +21,9 @@ def silent(done, total):
     pass
 
 
+FREEZES = ("partial-freeze", "partial-freeze-quarter", "partial-freeze-last")
+
+
 @contextmanager
 def counting():
     """Count FLOPs, those of attention too: torch's counter knows nothing of the fused attention of a CPU."""
@@ -73,6 +76,23 @@ def test_training_on_real_texts_costs_what_torch_counts(texts, row):
     assert estimated == pytest.approx(counted, rel=0.1)
 
 
+def test_partial_freezes_that_share_states_cost_what_torch_counts(tmp_path, hub_data):
+    task, files = real_texts(hub_data, tmp_path)
+    data = load_task(task, files)
+    world = make_world(
+        minilm_like(tmp_path / "model", data), tmp_path / "model", task, data, FREEZES, labels=(8, 24)
+    )
+    workload, computation = world.workload, world.computation
+    with counting() as counter:
+        for places in workload.fits:
+            computation.measure([world.plan.cells[index] for index in places], silent)
+    estimated = sum(work.flops for work in workload.fits.values())
+    assert estimated == pytest.approx(counter.get_total_flops(), rel=0.1)
+    assert sum(work.flops for work in workload.unshared) > 1.2 * estimated
+    (demand,) = workload.states.values()
+    assert computation.boundaries.layer_forwards == demand.layer_forwards < demand.layer_forwards_alone / 3
+
+
 def test_encoding_images_costs_what_torch_counts(images):
     estimated, counted = encoded(images)
     assert estimated == pytest.approx(counted, rel=0.01)
@@ -95,6 +115,12 @@ def test_a_text_is_as_long_as_its_tokenizer_says(texts):
     assert token_lengths(["a card", "a card " * 9], accepts, texts.folder).tolist() == [4.0, 8.0]
     without = token_lengths(["two words", ""], accepts, None)
     assert without.tolist() == pytest.approx([4.6, 2.0])
+
+
+def test_without_a_tokenizer_that_can_be_read_words_are_counted(tmp_path):
+    (tmp_path / "tokenizer.json").write_text('{"version": "9.0", "model": {"type": "of a later version"}}')
+    lengths = token_lengths(["two words"], TextInput(max_tokens=8, pooling="mean"), tmp_path)
+    assert lengths.tolist() == pytest.approx([4.6])
 
 
 @pytest.mark.parametrize("samples", [40, 130, 700])

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from evaluators.cell import Scored
-from evaluators.compute import Workbench
 from evaluators.executor import InProcessExecutor
 from evaluators.features import distinct
 from evaluators.plan import PlannedCandidate, Request, make_plan
 from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
 from evaluators.view import inputs
+from evaluators.workbench import Workbench
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.worlds import banking, minilm, pictures, small_resnet
 from tests.counting import counting

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from evaluators.collect import Reading, distinct_samples
-from evaluators.compute import Computation, Workbench
+from evaluators.compute import Computation
 from evaluators.cost.demand import Demand
 from evaluators.executor import InProcessExecutor
 from evaluators.features import read_table
@@ -13,6 +13,7 @@ from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
 from evaluators.strategy import strategy
 from evaluators.view import label_inputs
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import COLOURS, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 
@@ -86,6 +87,36 @@ def test_a_table_is_the_same_whether_its_tap_is_read_alone_or_with_the_other(tmp
         assert {len(row) for row in rows.values()} == {32 if tap == "features" else 64}
 
 
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_kill_between_both_tables_changes_no_row(tmp_path, base, monkeypatch, writes):
+    whole, torn = (bench_of(tmp_path / name, base, "knn", "head2toe") for name in ("whole", "torn"))
+    key = trunks(torn)["layers"]
+    Computation(whole).encode(key, lambda _done, _total: None)
+    left, write = [None] * writes, ResultStore.write
+
+    def killed(self, *what):
+        if not left:
+            raise Killed
+        left.pop()
+        write(self, *what)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultStore, "write", killed)
+        with pytest.raises(Killed):
+            Computation(torn).encode(key, lambda _done, _total: None)
+    assert Computation(torn).encode(key, lambda _done, _total: None) == len(
+        read_table(whole.results, key).rows
+    )
+    for trunk in trunks(torn).values():
+        rows, expected = (read_table(bench.results, trunk).rows for bench in (torn, whole))
+        assert rows.keys() == expected.keys()
+        assert all(np.array_equal(rows[digest], expected[digest]) for digest in expected)
+
+
 def test_a_tap_that_is_asked_for_later_is_read_alone(tmp_path, base):
     first = bench_of(tmp_path, base, "knn")
     list(run_plan(first.plan, first.results, InProcessExecutor(first)))
@@ -101,7 +132,8 @@ def test_label_names_are_part_of_the_plan_of_zero_shot_alone(tmp_path, base):
     bench = bench_of(tmp_path, base, "zero-shot", "knn")
     cells = {planned.cell.strategy: planned for planned in bench.plan.cells}
     data = bench.data["colours"]
-    assert label_inputs(cells["zero-shot"].cell, data).texts == data.labels
+    expected = tuple(f"This is about {label}." for label in data.labels)
+    assert label_inputs(cells["zero-shot"].cell, data).texts == expected
     assert set(data.labels) == set(COLOURS)
     assert len(label_inputs(cells["knn"].cell, data)) == 0
     inputs_of = {node.key: node.inputs for node in bench.plan.nodes}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from evaluators.cell import FitCost
-from evaluators.compute import Workbench
+from evaluators.compute import Computation
 from evaluators.evidence import CellCost
 from evaluators.executor import InProcessExecutor
 from evaluators.ladder.settings import STACKED_BELOW
@@ -16,6 +16,7 @@ from evaluators.origin import Origin, origin_of
 from evaluators.passes import passes
 from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 
@@ -86,6 +87,59 @@ def test_a_run_measures_in_one_pass_what_it_measures_cell_by_cell(measured):
         for key in planned.predict.values():
             one, other = (store.read("predict", key).arrays["probabilities"] for store in (together, apart))
             np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_heads_of_one_solve_say_so(tmp_path):
+    candidate, folder = tiny_bert(tmp_path / "model")
+    plan, data = toy_plan(tmp_path, candidate, protocol=toy_protocol(strategies=("knn", "linear-probe")))
+    bench = Workbench(plan, data, {candidate.name: folder}, ResultStore(tmp_path / "results"), "cpu")
+    events = list(run_plan(plan, bench.results, InProcessExecutor(bench)))
+    assert [event.result.cost.beside for event in events if isinstance(event, Ended)] == [3] * len(plan.cells)
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.mark.parametrize(("writes", "fitted_again"), [(1, [3]), (2, [3]), (4, [])])
+def test_a_pass_that_a_kill_tore_is_computed_again_whole(tmp_path, monkeypatch, writes, fitted_again):
+    candidate, folder = tiny_bert(tmp_path / "model")
+    plan, data = toy_plan(tmp_path, candidate, protocol=PROTOCOL.model_copy(update={"strategies": ("lora",)}))
+    lora = [planned for planned in plan.cells if planned.cell.strategy == "lora"]
+    whole, torn = (
+        Workbench(plan, data, {candidate.name: folder}, ResultStore(tmp_path / name), "cpu")
+        for name in ("whole", "torn")
+    )
+    left, write = [None] * writes, ResultStore.write
+
+    def killed(self, *what):
+        if not left:
+            raise Killed
+        left.pop()
+        write(self, *what)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultStore, "write", killed)
+        with pytest.raises(Killed):
+            Computation(torn).measure(lora, lambda _done, _total: None)
+    from evaluators.engine import fit as engine
+
+    fitted, fit_together = [], engine.fit_together
+
+    def spied(row, jobs):
+        fitted.append((row.id, len(jobs)))
+        return fit_together(row, jobs)
+
+    monkeypatch.setattr(engine, "fit_together", spied)
+    list(run_plan(plan, torn.results, InProcessExecutor(torn)))
+    assert [count for row, count in fitted if row == "lora"] == fitted_again
+    list(run_plan(plan, whole.results, InProcessExecutor(whole)))
+    for planned in lora:
+        for key in planned.predict.values():
+            one, other = (
+                bench.results.read("predict", key).arrays["probabilities"] for bench in (torn, whole)
+            )
+            np.testing.assert_array_equal(one, other)
 
 
 def test_what_had_to_be_changed_is_recorded_with_the_fit(measured, monkeypatch):

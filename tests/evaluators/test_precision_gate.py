@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from evaluators.cell import Failed, Scored
-from evaluators.compute import Workbench
+from evaluators.data import load_task
 from evaluators.engine.precision import Agreement, agreement, agreement_of
 from evaluators.executor import InProcessExecutor
-from evaluators.results import ResultStore
+from evaluators.plan import PlannedCandidate, Request, make_plan
+from evaluators.results import ResultStore, Stored
 from evaluators.run import Ended, run_plan
-from tests.evaluators.toy_plans import toy_plan, toy_protocol
+from evaluators.workbench import Workbench
+from tests.evaluators.toy_plans import toy_plan, toy_protocol, toy_task
 from tests.fakes_models import tiny_bert
 
 
@@ -55,11 +57,16 @@ def ended(bench):
     return [event.result for event in events if isinstance(event, Ended)]
 
 
+def compared(folder):
+    """Return the keys of the comparisons that are stored."""
+    return [path.stem for path in sorted((folder / "results" / "precision").rglob("*.npz"))]
+
+
 def test_a_trunk_in_bfloat16_is_compared_once_and_that_is_recorded(tmp_path, monkeypatch):
     bench = bench_of(tmp_path)
     assert all(isinstance(result, Scored) for result in ended(bench))
-    (trunk,) = {planned.trunk for planned in bench.plan.cells}
-    found = agreement_of(bench.results.read("precision", trunk).facts)
+    (key,) = compared(tmp_path)
+    found = agreement_of(bench.results.read("precision", key).facts)
     assert found.holds
     assert found.samples == 12  # the largest draw: 4 of each of three
     for op in ("features", "predict"):
@@ -71,12 +78,30 @@ def test_a_trunk_in_bfloat16_is_compared_once_and_that_is_recorded(tmp_path, mon
     assert not asked
 
 
+def test_each_task_is_compared_on_its_own_draw(tmp_path):
+    candidate, base = tiny_bert(tmp_path / "base")
+    protocol = toy_protocol(strategies=("knn",), dtype="bfloat16", labels_per_class=(2,))
+    tasks, data = [], {}
+    for name, size in (("first", 12), ("second", 14)):
+        (tmp_path / name).mkdir()
+        task, files = toy_task(tmp_path / name, size)
+        tasks.append(task.model_copy(update={"id": name}))
+        data[name] = load_task(tasks[-1], files)
+    candidates = (PlannedCandidate(candidate=candidate),)
+    plan = make_plan(Request(candidates=candidates, tasks=tuple(tasks), protocol=protocol), data)
+    bench = Workbench(plan, data, {candidate.name: base}, ResultStore(tmp_path / "results"), "cpu")
+    assert all(isinstance(result, Scored) for result in ended(bench))
+    assert len(compared(tmp_path)) == 2
+
+
 def test_where_they_do_not_agree_every_frozen_cell_fails_and_names_both(tmp_path):
     bench = bench_of(tmp_path)
-    (trunk,) = {planned.trunk for planned in bench.plan.cells}
-    from evaluators.results import Stored
-
-    bench.results.write("precision", trunk, Stored({}, Agreement(0.9, 0.5, 100).facts))
+    ended(bench)
+    (key,) = compared(tmp_path)
+    bench.results.write("precision", key, Stored({}, Agreement(0.9, 0.5, 100).facts))
+    for op in ("features", "fit", "predict"):
+        for stored in (tmp_path / "results" / op).rglob("*.npz"):
+            stored.unlink()
     results = ended(bench)
     assert results
     assert all(isinstance(result, Failed) for result in results)

@@ -15,7 +15,7 @@ from tests.pages import IMAGE, TEXT, data_file, page, training
 ALLOWED = {"torch", "transformers", "timm", "peft", "sklearn", "numpy", "pandas", "PIL", "safetensors"}
 #: No page of under 80 lines says what these do: layers that join later, two networks, parts no library has, a search.
 WITHOUT_PAGE = {
-    *("zero-shot", "head2toe", "mlp-head"),
+    *("zero-shot", "in-context-0", "in-context-4", "in-context-16", "head2toe", "mlp-head", "setfit"),
     *("bottleneck-adapter", "prompt-tuning", "prefix-tuning", "qlora"),
     *("surgical", "gradual-unfreezing", "wise-ft"),
 }

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from evaluators.compute import Workbench
 from evaluators.cost.calibration import Calibration
 from evaluators.cost.demand import Demand
 from evaluators.cost.estimate import Pace, estimate
@@ -15,6 +14,7 @@ from evaluators.cost.workload import Workload
 from evaluators.executor import InProcessExecutor, Unit
 from evaluators.results import ResultStore
 from evaluators.run import Computed, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 IDLE = Roofline(flops_per_second=1e11, bytes_per_second=1e10, free=1.0, threads=1)

@@ -100,12 +100,21 @@ def test_a_place_without_its_driver_is_an_environment_problem(use, monkeypatch):
         use(ResultStore("driverless://bucket/results"))
 
 
+class EndpointError(Exception):
+    """What a driver's library raises: botocore's errors are no OSErrors."""
+
+
+@pytest.mark.parametrize("kind", [OSError, EndpointError])
 @pytest.mark.parametrize("name", ["has", "feature_chunks"])
-def test_an_unreachable_place_is_an_environment_problem(name, monkeypatch):
+def test_an_unreachable_place_is_an_environment_problem(name, kind, monkeypatch):
     def unreachable(system, path, **options):
-        raise OSError("the network is down")
+        raise kind("the network is down")
 
     for way in ("exists", "ls", "find"):
         monkeypatch.setattr(MemoryFileSystem, way, unreachable)
     with pytest.raises(EnvironmentProblem, match="the network is down"):
         USES[name](ResultStore("memory://far/results"))
+
+
+def test_what_somebody_else_discarded_is_no_problem():
+    ResultStore("memory://discarded/results").discard("predict", "a" * 64)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from evaluators.cell import Failed, Scored, Skipped
-from evaluators.compute import Workbench
 from evaluators.errors import EnvironmentProblem
 from evaluators.executor import Broken, Done, InProcessExecutor, Unit, WorkerExecutor, WorkerSetup
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, Started, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 DATA_ONLY = toy_protocol(strategies=("majority", "tfidf-logreg"))

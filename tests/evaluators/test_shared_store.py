@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from evaluators.compute import Workbench
 from evaluators.cost.demand import Demand
 from evaluators.executor import InProcessExecutor
 from evaluators.features import chunks, store_chunk
@@ -14,6 +13,7 @@ from evaluators.inventory import intact_cells, listed_cells
 from evaluators.recall import Recall
 from evaluators.results import ResultStore, Stored
 from evaluators.run import Ended, Started, run_plan
+from evaluators.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 DATA_ONLY = toy_protocol(strategies=("majority", "tfidf-logreg"))

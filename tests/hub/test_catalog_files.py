@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluators.strategy import STRATEGIES
 from hub.catalog import load_catalog
 from hub.catalog_check import check_catalog
 
@@ -19,7 +20,7 @@ def test_the_file_may_be_merged(result):
 
 def test_there_is_something_of_everything():
     catalog = load_catalog(CATALOG)
-    assert {"quick", "standard", "mteb-8shot"} <= set(catalog.protocols)
+    assert {"quick", "standard", "ladder", "mteb-8shot"} <= set(catalog.protocols)
     assert {"help-desk", "digits", "banking77", "cifar10-sample"} <= set(catalog.tasks)
     assert "default" in catalog.policies
     assert {card.modality for card in catalog.cards.values()} == {"text", "image"}
@@ -46,3 +47,12 @@ def test_the_weights_of_the_real_encoder_are_the_published_ones():
     weights = {entry.path: entry.sha256 for entry in load_catalog(CATALOG).locks["all-minilm-l6-v2"].files}
     published = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     assert weights["model.safetensors"] == published
+
+
+def test_the_protocol_of_the_whole_ladder_names_every_row_in_its_order():
+    assert load_catalog(CATALOG).protocols["ladder"].strategies == tuple(row.id for row in STRATEGIES)
+
+
+def test_the_standard_protocol_has_something_of_every_rung():
+    named = load_catalog(CATALOG).protocols["standard"].strategies
+    assert {row.tier for row in STRATEGIES} == {row.tier for row in STRATEGIES if row.id in named}

@@ -9,23 +9,10 @@ from hub.computing import appraise, compute
 from hub.home import Home
 from hub.preparation import Prepared
 from hub.results_place import shown
-from hub.teller import Teller
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
+from tests.hub.listening import Listening
 
 DATA_ONLY = toy_protocol(strategies=("majority", "tfidf-logreg"))
-
-
-class Listening(Teller):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.notes, self.warnings = [], []
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def warn(self, text):
-        self.warnings.append(text)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from scipy.special import log_softmax
 from evaluators.backbones.load import load_backbone
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit, fit_together
-from evaluators.engine.job import FitJob, Fitted, Inputs, OneByOne
+from evaluators.engine.job import FitJob, Inputs, OneByOne
 from evaluators.peers.mteb_loop import Head, fit_head, fitted_head
 from evaluators.samples import FloatArray, IntArray
 from evaluators.strategy import strategy
@@ -25,6 +26,8 @@ from tests.benchmarks.worlds import minilm
 
 PROBE = strategy("linear-probe")
 MAX_ITER = 1000
+#: scikit-learn's default stops up to 2e-3 above the optimum of this grid (C=10), 1e-6 within 1e-5 of it.
+DEFAULT_TOL, TIGHT_TOL = 1e-4, 1e-6
 
 
 def rows(scene: Scene) -> list[Row]:
@@ -42,21 +45,24 @@ def rows(scene: Scene) -> list[Row]:
         ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
-    def theirs() -> Outcome:
+    def theirs(tol: float) -> Outcome:
         found = [
-            fit_head(Head(c=c), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
+            fit_head(Head(c=c, tol=tol), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
             for c in PENALTIES
             for job in jobs
         ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
-    peer, engine = contest(theirs, ours)
-    gap = Gate("objective above scikit-learn's, at most", _objective_gap(jobs), 1e-4)
     work = f"head grid, features given: {len(PENALTIES) * len(jobs)} fits, width {test.shape[1]}"
-    return [
-        Row("G2", work, "tuned", "scikit-learn, one fit after the other", peer, engine, scene.wanted(4.0, 30.0),
-            (same_accuracy(peer, engine, 0.5), gap))
-    ]  # fmt: skip
+    gap = Gate("objective above scikit-learn's, at most", _objective_gap(jobs), 1e-4)
+    found = []
+    for peer, tol, wanted in (
+        ("scikit-learn, one fit after the other", DEFAULT_TOL, scene.wanted(4.0, 30.0)),
+        ("scikit-learn, solved to a gap of 1e-5", TIGHT_TOL, None),
+    ):
+        sides = contest(functools.partial(theirs, tol), ours)
+        found.append(Row("G2", work, "tuned", peer, *sides, wanted, (same_accuracy(*sides, 0.5), gap)))
+    return found
 
 
 def _jobs(scene: Scene) -> tuple[list[FitJob], FloatArray]:
@@ -96,23 +102,22 @@ def _together(jobs: list[FitJob]) -> Any:
 
 
 def _objective_gap(jobs: list[FitJob]) -> float:
-    """Return by how much our objective lies above scikit-learn's at most: all penalties, two draws."""
+    """Return by how much our objective lies above scikit-learn's at most: all penalties, two draws.
+
+    Both on the columns as we scale them. MiniLM has three that are constant but for rounding (1e-8, 1e-33): we leave
+    them alone, and StandardScaler, which the peer uses, blows them up to deviation 1.
+    """
     gaps = []
     for job in (jobs[0], jobs[-1]):
         for c in PENALTIES:
-            asked = replace(job, settings={**job.settings, "C": c})
-            model = fitted_head(Head(c=c), _features(job), job.labels)
-            scaled = model[0].transform(_features(job))
-            best = _objective(scaled, job.labels, model[1].coef_, model[1].intercept_, c)
-            gaps.append(_our_objective(_together([asked]).members[0], scaled, asked, c) - best)
+            probe: Any = _together([replace(job, settings={**job.settings, "C": c})]).members[0]
+            model = probe.model
+            scaled = (_features(job) - model.mean) / model.scale
+            theirs = fitted_head(Head(c=c, standardize=False), scaled, job.labels)
+            best = _objective(scaled, job.labels, theirs.coef_, theirs.intercept_, c)
+            # Every class stands in every draw, so the rows of both are those of the classes.
+            gaps.append(_objective(scaled, job.labels, model.coefficients, model.intercept, c) - best)
     return float(max(gaps))
-
-
-def _our_objective(fitted: Fitted, scaled: FloatArray, job: FitJob, c: float) -> float:
-    linear: Any = fitted
-    present = np.unique(job.labels)
-    coefficients, intercept = linear.model.coefficients[present], linear.model.intercept[present]
-    return _objective(scaled, np.searchsorted(present, job.labels), coefficients, intercept, c)
 
 
 def _objective(matrix: FloatArray, labels: IntArray, coefficients: Any, intercept: Any, c: float) -> float:

@@ -96,6 +96,6 @@ FROZEN: dict[str, Callable[[Modality, Names], set[str]]] = {
 }
 
 #: Rows that train nothing.
-UNTRAINED = {"majority", "knn", "zero-shot"}
+UNTRAINED = {"majority", "knn", "zero-shot", "in-context-0", "in-context-4", "in-context-16"}
 #: Rows whose fit draws random numbers, beside those that train a trunk.
-SEEDED = {"mlp-head"}
+SEEDED = {"mlp-head", "in-context-4", "in-context-16"}

@@ -70,3 +70,23 @@ def test_samples_that_would_take_too_much_memory_are_not_kept(worlds, monkeypatc
     assert isinstance(batches_of(backbone, prepared, Acceleration()), Resident)
     monkeypatch.setattr(resident, "RESIDENT_BYTES", 24 * 3 * 32 * 32 * 4 - 1)
     assert isinstance(batches_of(backbone, prepared, Acceleration()), Collated)
+
+
+class Scattered:
+    """A backbone whose batches lie on two devices, as the states of a partial freeze and their lengths do."""
+
+    def length(self, prepared):
+        """Return the samples' lengths."""
+        return list(prepared)
+
+    def batch(self, prepared, indices):
+        """Return states where nothing is computed, and lengths here."""
+        chosen = torch.tensor([prepared[index] for index in indices])
+        return {"state": torch.empty(len(indices), int(chosen.max()), 4, device="meta"), "lengths": chosen}
+
+
+def test_a_batch_may_lie_on_two_devices():
+    batch = Resident(Scattered(), [3, 5, 2], Acceleration()).batch([2, 0])
+    assert batch["state"].shape == (2, 3, 4)
+    assert batch["state"].device.type == "meta"
+    assert batch["lengths"].tolist() == [2, 3]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.engine import batching, finetuning
+from evaluators.engine import batching, finetuning, training
 from evaluators.engine.adapters import add_adapters
 from evaluators.engine.classifier import network_state
 from evaluators.engine.fit import fit
@@ -18,7 +18,7 @@ from evaluators.engine.recovery import is_out_of_memory
 from evaluators.engine.reload import load_fitted
 from evaluators.engine.training import Network, seeded, train
 from evaluators.memory import WHOLE, Footprint
-from evaluators.strategy import strategy
+from evaluators.strategy import STRATEGIES, strategy
 from tests.fakes_models import CLASSES
 
 FULL, LORA = strategy("full-finetune"), strategy("lora")
@@ -96,6 +96,12 @@ def test_what_does_not_fit_sample_by_sample_fails_with_the_reason(worlds):
     )
 
 
+def test_what_torch_says_here_where_memory_runs_out_is_understood():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 50)
+    assert is_out_of_memory(caught.value)
+
+
 def test_another_error_is_not_tried_again(worlds):
     cramped, told = faulty(
         worlds["text"], worlds["text"].job(FULL), rows=4, shortage=RuntimeError("sizes do not match")
@@ -152,6 +158,21 @@ def test_how_steps_are_cut_does_not_change_what_is_trained(worlds, row, cut, rec
     whole, parts = (logits(trained(worlds, row, "text", how), samples) for how in (WHOLE, cut))
     record_property("largest difference of logits", f"{np.abs(whole - parts).max():.1e}")
     assert np.abs(whole - parts).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in STRATEGIES if row.sees == "samples" and row.fit != FULL.fit and row.cost.passes],
+    ids=lambda row: row.id,
+)  # fmt: skip
+def test_every_strategy_trains_the_same_with_recomputed_blocks(worlds, row, monkeypatch):
+    if row.id == "qlora":
+        pytest.importorskip("bitsandbytes")
+    world, found = worlds["text"], []
+    for cut in (WHOLE, Footprint(None, True)):
+        monkeypatch.setattr(training, "fitting", lambda *_, cut=cut: cut)
+        fitted = fit(row, world.job(row, max_steps=3))
+        found.append(fitted.predict(Inputs(samples=world.test.samples)))
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_recomputed_blocks_count_a_batch_once_for_batchnorm(worlds):

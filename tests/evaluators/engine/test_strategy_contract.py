@@ -27,7 +27,7 @@ trunk_contract = pytest.mark.parametrize(("row", "modality"), TRAINS_TRUNK, ids=
 @contract
 def test_learns_a_separable_set(fits, row, modality):
     probabilities = fits.fit(row, modality).predict(fits.test_inputs(row, modality))
-    accuracy = (probabilities.argmax(axis=1) == fits.worlds[modality].test.labels).mean()
+    accuracy = (probabilities.argmax(axis=1) == fits.world(row, modality).test.labels).mean()
     assert accuracy == pytest.approx(1 / 3) if row.id == "majority" else accuracy > 0.55
 
 
@@ -56,14 +56,14 @@ def test_global_generators_are_left_alone(fits, row, modality):
     torch.manual_seed(5)
     np.random.seed(5)
     before, legacy = torch.get_rng_state(), np.random.get_state()[1].copy()
-    fit(row, fits.worlds[modality].job(row, **({"max_steps": 1} if "epochs" in row.defaults else {})))
+    fit(row, fits.world(row, modality).job(row, **({"max_steps": 1} if "epochs" in row.defaults else {})))
     assert torch.equal(torch.get_rng_state(), before)
     assert np.array_equal(np.random.get_state()[1], legacy)
 
 
 @trunk_contract
 def test_trains_what_it_says_and_nothing_else(fits, row, modality):
-    fresh = dict(fits.worlds[modality].backbone().module.state_dict())
+    fresh = dict(fits.world(row, modality).backbone().module.state_dict())
     state = network_state(fits.fit(row, modality).network)
     changed = {
         name
@@ -103,7 +103,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 import torch
-from evaluators.backbones.load import load_backbone
+from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate
 from evaluators.engine.job import Inputs
 from evaluators.engine.reload import load_fitted
@@ -122,6 +122,7 @@ for case in json.loads(Path(sys.argv[1]).read_text()):
     fitted = load_fitted(
         strategy(case["row"]), folder, settings=case["settings"], classes=3,
         load_backbone=lambda pretrained: load_backbone(candidate, base, pretrained=pretrained, device="cpu"),
+        load_language_model=lambda: load_language_model(candidate, base, device="cpu"),
     )
     np.save(folder.parent / (folder.name + ".npy"), fitted.predict(inputs))
     fitted.save(folder)
@@ -131,7 +132,7 @@ for case in json.loads(Path(sys.argv[1]).read_text()):
 def test_reloads_to_the_same_bits_in_a_fresh_process(fits, tmp_path):
     cases = []
     for (row, modality), name in zip(CASES, CASE_IDS, strict=True):
-        folder, world = tmp_path / name, fits.worlds[modality]
+        folder, world = tmp_path / name, fits.world(row, modality)
         folder.mkdir()
         fits.fit(row, modality).save(folder)
         inputs = fits.test_inputs(row, modality)

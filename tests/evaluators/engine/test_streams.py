@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from evaluators.engine import streams
 from evaluators.engine.fit import fit
 from evaluators.engine.job import Inputs
 from evaluators.engine.streams import DropoutStreams, drops
@@ -100,6 +101,25 @@ def test_nothing_drops_outside_training_or_without_a_rate():
     assert drops([nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.1))])
 
 
+def test_a_rate_that_is_handed_to_torchs_function_is_seen():
+    from transformers import OPTConfig, OPTModel
+
+    sizes = {
+        "hidden_size": 8,
+        "ffn_dim": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "vocab_size": 9,
+    }
+    with torch.random.fork_rng(devices=[]):
+        dropping, steady = (
+            OPTModel(OPTConfig(**sizes, word_embed_proj_dim=8, dropout=rate, attention_dropout=0.0))
+            for rate in (0.1, 0.0)
+        )
+    assert drops([dropping])
+    assert not drops([steady])
+
+
 def test_rows_that_are_not_those_of_the_cells_are_refused():
     with pytest.raises(ValueError, match="7 rows are not those of 2 cells"):
         mask(DropoutStreams([1, 2], "cpu"), 0, (7, 3))
@@ -114,3 +134,13 @@ def test_cells_have_the_same_bits_in_whatever_order_they_are_trained(worlds):
     back = [fit(row, replace(job)).predict(inputs) for job in reversed(jobs)]
     for one, other in zip(there, reversed(back), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_kept_of_shapes_does_not_grow_with_the_steps(monkeypatch):
+    monkeypatch.setattr(streams, "KEPT_COORDINATES", 1000)
+    found = DropoutStreams([3], "cpu")
+    first = mask(found, 0, (8, 20, 4))
+    for step in range(1, 30):
+        mask(found, step, (8, 20 + step, 4))
+    assert sum(numbers.numel() for numbers in found._coordinates.values()) < 1000 + 8 * 50 * 4
+    assert torch.equal(mask(found, 0, (8, 20, 4)), first)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.backbones.load import load_backbone
+from evaluators.backbones.causal import CausalModel
+from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate, Modality
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
@@ -16,7 +17,16 @@ from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, Samples, text_samples
 from evaluators.strategy import STRATEGIES, Strategy, Tap
-from tests.fakes_models import CLASSES, NAMES, ToySet, tiny_bert, tiny_image, toy_images, toy_texts
+from tests.fakes_models import (
+    CLASSES,
+    NAMES,
+    ToySet,
+    episode_llama,
+    tiny_bert,
+    tiny_image,
+    toy_images,
+    toy_texts,
+)
 
 #: Random weights transfer nothing: training them takes more steps than the table gives a pre-trained base.
 LONGER: dict[str, SettingValue] = {"epochs": 30, "min_steps": 1, "max_steps": 60}
@@ -40,6 +50,10 @@ class World:
     def backbone(self, pretrained: bool = True) -> Backbone:
         """Load it anew."""
         return load_backbone(self.candidate, self.folder, pretrained=pretrained, device="cpu")
+
+    def language_model(self) -> CausalModel:
+        """Load it anew, with its head."""
+        return load_language_model(self.candidate, self.folder, device="cpu")
 
     def inputs(self, row: Strategy, samples: Samples) -> Inputs:
         """Return what a strategy sees of samples."""
@@ -72,6 +86,7 @@ class World:
             label_features=self.encoded(text_samples(label_texts(NAMES, str(row.defaults["template"]))))
             if row.reads_label_texts
             else None,
+            load_language_model=self.language_model if "causal-lm" in row.needs else None,
         )
 
 
@@ -80,18 +95,24 @@ class Fits:
 
     def __init__(self, worlds: dict[Modality, World]) -> None:
         self.worlds = worlds
+        # Random weights learn nothing in context, so those rows have a base that does.
+        self._speaking = replace(worlds["text"], candidate=episode_llama()[0], folder=episode_llama()[1])
         self._fits: dict[tuple[str, str, int, int], Fitted] = {}
+
+    def world(self, row: Strategy, modality: Modality) -> World:
+        """Return what a row is tried on: the world of its modality, or of language for what asks a language model."""
+        return self._speaking if "causal-lm" in row.needs else self.worlds[modality]
 
     def fit(self, row: Strategy, modality: Modality, *, seed: int = 0, repeat: int = 0) -> Fitted:
         """Return the fit of a row; another `repeat` trains the same again."""
         key = (row.id, modality, seed, repeat)
         if key not in self._fits:
-            self._fits[key] = fit(row, self.worlds[modality].job(row, seed=seed))
+            self._fits[key] = fit(row, self.world(row, modality).job(row, seed=seed))
         return self._fits[key]
 
     def test_inputs(self, row: Strategy, modality: Modality) -> Inputs:
         """Return the test samples as a row sees them."""
-        world = self.worlds[modality]
+        world = self.world(row, modality)
         return world.inputs(row, world.test.samples)
 
 

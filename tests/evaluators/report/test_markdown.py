@@ -85,3 +85,18 @@ def test_page_carries_digests_runs_and_test_reads():
 )
 def test_words_of_documents_are_text(text, shown):
     assert plain(text) == shown
+
+
+def test_what_could_not_be_fitted_as_planned_is_told():
+    found = evidence(SMALL)
+    remedy = "trained again in float32: in bfloat16 the loss became NaN at step 3"
+    costs = tuple(
+        row.model_copy(update={"remedies": (remedy,)}) if row.strategy == "lora" else row
+        for row in found.observations.costs
+    )
+    changed = found.model_copy(
+        update={"observations": found.observations.model_copy(update={"costs": costs})}
+    )
+    number = sum(row.strategy == "lora" for row in costs)
+    assert f"- fitted otherwise than planned: LoRA, {number} fits {remedy}" in evidence_markdown(changed)
+    assert "otherwise than planned" not in evidence_markdown(found)

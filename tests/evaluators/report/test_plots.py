@@ -3,9 +3,10 @@
 import sys
 
 import pytest
+from matplotlib.axes import Axes
 
 from evaluators.report.palette import style
-from evaluators.report.plots import write_plots
+from evaluators.report.plots import efficiency_png, write_plots
 from evaluators.strategy import STRATEGIES
 from tests.synthetic import World, evidence
 
@@ -50,6 +51,18 @@ def test_nothing_scored_gives_no_picture(tmp_path):
     assert write_plots(evidence(SMALL.but(failed=failed)).findings, tmp_path) == ()
 
 
-def test_no_two_strategies_look_alike():
-    styles = [style(row.id) for row in STRATEGIES]
-    assert len(set(styles)) == len(styles)
+def test_the_whole_ladder_is_drawn_with_a_look_of_its_own_for_every_strategy(tmp_path, monkeypatch):
+    drawn = []
+    plot = Axes.plot
+
+    def remembered(axes, *args, **options):
+        drawn.append((options.get("color"), options.get("marker")))
+        return plot(axes, *args, **options)
+
+    monkeypatch.setattr(Axes, "plot", remembered)
+    accuracy = {
+        row.id: 0.5 + 0.01 * place for place, row in enumerate(STRATEGIES) if "text" in row.modalities
+    }
+    found = evidence(SMALL.but(accuracy=accuracy, incumbent=None)).findings
+    assert efficiency_png(found, found.tasks[0], "mini").startswith(b"\x89PNG")
+    assert len(drawn) == len(set(drawn)) == len(accuracy)

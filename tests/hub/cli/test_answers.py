@@ -183,6 +183,11 @@ def test_own_data_are_planned_as_a_personal_task(run_hub, tmp_path, monkeypatch)
         ),
         (("glyph-resnt", "--task", "digits", "--into", "out"), 2, "did you mean glyph-resnet"),
         (("glyph-resnet", "--task", "digits", "--into", "mine"), 7, "left as it is"),
+        (
+            ("glyph-resnet", "--task", "digits", "--strategy", "zero-shot", "--into", "out"),
+            2,
+            "is not for image",
+        ),
     ],
 )
 def test_what_cannot_be_adapted_is_told_before_anything_is_trained(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluators.candidate import TEXT_TOKENS, Candidate, ImageInput
+from evaluators.cost.lengths import some_of, token_lengths
 from evaluators.data import TaskData
 from evaluators.engine.recipe import recipe_of
 from evaluators.features import distinct
@@ -21,9 +22,6 @@ from evaluators.plan import Plan, PlannedCell
 from evaluators.samples import Samples
 from evaluators.strategy import strategy
 from evaluators.view import TRAIN, inputs
-
-#: Tokens of an English word in the usual vocabularies, tokens around a text, and texts that are looked at for it.
-TOKENS_PER_WORD, SPECIAL_TOKENS, LOOKED_AT = 1.3, 2, 1000
 
 Group = tuple[str, str, str]
 """Cells that share states: base, task, dtype."""
@@ -203,9 +201,10 @@ def forward_flops(candidate: Candidate, data: TaskData) -> float:
 
 
 def tokens_per_text(candidate: Candidate, data: TaskData) -> float:
-    """Estimate the tokens of a task's texts from their words, each text cut by itself; 1 for images."""
+    """Estimate the tokens of a task's texts from their words, each text cut by itself; 1 for images.
+
+    Words and not the tokenizer's tokens: where states lie is decided by the plan alone, and tokenizers are files.
+    """
     if isinstance(candidate.input, ImageInput):
         return 1.0
-    texts = data.train.samples.texts[:LOOKED_AT]
-    most = candidate.input.max_tokens
-    return sum(min(most, TOKENS_PER_WORD * len(text.split()) + SPECIAL_TOKENS) for text in texts) / len(texts)
+    return float(token_lengths(some_of(data.train.samples.texts), candidate.input, None).mean())
