@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 #: Samples of a batch at most, and padded tokens: 128 texts of 256 tokens, 4 of 8,192.
 BATCH, BATCH_TOKENS = 128, 128 * 256
 #: Tokens whose cost is that of one more batch. On a CPU 20 (MiniLM, measured); on a GPU some hundred, for the launches
-#: of its kernels. Between 20 and 200 the sum of both differs by 3 % from what the exact number would give.
+#: of its kernels. Where it is really 20 or 200, this is 1 to 7 % from the least (README, decision 60).
 BATCH_COST = 64
 
 

@@ -1,7 +1,7 @@
 """How samples are grouped, with and without gradients, and in which arithmetic a pass runs.
 
 Batches are a pure function of lengths and seed: one plan gives the same bits on one machine. Sorting by length wastes
-next to nothing on padding (README, decision 52).
+next to nothing on padding (README, decision 60).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from evaluators.backbones.backbone import Backbone, Prepared
 from evaluators.backbones.boundary import Boundary, find_boundaries, states_at
 from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.job import Progress
+from evaluators.engine.products import fast_products
 from evaluators.engine.states import StateTable, empty_table
 from evaluators.placement import Cached, Tier
 from evaluators.samples import Samples
@@ -120,7 +121,12 @@ def fill(
         for depth, boundary in kept.items()
     }
     first = 0
-    with torch.inference_mode(), arithmetic(device.type, training=False), autocast(device.type, dtype):
+    with (
+        torch.inference_mode(),
+        arithmetic(device.type, training=False),
+        fast_products(backbone.module),
+        autocast(device.type, dtype),
+    ):
         for number, chunk in enumerate(chunks):
             prepared = tokenized[number] if by_token else backbone.prepare(chunk)
             _read(backbone, prepared, list(tables.values()), first, progress, total)

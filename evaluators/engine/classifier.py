@@ -17,6 +17,7 @@ import torch
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.job import Inputs
+from evaluators.engine.products import fast_products
 from evaluators.engine.records import Record, write_record
 from evaluators.engine.training import Network
 from evaluators.errors import IntegrityError
@@ -120,7 +121,8 @@ def _predictions(classifiers: Sequence[Classifier], samples: Samples) -> list[Fl
     device = head.weight.device.type
     prepared = backbone.prepare(samples)
     found = [np.zeros((len(samples), head.out_features), dtype=np.float32) for _ in classifiers]
-    with torch.inference_mode(), arithmetic(device, training=False):
+    networks = [classifier.network.backbone.module for classifier in classifiers]
+    with torch.inference_mode(), arithmetic(device, training=False), fast_products(*networks):
         for indices in length_sorted(backbone.length(prepared)):
             batch = backbone.batch(prepared, indices)
             for classifier, probabilities in zip(classifiers, found, strict=True):

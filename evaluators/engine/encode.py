@@ -16,6 +16,7 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.backbones.taps import Read, pooled_layers
 from evaluators.engine.batching import arithmetic, length_sorted
 from evaluators.engine.job import Progress
+from evaluators.engine.products import fast_products
 from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Tap
 
@@ -52,6 +53,7 @@ def encode(
     with (
         torch.inference_mode(),
         arithmetic(weights.device.type, training=False),
+        fast_products(backbone.module),
         _reader(backbone, tap) as read,
     ):
         for indices in length_sorted(backbone.length(prepared)):

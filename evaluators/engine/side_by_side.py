@@ -23,6 +23,7 @@ from evaluators.engine.acceleration import Acceleration
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import autocast, batches
 from evaluators.engine.job import FitJob
+from evaluators.engine.products import fast_products
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.resident import batches_of
 from evaluators.engine.rows_in_use import only_rows_in_use
@@ -69,7 +70,8 @@ def train_together(networks: Sequence[Network], jobs: Sequence[FitJob], recipe: 
         ]
         learner = SideBySide(networks, prepared, jobs, recipe)
         unread_decay += decay_of_table(networks[0], recipe, PLAIN, recipe.steps(len(jobs[0].labels)))
-        steps = descend(learner, jobs[0], recipe)
+        with fast_products(learner.trunk):
+            steps = descend(learner, jobs[0], recipe)
         learner.write_back()
         count = left_out + received(learner)
     for network in networks:
@@ -82,6 +84,7 @@ class SideBySide:
 
     Attributes:
         cells: How many.
+        trunk: The network of all.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class SideBySide:
         trunk = twin(first.backbone)
         others = [network.backbone.module for network in networks[1:]]
         trunk.module = stack_modules([trunk.module, *others], self._stack)
+        self.trunk = trunk.module
         head = StackedLinear([network.head for network in networks], self._stack)
         self._network = Network(trunk, cast("nn.Linear", head), ())
         stacked = {id(parts[0]): weight for weight, parts in self._stack.weights}

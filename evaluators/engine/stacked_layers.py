@@ -15,6 +15,7 @@ from peft.tuners.lora import Linear as LoraLinear
 from torch import nn
 from torch.nn import functional
 
+from evaluators.engine.products import by_cell
 from evaluators.engine.rows_in_use import RowsInUse
 
 
@@ -113,10 +114,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Return (rows, ..., out)."""
-        values = self._stack.rows(rows).flatten(1, -2)
-        turned = self.weight.transpose(1, 2)
-        bias = None if self.bias is None else self.bias.unsqueeze(1)
-        out = torch.bmm(values, turned) if bias is None else torch.baddbmm(bias, values, turned)
+        out = by_cell(self._stack.rows(rows).flatten(1, -2), self.weight, self.bias)
         return out.view(*rows.shape[:-1], -1)
 
 

@@ -23,6 +23,7 @@ from evaluators.engine.batching import arithmetic
 from evaluators.engine.footprints import fitting
 from evaluators.engine.job import DivergedError, FitJob
 from evaluators.engine.learner import Learner, OneNetwork, Training
+from evaluators.engine.products import fast_products
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.rows_in_use import RowsInUse, only_rows_in_use
 from evaluators.engine.tuning import PLAIN, Tuning
@@ -116,7 +117,7 @@ def train(
     with only_rows_in_use(network.backbone, prepared, unread_decay) as left_out:
         learner = OneNetwork(network, prepared, job, Training(recipe, tuning, cut))
         unread_decay += decay_of_table(network, recipe, tuning, recipe.steps(len(job.labels)))
-        with learner.frugal():
+        with learner.frugal(), fast_products(network.backbone.module):
             steps = descend(learner, job, recipe, tuning)
         count = left_out + received(learner)
     network.eval()

@@ -13,9 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from torch.utils.flop_counter import FlopCounterMode
-
-from tests.counting import counting
+from tests.counting import counting, flop_counter
 
 LAPS = 3
 #: Seconds that the timed laps of one contest may take; where three would take longer there are fewer, at least one.
@@ -140,7 +138,7 @@ def _spread(strata: int, laps: int) -> set[int]:
 
 
 def _counted(side: Contender) -> tuple[dict[str, int], float]:
-    with counting() as counts, FlopCounterMode(display=False) as flops:
+    with counting() as counts, flop_counter() as flops:
         outcome = side()
     seen = {name: count for name, count in asdict(counts).items() if count}
     return {**seen, **outcome.counters}, float(flops.get_total_flops())

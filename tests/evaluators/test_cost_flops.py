@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
 from evaluators.candidate import TextInput
 from evaluators.cost.flops import forward_flops
 from evaluators.cost.lengths import padded_in_training, padded_when_read, token_lengths
 from evaluators.data import load_task
 from evaluators.engine.batching import batches, length_sorted
+from tests.counting import flop_counter
 from tests.evaluators.cost_world import digits, make_world, minilm_like, real_texts, small_resnet
 from tests.evaluators.toy_plans import toy_candidate
 
@@ -27,7 +27,7 @@ FREEZES = ("partial-freeze", "partial-freeze-quarter", "partial-freeze-last")
 @contextmanager
 def counting():
     """Count FLOPs, those of attention too: torch's counter knows nothing of the fused attention of a CPU."""
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
         yield counter
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertModel
 
 from evaluators.backbones.load import load_backbone
@@ -14,6 +13,7 @@ from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.ladder.depth import freezes_blocks, frozen_blocks
 from evaluators.strategy import STRATEGIES, Tier, strategy
+from tests.counting import flop_counter
 from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import CLASSES, VOCABULARY, tiny_bert, tiny_image, toy_images, toy_texts
 
@@ -59,7 +59,7 @@ def test_a_row_says_what_its_training_costs(deep, name, modality, changes):
     def load(pretrained: bool):
         return load_backbone(candidate, folder, pretrained=pretrained, device="cpu")
 
-    with FlopCounterMode(display=False) as forward:
+    with flop_counter() as forward:
         encode(load(True), data.samples, dtype="float32", progress=silent)
     job = FitJob(
         inputs=Inputs(samples=data.samples),
@@ -73,9 +73,9 @@ def test_a_row_says_what_its_training_costs(deep, name, modality, changes):
         dtype="float32",
         progress=silent,
     )
-    with FlopCounterMode(display=False) as training:
+    with flop_counter() as training:
         fit(row, job)
-    with FlopCounterMode(display=False) as trying:
+    with flop_counter() as trying:
         # That a network can be cut there is tried on a few samples, once a fit: of many labels it is next to nothing.
         if depth := freezes_blocks(settings) and frozen_blocks(settings, BLOCKS[modality]):
             trial(load(True), data.samples, [depth])
