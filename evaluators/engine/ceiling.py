@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 
 import torch
+from torch import nn
 
 from evaluators.engine.batching import arithmetic
+from evaluators.engine.products import fast_products
 
 #: Side of the matrices, and numbers that are copied, by device: a GPU is not filled by what fills a core.
 _SIDES = {"cpu": 512, "cuda": 8192}
@@ -25,11 +27,12 @@ def measure_ceilings(device: str) -> tuple[float, float]:
         device: `cpu` or `cuda`.
     """
     side = _SIDES[device]
-    with torch.inference_mode(), arithmetic(device, training=False):
-        matrix, product = torch.ones(side, side, device=device), torch.empty(side, side, device=device)
-        multiplying = min(
-            _seconds(device, lambda: torch.mm(matrix, matrix, out=product)) for _ in range(_REPEATS)
-        )
+    # A linear layer, so that the library that multiplies is the one that networks get.
+    layer = nn.Linear(side, side, bias=False, device="meta")  # draws nothing at random
+    layer.weight = nn.Parameter(torch.ones(side, side, device=device), requires_grad=False)
+    with torch.inference_mode(), arithmetic(device, training=False), fast_products(layer):
+        matrix = torch.ones(side, side, device=device)
+        multiplying = min(_seconds(device, lambda: layer(matrix)) for _ in range(_REPEATS))
         source = torch.ones(_COPIED[device], device=device)
         target = torch.empty_like(source)
         copying = min(_seconds(device, lambda: target.copy_(source)) for _ in range(_REPEATS))
