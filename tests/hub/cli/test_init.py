@@ -34,7 +34,7 @@ def test_a_new_catalog_passes_its_check_is_chosen_and_listed(run_hub, elsewhere,
     assert made.exit_code == 0, made.stderr
     assert "next: cd acme-catalog" in made.stderr
     chosen = run_hub("init", "acme-catalog")
-    assert "1 model (1 locked), 1 task, 3 protocols, 1 policy" in chosen.stdout
+    assert "1 model (1 locked), 1 task, 4 protocols, 1 policy" in chosen.stdout
     assert models(run_hub) == {"all-minilm-l6-v2"}
     monkeypatch.chdir(elsewhere / "acme-catalog")
     assert run_hub("catalog", "check").exit_code == 0
