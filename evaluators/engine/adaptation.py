@@ -6,6 +6,7 @@ of an evaluation stay comparable, because settings and training are those of the
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,12 +109,18 @@ class Adaptation:
     @contextmanager
     def _told_to_a_person(self) -> Iterator[None]:
         """Say what keeps a strategy from running here; a cell would be skipped, and there is none."""
+        # peft imports it, and it asks for a package that would fetch code from a hub: nothing for a person to do here.
+        asking = logging.getLogger("bitsandbytes")
+        level = asking.level
+        asking.setLevel(logging.ERROR)
         try:
             yield
         except NotApplicable as reason:
             raise EnvironmentProblem(
                 f"{self.row.title} cannot run here: {reason}", hint="take another strategy"
             ) from reason
+        finally:
+            asking.setLevel(level)
 
     def _not_ours(self, folder: Path) -> Iterator[str]:
         kind, facts = read_facts(folder)

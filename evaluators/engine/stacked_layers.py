@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from peft.tuners.lora import Linear as LoraLinear
 from torch import nn
 from torch.nn import functional
 
@@ -90,7 +89,7 @@ def stack_modules(modules: Sequence[nn.Module], stack: Stack) -> nn.Module:
         raise CannotStack("whole paths are dropped, which has no stream of its own")
     if not trained and not any(_has_statistics(part) for part in first.modules()):
         return first
-    make = _MAKERS.get(type(first))
+    make = _maker(first)
     if make is not None:
         return make(modules, stack)
     own = [name for name, weight in first.named_parameters(recurse=False) if weight.requires_grad]
@@ -116,29 +115,6 @@ class StackedLinear(nn.Module):
         """Return (rows, ..., out)."""
         out = by_cell(self._stack.rows(rows).flatten(1, -2), self.weight, self.bias)
         return out.view(*rows.shape[:-1], -1)
-
-
-class StackedLora(nn.Module):
-    """A frozen linear layer that all cells share, with the low-rank update of each."""
-
-    def __init__(self, layers: Sequence[LoraLinear], stack: Stack) -> None:
-        super().__init__()
-        first, (name,) = layers[0], layers[0].active_adapters
-        if name in first.lora_variant or first.fan_in_fan_out or first.lora_bias.get(name):
-            raise CannotStack("a variant of LoRA")
-        self._stack, self._scaling = stack, float(first.scaling[name])
-        self.base, self.dropout = first.base_layer, first.lora_dropout[name]
-        self.down = stack.weight([layer.lora_A[name].weight for layer in layers])
-        self.up = stack.weight([layer.lora_B[name].weight for layer in layers])
-
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return (rows, ..., out): one product with the base's weight, and two thin ones for each cell."""
-        frozen = self.base(rows)
-        values = self._stack.rows(self.dropout(rows)).flatten(1, -2)
-        thin = torch.bmm(values, self.down.transpose(1, 2))
-        shared = self._stack.rows(frozen).flatten(1, -2)
-        out = torch.baddbmm(shared, thin, self.up.transpose(1, 2), alpha=self._scaling)
-        return out.view(frozen.shape)
 
 
 class StackedNorm(nn.Module):
@@ -249,6 +225,16 @@ class StackedBatchNorm(nn.Module):
         return functional.batch_norm(values, mean, variance, weight, bias, True, self._momentum, self._eps)
 
 
+def _maker(layer: nn.Module) -> Callable[[Any, Stack], nn.Module] | None:
+    """Return what stacks layers of this kind, if anything does."""
+    if type(layer).__module__.startswith("peft."):
+        # Where such a layer is, peft is imported already; where none is, training must not import it.
+        from evaluators.engine.stacked_lora import StackedLora, is_plain
+
+        return StackedLora if is_plain(layer) else None
+    return _MAKERS.get(type(layer))
+
+
 def _has_statistics(part: nn.Module) -> bool:
     return isinstance(part, nn.BatchNorm2d) and part.training
 
@@ -260,5 +246,4 @@ _MAKERS: dict[type[nn.Module], Callable[[Any, Stack], nn.Module]] = {
     nn.BatchNorm2d: StackedBatchNorm,
     nn.Embedding: StackedEmbedding,
     RowsInUse: StackedEmbedding,
-    LoraLinear: StackedLora,
 }
