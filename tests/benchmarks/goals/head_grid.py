@@ -13,7 +13,7 @@ from evaluators.backbones.load import load_backbone
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit, fit_together
 from evaluators.engine.job import FitJob, Inputs, OneByOne
-from evaluators.peers.mteb_loop import Head, fit_head, fitted_head
+from evaluators.peers.mteb_loop import Head, fit_head, fitted_head, one_thread_a_product
 from evaluators.samples import FloatArray, IntArray
 from evaluators.strategy import strategy
 from evaluators.view import TEST, draw
@@ -46,11 +46,12 @@ def rows(scene: Scene) -> list[Row]:
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
     def theirs(tol: float) -> Outcome:
-        found = [
-            fit_head(Head(c=c, tol=tol), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
-            for c in PENALTIES
-            for job in jobs
-        ]
+        with one_thread_a_product():
+            found = [
+                fit_head(Head(c=c, tol=tol), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
+                for c in PENALTIES
+                for job in jobs
+            ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
     work = f"head grid, features given: {len(PENALTIES) * len(jobs)} fits, width {test.shape[1]}"
