@@ -83,10 +83,10 @@ class DropoutStreams(TorchFunctionMode):
 
     def _dropout(  # the signature is torch's
         self,
-        input: torch.Tensor,  # noqa: A002
+        input: torch.Tensor,  # noqa: A002 - torch's own names: callers pass them as keywords
         p: float = 0.5,
         training: bool = True,
-        inplace: bool = False,  # noqa: ARG002
+        inplace: bool = False,  # noqa: ARG002 - as torch has it; a mask is never put in place
     ) -> torch.Tensor:
         if not training or p == 0.0:
             return input

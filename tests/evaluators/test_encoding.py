@@ -14,6 +14,7 @@ from evaluators.run import Ended, Finished, run_plan
 from evaluators.strategy import strategy
 from evaluators.view import label_inputs
 from evaluators.workbench import Workbench
+from tests.evaluators.kills import killed_after
 from tests.evaluators.toy_plans import COLOURS, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 
@@ -87,27 +88,13 @@ def test_a_table_is_the_same_whether_its_tap_is_read_alone_or_with_the_other(tmp
         assert {len(row) for row in rows.values()} == {32 if tap == "features" else 64}
 
 
-class Killed(Exception):
-    """Stands for the end of a process."""
-
-
 @pytest.mark.parametrize("writes", [0, 1])
 def test_a_kill_between_both_tables_changes_no_row(tmp_path, base, monkeypatch, writes):
     whole, torn = (bench_of(tmp_path / name, base, "knn", "head2toe") for name in ("whole", "torn"))
     key = trunks(torn)["layers"]
     Computation(whole).encode(key, lambda _done, _total: None)
-    left, write = [None] * writes, ResultStore.write
-
-    def killed(self, *what):
-        if not left:
-            raise Killed
-        left.pop()
-        write(self, *what)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ResultStore, "write", killed)
-        with pytest.raises(Killed):
-            Computation(torn).encode(key, lambda _done, _total: None)
+    with killed_after(writes, monkeypatch):
+        Computation(torn).encode(key, lambda _done, _total: None)
     assert Computation(torn).encode(key, lambda _done, _total: None) == len(
         read_table(whole.results, key).rows
     )

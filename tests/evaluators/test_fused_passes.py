@@ -17,6 +17,7 @@ from evaluators.passes import passes
 from evaluators.results import ResultStore
 from evaluators.run import Ended, Finished, run_plan
 from evaluators.workbench import Workbench
+from tests.evaluators.kills import killed_after
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 
@@ -97,10 +98,6 @@ def test_heads_of_one_solve_say_so(tmp_path):
     assert [event.result.cost.beside for event in events if isinstance(event, Ended)] == [3] * len(plan.cells)
 
 
-class Killed(Exception):
-    """Stands for the end of a process."""
-
-
 @pytest.mark.parametrize(("writes", "fitted_again"), [(1, [3]), (2, [3]), (4, [])])
 def test_a_pass_that_a_kill_tore_is_computed_again_whole(tmp_path, monkeypatch, writes, fitted_again):
     candidate, folder = tiny_bert(tmp_path / "model")
@@ -110,18 +107,8 @@ def test_a_pass_that_a_kill_tore_is_computed_again_whole(tmp_path, monkeypatch, 
         Workbench(plan, data, {candidate.name: folder}, ResultStore(tmp_path / name), "cpu")
         for name in ("whole", "torn")
     )
-    left, write = [None] * writes, ResultStore.write
-
-    def killed(self, *what):
-        if not left:
-            raise Killed
-        left.pop()
-        write(self, *what)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ResultStore, "write", killed)
-        with pytest.raises(Killed):
-            Computation(torn).measure(lora, lambda _done, _total: None)
+    with killed_after(writes, monkeypatch):
+        Computation(torn).measure(lora, lambda _done, _total: None)
     from evaluators.engine import fit as engine
 
     fitted, fit_together = [], engine.fit_together
