@@ -11,11 +11,9 @@ from scipy.special import log_softmax
 
 from evaluators.backbones.load import load_backbone
 from evaluators.engine.encode import encode
-from evaluators.engine.fit import fit, fit_together
-from evaluators.engine.job import FitJob, Inputs, OneByOne
+from evaluators.engine.logistic_batch import Problem, solve
 from evaluators.peers.mteb_loop import Head, fit_head, fitted_head, one_thread_a_product
 from evaluators.samples import FloatArray, IntArray
-from evaluators.strategy import strategy
 from evaluators.view import TEST, draw
 from tests.benchmarks.contest import Outcome, contest
 from tests.benchmarks.goals.frozen_family import PENALTIES, frozen_family, the_task
@@ -24,38 +22,32 @@ from tests.benchmarks.row import Gate, Row, same_accuracy
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.worlds import minilm
 
-PROBE = strategy("linear-probe")
-MAX_ITER = 1000
 #: scikit-learn's default stops up to 2e-3 above the optimum of this grid (C=10), 1e-6 within 1e-5 of it.
 DEFAULT_TOL, TIGHT_TOL = 1e-4, 1e-6
 
 
 def rows(scene: Scene) -> list[Row]:
     """Race scikit-learn's loop."""
-    jobs, test = _jobs(scene)
+    problems, test = _problems(scene)
     labels = the_task(scene).labels
 
     def ours() -> Outcome:
         found = [
-            probabilities
-            for c in PENALTIES
-            for probabilities in _together(
-                [replace(job, settings={**job.settings, "C": c}) for job in jobs]
-            ).predict([Inputs(features=test)] * len(jobs))
+            model.probabilities(test) for of_c in zip(*solve(problems).models, strict=True) for model in of_c
         ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
     def theirs(tol: float) -> Outcome:
         with one_thread_a_product():
             found = [
-                fit_head(Head(c=c, tol=tol), _features(job), job.labels, {TEST: test}, job.classes)[TEST]
+                fit_head(Head(c=c, tol=tol), p.matrix, p.labels, {TEST: test}, p.classes)[TEST]
                 for c in PENALTIES
-                for job in jobs
+                for p in problems
             ]
         return Outcome({str(number): accuracy(p, labels) for number, p in enumerate(found)})
 
-    work = f"head grid, features given: {len(PENALTIES) * len(jobs)} fits, width {test.shape[1]}"
-    gap = Gate("objective above scikit-learn's, at most", _objective_gap(jobs), 1e-4)
+    work = f"head grid, features given: {len(PENALTIES) * len(problems)} fits, width {test.shape[1]}"
+    gap = Gate("objective above scikit-learn's, at most", _objective_gap(problems), 1e-4)
     found = []
     for peer, tol, wanted in (
         ("scikit-learn, one fit after the other", DEFAULT_TOL, scene.wanted(4.0, 30.0)),
@@ -66,8 +58,8 @@ def rows(scene: Scene) -> list[Row]:
     return found
 
 
-def _jobs(scene: Scene) -> tuple[list[FitJob], FloatArray]:
-    """Return a job for every size and draw, and the features of the test."""
+def _problems(scene: Scene) -> tuple[list[Problem], FloatArray]:
+    """Return a problem for every size and draw, and the features of the test."""
     task, base = the_task(scene), minilm(scene)
     backbone = load_backbone(base.candidate, base.folder, pretrained=True, device=scene.device)
     drawn = {
@@ -79,45 +71,28 @@ def _jobs(scene: Scene) -> tuple[list[FitJob], FloatArray]:
     distinct = replace(sets[0], items=tuple(pool.values()), digests=tuple(pool))
     features = encode(backbone, distinct, dtype="float32", progress=lambda _done, _total: None)
     row_of = {digest: row for row, digest in enumerate(pool)}
-    settings = {"C": 1.0, "max_iter": MAX_ITER, "standardize": True}
-    jobs = [
-        FitJob(
-            inputs=Inputs(features=features[[row_of[digest] for digest in labelled.samples.digests]]),
-            labels=labelled.labels,
-            classes=len(task.data.labels),
-            settings=settings,
-            seed=number,
-            selection="fixed",
-            load_backbone=None,
-            device=scene.device,
-            dtype="float32",
-            progress=lambda _done, _total: None,
-        )
-        for number, labelled in enumerate(drawn.values())
+    *draws, test = [features[[row_of[digest] for digest in samples.digests]] for samples in sets]
+    problems = [
+        Problem(matrix, labelled.labels, len(task.data.labels), PENALTIES, standardize=True)
+        for matrix, labelled in zip(draws, drawn.values(), strict=True)
     ]
-    return jobs, features[[row_of[digest] for digest in task.data.samples(TEST).digests]]
+    return problems, test
 
 
-def _together(jobs: list[FitJob]) -> Any:
-    return fit_together(PROBE, jobs) if PROBE.fused else OneByOne([fit(PROBE, job) for job in jobs])
-
-
-def _objective_gap(jobs: list[FitJob]) -> float:
+def _objective_gap(problems: list[Problem]) -> float:
     """Return by how much our objective lies above scikit-learn's at most: all penalties, two draws.
 
     Both on the columns as we scale them. MiniLM has three that are constant but for rounding (1e-8, 1e-33): we leave
     them alone, and StandardScaler, which the peer uses, blows them up to deviation 1.
     """
     gaps = []
-    for job in (jobs[0], jobs[-1]):
-        for c in PENALTIES:
-            probe: Any = _together([replace(job, settings={**job.settings, "C": c})]).members[0]
-            model = probe.model
-            scaled = (_features(job) - model.mean) / model.scale
-            theirs = fitted_head(Head(c=c, standardize=False), scaled, job.labels)
-            best = _objective(scaled, job.labels, theirs.coef_, theirs.intercept_, c)
+    for problem in (problems[0], problems[-1]):
+        for c, model in zip(PENALTIES, solve([problem]).models[0], strict=True):
+            scaled = (problem.matrix - model.mean) / model.scale
+            theirs = fitted_head(Head(c=c, standardize=False), scaled, problem.labels)
+            best = _objective(scaled, problem.labels, theirs.coef_, theirs.intercept_, c)
             # Every class stands in every draw, so the rows of both are those of the classes.
-            gaps.append(_objective(scaled, job.labels, model.coefficients, model.intercept, c) - best)
+            gaps.append(_objective(scaled, problem.labels, model.coefficients, model.intercept, c) - best)
     return float(max(gaps))
 
 
@@ -126,8 +101,3 @@ def _objective(matrix: FloatArray, labels: IntArray, coefficients: Any, intercep
     logits = matrix.astype(np.float64) @ np.asarray(coefficients, dtype=np.float64).T + intercept
     loss = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
     return float(loss + np.square(coefficients, dtype=np.float64).sum() / (2.0 * c * len(labels)))
-
-
-def _features(job: FitJob) -> FloatArray:
-    assert job.inputs.features is not None
-    return job.inputs.features
