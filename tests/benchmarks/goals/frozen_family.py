@@ -38,6 +38,7 @@ def rows(scene: Scene) -> list[Row]:
     tuned = Row(
         "G1", f"{_FAMILY}: {encoded} ({cells} cells)", "tuned", "MTEB's loop: encode once, scikit-learn",
         peer, engine, scene.wanted(4.0, 10.0), (same_accuracy(peer, engine, 0.5),),
+        "half is encoding, half are heads: G3 and G2 say what either can gain in float32",
     )  # fmt: skip
     return [default, tuned]
 

@@ -24,6 +24,8 @@ from tests.benchmarks.worlds import minilm
 
 #: scikit-learn's default stops up to 2e-3 above the optimum of this grid (C=10), 1e-6 within 1e-5 of it.
 DEFAULT_TOL, TIGHT_TOL = 1e-4, 1e-6
+#: Why the goal is hard: what the two sides do is not the same (README of `evaluators/`, decisions 44 and 58).
+EARLY = "its default stops up to 2e-3 above the optimum, ours at 1e-8; products of both are at the ceiling"
 
 
 def rows(scene: Scene) -> list[Row]:
@@ -49,12 +51,12 @@ def rows(scene: Scene) -> list[Row]:
     work = f"head grid, features given: {len(PENALTIES) * len(problems)} fits, width {test.shape[1]}"
     gap = Gate("objective above scikit-learn's, at most", _objective_gap(problems), 1e-4)
     found = []
-    for peer, tol, wanted in (
-        ("scikit-learn, one fit after the other", DEFAULT_TOL, scene.wanted(4.0, 30.0)),
-        ("scikit-learn, solved to a gap of 1e-5", TIGHT_TOL, None),
+    for peer, tol, wanted, note in (
+        ("scikit-learn, one fit after the other", DEFAULT_TOL, scene.wanted(4.0, 30.0), EARLY),
+        ("scikit-learn, solved to a gap of 1e-5", TIGHT_TOL, None, "equally precise"),
     ):
         sides = contest(functools.partial(theirs, tol), ours)
-        found.append(Row("G2", work, "tuned", peer, *sides, wanted, (same_accuracy(*sides, 0.5), gap)))
+        found.append(Row("G2", work, "tuned", peer, *sides, wanted, (same_accuracy(*sides, 0.5), gap), note))
     return found
 
 
