@@ -7,25 +7,22 @@ is the head. After Tunstall et al. 2022; pairs are sampled, because all of them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.nn import functional
 
-from evaluators.backbones.backbone import Backbone, Prepared
-from evaluators.engine.baselines import samples_of
-from evaluators.engine.batching import arithmetic, autocast
 from evaluators.engine.classifier import Classifier, TrainingFacts, changed_names
-from evaluators.engine.finetuning import everything
-from evaluators.engine.job import DivergedError, FitJob
+from evaluators.engine.finetuning import everything, fresh, new_head, only, recovered
+from evaluators.engine.job import FitJob
+from evaluators.engine.objective import Outputs, Read, cut
 from evaluators.engine.probe_first import probe_head
-from evaluators.engine.recipe import Recipe, recipe_of
-from evaluators.engine.rows_in_use import only_rows_in_use
-from evaluators.engine.training import Network, seeded
+from evaluators.engine.recipe import recipe_of
+from evaluators.engine.training import Network, Trained, seeded, train
+from evaluators.memory import Footprint
 from evaluators.samples import IntArray
 
 
@@ -66,81 +63,91 @@ def draw_pairs(labels: IntArray, per_sample: int, seed: int) -> Pairs:
     return Pairs(np.array(places, dtype=np.int64).reshape(-1, 2)[order], np.array(alike, dtype=bool)[order])
 
 
+class InPairs:
+    """The cosine of two samples' features is 1 if they have one label, else 0: the mean squared error of that.
+
+    Attributes:
+        items: Pairs.
+    """
+
+    def __init__(self, pairs: Pairs, device: str) -> None:
+        self.items = len(pairs.places)
+        self._places, self._alike = pairs.places, torch.from_numpy(pairs.alike).to(device).float()
+
+    def rows(self, batch_size: int) -> int:
+        """Return the samples of so many pairs, if none is in two."""
+        return 2 * batch_size
+
+    def order(self, lengths: Sequence[int], batch_size: int, seed: int) -> Iterator[list[int]]:  # noqa: ARG002
+        """Yield consecutive pairs, which are in random order, epoch after epoch without end."""
+        while True:
+            for start in range(0, self.items, batch_size):
+                yield list(range(start, min(start + batch_size, self.items)))
+
+    def outputs(self, network: Network) -> Outputs:
+        """The features."""
+        return network.backbone.features
+
+    def backward(self, items: list[int], read: Read, most: int | None) -> torch.Tensor:
+        """Take the gradients; a sample of several pairs is read once.
+
+        Where the samples do not fit at once, the loss is taken of features that were read part by part without
+        gradients, and each part is read again for its own: the loss is one of all pairs, however it is cut.
+        """
+        samples, place = np.unique(self._places[items], return_inverse=True)
+        parts = cut(samples.tolist(), most or len(samples))
+        sides = torch.from_numpy(place.reshape(-1, 2)).to(self._alike.device)
+        if len(parts) == 1:
+            with read(parts[0], 0) as features:
+                loss = self._loss(features, sides, items)
+                torch.autograd.backward(loss)
+            return loss.detach()
+        starts = np.cumsum([0, *map(len, parts[:-1])]).tolist()
+        found = []
+        for part, start in zip(parts, starts, strict=True):
+            with torch.no_grad(), read(part, start) as features:
+                found.append(features.clone())
+        whole = torch.cat(found).requires_grad_()
+        loss = self._loss(whole, sides, items)
+        (gradient,) = torch.autograd.grad(loss, whole)
+        for part, start in zip(parts, starts, strict=True):
+            with read(part, start) as features:
+                torch.autograd.backward(features, gradient[start : start + len(part)])
+        return loss.detach()
+
+    def _loss(self, features: torch.Tensor, sides: torch.Tensor, items: list[int]) -> torch.Tensor:
+        cosines = functional.cosine_similarity(features[sides[:, 0]], features[sides[:, 1]], dim=1)
+        return functional.mse_loss(cosines, self._alike[torch.tensor(items, device=self._alike.device)])
+
+
 def fit_contrastive(job: FitJob) -> Classifier:
     """Train all of a base on pairs, then a logistic regression on its features.
 
-    Settings: those of training, whose steps are of pairs; `pairs` of either kind a sample; `C` and `max_iter`
-    of the regression. With selection `held-out` C is chosen, as for the linear probe.
+    Settings: those of training, whose steps are of pairs; `pairs` of either kind a sample; `C` and `max_iter` of the
+    regression. C is not chosen, with selection `held-out` either: the base has seen the labels of what would be held
+    out. One sample of one label tells nothing apart: the base then stays as it is.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
         ValueError: If the job has no backbone.
     """
-    if job.load_backbone is None:
-        raise ValueError("this strategy trains a backbone, and the job has none")
-    with seeded(job.seed, job.device):
-        backbone = job.load_backbone(True)
-        active = everything(backbone)
-        steps = _train(backbone, job, recipe_of(job.settings))
-        head = probe_head(backbone, job).to(job.device)
-    network = Network(backbone, head, active)
-    trained = sum(weight.numel() for _, weight in network.trained())
-    return Classifier(network, TrainingFacts("tuned", job.dtype, steps, trained), changed_names(network))
-
-
-def _train(backbone: Backbone, job: FitJob, recipe: Recipe) -> int:
-    """Train in place; return the steps."""
+    recipe = recipe_of(job.settings)
     pairs = draw_pairs(job.labels, int(job.settings["pairs"]), job.seed)
-    if not len(pairs.places):
-        # One sample of one label: nothing to tell apart.
-        return 0
-    steps = recipe.steps(len(pairs.places))
-    prepared = backbone.prepare(samples_of(job.inputs))
-    decay = [
-        1.0 - recipe.learning_rate * recipe.factor(step, steps) * recipe.weight_decay for step in range(steps)
-    ]
-    with only_rows_in_use(backbone, prepared, decay), arithmetic(job.device, training=True):
-        weights = list(backbone.module.parameters())
-        optimizer = torch.optim.AdamW(
-            [
-                {
-                    "params": [weight for weight in weights if (weight.dim() > 1) is matrices],
-                    "weight_decay": recipe.weight_decay if matrices else 0.0,
-                }
-                for matrices in (True, False)
-            ],
-            lr=recipe.learning_rate,
-            fused=True,
-        )
-        backbone.module.train()
-        for step, chosen in zip(range(steps), _batches(len(pairs.places), recipe.batch_size), strict=False):
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * recipe.factor(step, steps)
-            optimizer.zero_grad(set_to_none=True)
-            loss = _loss(backbone, prepared, pairs, chosen, job)
-            if not bool(torch.isfinite(loss)):
-                raise DivergedError(f"the loss became NaN or infinite at step {step + 1} of {steps}")
-            torch.autograd.backward(loss)
-            nn.utils.clip_grad_norm_(weights, recipe.clip)
-            optimizer.step()
-            job.progress(step + 1, steps)
-        optimizer.zero_grad(set_to_none=True)
-    backbone.module.eval()
-    return steps
+    told_apart = len(pairs.places) > 0
 
+    def attempt(job: FitJob, cut: Footprint) -> Classifier:
+        with seeded(job.seed, job.device):
+            backbone = fresh(job, "tuned")
+            active = everything(backbone) if told_apart else only(backbone)
+            # Pairs say nothing of classes: the head is none of this training.
+            headless = Network(backbone, new_head(backbone.width, job.classes).requires_grad_(False), active)
+            trained = Trained(0, 0)
+            if told_apart:
+                trained = train(headless, job, recipe, footprint=cut, objective=InPairs(pairs, job.device))
+            head = probe_head(backbone, replace(job, selection="fixed")).to(job.device)
+        network = replace(headless, head=head)
+        count = trained.parameters + sum(weight.numel() for weight in head.parameters())
+        facts = TrainingFacts("tuned", job.dtype, trained.steps, count)
+        return Classifier(network, facts, changed_names(network))
 
-def _loss(backbone: Backbone, prepared: Prepared, pairs: Pairs, chosen: slice, job: FitJob) -> torch.Tensor:
-    """Return the mean squared error of the cosines; a sample of several pairs is read once."""
-    read, place = np.unique(pairs.places[chosen], return_inverse=True)
-    with autocast(job.device, job.dtype):
-        features = backbone.features(backbone.batch(prepared, read.tolist()))
-    sides = torch.from_numpy(place.reshape(-1, 2)).to(job.device)
-    cosines = functional.cosine_similarity(features[sides[:, 0]], features[sides[:, 1]], dim=1)
-    return functional.mse_loss(cosines, torch.from_numpy(pairs.alike[chosen]).to(job.device).float())
-
-
-def _batches(pairs: int, size: int) -> Iterator[slice]:
-    """Yield consecutive pairs, which are in random order, epoch after epoch without end."""
-    while True:
-        for start in range(0, pairs, size):
-            yield slice(start, start + size)
+    return recovered(job, min(2 * recipe.batch_size, len(job.labels)), attempt)

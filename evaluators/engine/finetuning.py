@@ -59,7 +59,12 @@ def fit_network(
         return Classifier(network, facts, changed_names(network))
 
     recipe = recipe_of(job.settings)
-    fitted = recovering(job, recipe.batch_size, attempt)
+    return recovered(job, recipe.batch_size, attempt)
+
+
+def recovered(job: FitJob, rows: int, attempt: Callable[[FitJob, Footprint], Classifier]) -> Classifier:
+    """Return what `recovering` comes to; it says what it was asked for, where that was another arithmetic."""
+    fitted = recovering(job, rows, attempt)
     return fitted if fitted.dtype == job.dtype else fitted.instead_of(job.dtype)
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from evaluators.backbones.backbone import Prepared
 from evaluators.engine.acceleration import acceleration
-from evaluators.engine.batching import autocast, batches
+from evaluators.engine.batching import autocast
 from evaluators.engine.checkpointing import recomputed
 from evaluators.engine.job import FitJob
+from evaluators.engine.objective import Objective
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.resident import batches_of
 from evaluators.engine.streams import DropoutStreams, drops
@@ -76,24 +77,25 @@ class OneNetwork:
 
     cells = 1
 
-    def __init__(self, network: Network, prepared: Prepared, job: FitJob, how: Training) -> None:
-        self._network, self._job, self._how = network, job, how
-        self._labels = torch.from_numpy(job.labels).to(job.device)
-        generator = torch.Generator().manual_seed(job.seed)
-        self._order = batches(network.backbone.length(prepared), how.recipe.batch_size, generator)
+    def __init__(
+        self, network: Network, prepared: Prepared, job: FitJob, how: Training, objective: Objective
+    ) -> None:
+        self._network, self._job, self._how, self._objective = network, job, how, objective
+        lengths = network.backbone.length(prepared)
+        self._order = objective.order(lengths, how.recipe.batch_size, job.seed)
         dropping = drops(network.active)
         self._streams = DropoutStreams([job.seed], job.device) if dropping else None
         faster = acceleration(
             job.device,
-            network.backbone.length(prepared),
-            steps=how.recipe.steps(len(job.labels)),
+            lengths,
+            steps=how.recipe.steps(objective.items),
             blocks=len(network.backbone.blocks()),
             drops=dropping,
         )
         self._batches = batches_of(network.backbone, prepared, faster)
-        self._logits = network.logits
+        self._outputs = objective.outputs(network)
         if faster.lengths:  # never on a CPU
-            self._logits = torch.compile(network.logits, dynamic=False, mode="reduce-overhead")
+            self._outputs = torch.compile(self._outputs, dynamic=False, mode="reduce-overhead")
         self._trained = network.trained()
         self._penalty = how.tuning.penalty(network) if how.tuning.penalty else None
         network.train()
@@ -114,31 +116,20 @@ class OneNetwork:
     def backward(self, step: int, steps: int) -> torch.Tensor:
         """Take the gradients of a batch, in micro-batches if need be; return its mean loss, (1,)."""
         open_layers(self._network, self._how.tuning.layers, step, steps)
-        indices = next(self._order)
-        total = torch.zeros(1, device=self._job.device)
-        done = 0
-        for part in _cut(indices, self._how.footprint.micro_batch or len(indices)):
-            batch = self._batches.batch(part)
-            # Blocks that are recomputed draw in the backward pass too.
-            with self._streams.at(step, first_row=done) if self._streams else nullcontext():
-                with autocast(self._job.device, self._job.dtype):
-                    logits = self._logits(batch)
-                wanted = self._labels[torch.tensor(part, device=self._labels.device)]
-                # Weighted by size: the parts' gradients add up to that of the batch's mean loss.
-                loss = functional.cross_entropy(logits.float(), wanted) * (len(part) / len(indices))
-                torch.autograd.backward(loss)
-            total += loss.detach()
-            done += len(part)
-        if self._penalty is not None:
-            total += self._penalty()
-        return total
+        total = self._objective.backward(
+            next(self._order), partial(self._read, step), self._how.footprint.micro_batch
+        )
+        return (total if self._penalty is None else total + self._penalty()).view(1)
+
+    @contextmanager
+    def _read(self, step: int, samples: Sequence[int], first_row: int) -> Iterator[torch.Tensor]:
+        """Give what comes out of samples; gradients are taken inside: recomputed blocks draw in that pass too."""
+        batch = self._batches.batch(samples)
+        with self._streams.at(step, first_row=first_row) if self._streams else nullcontext():
+            with autocast(self._job.device, self._job.dtype):
+                outputs = self._outputs(batch)
+            yield outputs.float()
 
     def clip(self, largest: float) -> None:
         """Shrink the gradient to a norm."""
         nn.utils.clip_grad_norm_([weight for _, weight in self._trained], largest)
-
-
-def _cut(indices: list[int], largest: int) -> list[list[int]]:
-    """Cut a batch into the fewest parts that are not too large, as equal as can be: BatchNorm must not meet one row."""
-    parts = torch.tensor_split(torch.tensor(indices), math.ceil(len(indices) / largest))
-    return [part.tolist() for part in parts] if len(parts) > 1 else [indices]

@@ -69,9 +69,10 @@ def train_together(networks: Sequence[Network], jobs: Sequence[FitJob], recipe: 
             for network in networks
         ]
         learner = SideBySide(networks, prepared, jobs, recipe)
-        unread_decay += decay_of_table(networks[0], recipe, PLAIN, recipe.steps(len(jobs[0].labels)))
+        steps = recipe.steps(len(jobs[0].labels))
+        unread_decay += decay_of_table(networks[0], recipe, PLAIN, steps)
         with fast_products(learner.trunk):
-            steps = descend(learner, jobs[0], recipe)
+            descend(learner, jobs[0], recipe, steps)
         learner.write_back()
         count = left_out + received(learner)
     for network in networks:

@@ -23,6 +23,7 @@ from evaluators.engine.batching import arithmetic
 from evaluators.engine.footprints import fitting
 from evaluators.engine.job import DivergedError, FitJob
 from evaluators.engine.learner import Learner, OneNetwork, Training
+from evaluators.engine.objective import Labelled, Objective
 from evaluators.engine.products import fast_products
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.rows_in_use import RowsInUse, only_rows_in_use
@@ -97,7 +98,12 @@ class Trained:
 
 
 def train(
-    network: Network, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN, footprint: Footprint = WHOLE
+    network: Network,
+    job: FitJob,
+    recipe: Recipe,
+    tuning: Tuning = PLAIN,
+    footprint: Footprint = WHOLE,
+    objective: Objective | None = None,
 ) -> Trained:
     """Train a network in place.
 
@@ -107,39 +113,39 @@ def train(
         recipe: How.
         tuning: Rates by layer, layers that join later, a penalty.
         footprint: How its steps are cut at least; more where the device has too little memory for that.
+        objective: What is learnt; None: the labels.
 
     Raises:
         DivergedError: If the loss or a weight became NaN or infinite; it names the step.
     """
     prepared = network.backbone.prepare(samples_of(job.inputs))
-    cut = fitting(network, prepared, job, recipe.batch_size, footprint)
+    objective = Labelled(job) if objective is None else objective
+    steps = recipe.steps(objective.items)
+    cut = fitting(network, prepared, job, objective.rows(recipe.batch_size), footprint)
     unread_decay: list[float] = []
     with only_rows_in_use(network.backbone, prepared, unread_decay) as left_out:
-        learner = OneNetwork(network, prepared, job, Training(recipe, tuning, cut))
-        unread_decay += decay_of_table(network, recipe, tuning, recipe.steps(len(job.labels)))
+        learner = OneNetwork(network, prepared, job, Training(recipe, tuning, cut), objective)
+        unread_decay += decay_of_table(network, recipe, tuning, steps)
         with learner.frugal(), fast_products(network.backbone.module):
-            steps = descend(learner, job, recipe, tuning)
+            descend(learner, job, recipe, steps, tuning)
         count = left_out + received(learner)
     network.eval()
     return Trained(steps, count)
 
 
-def descend(learner: Learner, job: FitJob, recipe: Recipe, tuning: Tuning = PLAIN) -> int:
-    """Take the recipe's steps; the last gradients stay.
+def descend(learner: Learner, job: FitJob, recipe: Recipe, steps: int, tuning: Tuning = PLAIN) -> None:
+    """Take steps; the last gradients stay.
 
     Args:
         learner: In training mode.
-        job: Gives the number of samples, device and progress.
+        job: Gives device and progress.
         recipe: How.
+        steps: How many.
         tuning: Its rates.
-
-    Returns:
-        The number of steps.
 
     Raises:
         DivergedError: If a loss or a weight became NaN or infinite.
     """
-    steps = recipe.steps(len(job.labels))
     optimizer = _optimizer(learner, recipe, tuning)
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     losses = torch.zeros(steps, learner.cells, device=job.device)
@@ -157,7 +163,6 @@ def descend(learner: Learner, job: FitJob, recipe: Recipe, tuning: Tuning = PLAI
     # A sum is one pass over the weights; looking at each of them costs as much as a step.
     if not all(bool(torch.isfinite(weight.detach().sum())) for _, weight in learner.trained()):
         raise DivergedError(f"a weight became NaN or infinite at the last step ({steps})")
-    return steps
 
 
 def received(learner: Learner) -> int:

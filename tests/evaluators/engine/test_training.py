@@ -86,11 +86,13 @@ def test_progress_is_told_at_every_step(worlds):
 def test_only_matrices_decay(worlds):
     from evaluators.engine.finetuning import new_head
     from evaluators.engine.learner import OneNetwork, Training
+    from evaluators.engine.objective import Labelled
     from evaluators.engine.training import Network, _optimizer
 
     backbone = worlds["text"].backbone()
     network = Network(backbone, new_head(32, 3), (backbone.module,))
-    learner = OneNetwork(network, [[5, 6]] * 24, worlds["text"].job(FULL), Training(RECIPE))
+    job = worlds["text"].job(FULL)
+    learner = OneNetwork(network, [[5, 6]] * 24, job, Training(RECIPE), Labelled(job))
     groups = _optimizer(learner, RECIPE).param_groups
     for group in groups:
         assert {weight.dim() > 1 for weight in group["params"]} == {group["weight_decay"] > 0}

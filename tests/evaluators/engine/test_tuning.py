@@ -60,6 +60,7 @@ def test_a_weight_outside_of_all_parts_belongs_to_the_lowest_layer(tmp_path):
 
 def test_the_optimiser_gets_the_rates_of_the_layers(worlds):
     from evaluators.engine.learner import OneNetwork, Training
+    from evaluators.engine.objective import Labelled
     from evaluators.engine.recipe import recipe_of
     from evaluators.engine.training import _optimizer
     from evaluators.engine.tuning import Tuning
@@ -67,7 +68,8 @@ def test_the_optimiser_gets_the_rates_of_the_layers(worlds):
     backbone = worlds["text"].backbone()
     network = Network(backbone, new_head(32, 3), (backbone.module,))
     recipe = recipe_of(strategy("layer-decay").defaults)
-    learner = OneNetwork(network, [[5, 6]] * 24, worlds["text"].job(GRADUAL), Training(recipe))
+    job = worlds["text"].job(GRADUAL)
+    learner = OneNetwork(network, [[5, 6]] * 24, job, Training(recipe), Labelled(job))
     groups = _optimizer(learner, recipe, Tuning(decayed(backbone, 0.5))).param_groups
     assert sorted({group["lr"] for group in groups}) == pytest.approx([1.25e-5, 2.5e-5, 5e-5, 5e-3])
     for group in groups:
