@@ -20,6 +20,7 @@ from evaluators.backbones.causal import CausalModel, Tokens
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast
 from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.products import fast_products
 from evaluators.engine.records import Record, write_record
 from evaluators.errors import UsageProblem
 from evaluators.label_texts import verbalised
@@ -103,7 +104,12 @@ class InContext:
         device = model.module.device.type
         if not texts:
             return shares.astype(np.float32)
-        with torch.inference_mode(), arithmetic(device, training=False), autocast(device, self._dtype):
+        with (
+            torch.inference_mode(),
+            arithmetic(device, training=False),
+            autocast(device, self._dtype),
+            fast_products(model.module),
+        ):
             for prompt in self._prompts:
                 scores = model.mean_log_probabilities(model.begin(prompt), texts, self._answers)
                 shares += softmax(scores.astype(np.float64), axis=1)

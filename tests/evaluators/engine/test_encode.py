@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from evaluators.cuts import BATCH_COST, cut
-from evaluators.engine import batching
+from evaluators.engine import batching, products
 from evaluators.engine.batching import length_sorted
 from evaluators.engine.encode import encode
+from evaluators.label_texts import label_texts
 from evaluators.samples import text_samples
 from tests.evaluators.engine.worlds import silent
+from tests.fakes_models import NAMES
 
 
 @pytest.mark.parametrize("modality", ["text", "image"])
@@ -106,3 +109,14 @@ def test_fixing_the_arithmetic_of_a_gpu_leaves_the_settings_as_they_were():
         assert torch.backends.cudnn.deterministic
     assert (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32) == before
     assert not torch.backends.cudnn.deterministic
+
+
+def test_large_layers_multiply_by_the_fast_products_for_labels_names_too(worlds, monkeypatch):
+    """Zero-shot has no other forward passes than these: of the names, and of what it predicts."""
+    named, backbone = text_samples(label_texts(NAMES, "This is about {label}.")), worlds["text"].backbone()
+    calls, multiplied = [], products._multiplied
+    monkeypatch.setattr(products, "_LARGE", 1)
+    monkeypatch.setattr(products, "_multiplied", lambda *given: calls.append(1) or multiplied(*given))
+    encode(backbone, named, dtype="float32", progress=silent)
+    linear = sum(isinstance(part, nn.Linear) for part in backbone.module.modules())
+    assert len(calls) == linear  # one batch

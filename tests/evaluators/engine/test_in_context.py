@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from torch import nn
 
 from evaluators.backbones.causal import CausalModel, load_causal
+from evaluators.engine import products
 from evaluators.engine.fit import fit
 from evaluators.engine.job import Inputs
 from evaluators.errors import UsageProblem
@@ -132,3 +134,14 @@ def test_the_model_is_read_once_a_text_and_order(job, model):
     assert isinstance(model, CausalModel)
     # Of each order: the examples once, then all texts in one pass, whatever the number of labels.
     assert [count for count, _ in seen] == [1, 3] * 5
+
+
+def test_large_layers_multiply_by_the_fast_products_the_head_too(job, model, monkeypatch):
+    fitted, inputs = fit(ROWS[4], job(ROWS[4])), Inputs(samples=text_samples(["a card", "the rain"]))
+    expected, multiplied, calls = fitted.predict(inputs), products._multiplied, []
+    monkeypatch.setattr(products, "_LARGE", 1)
+    monkeypatch.setattr(products, "_multiplied", lambda *given: calls.append(1) or multiplied(*given))
+    np.testing.assert_allclose(fitted.predict(inputs), expected, atol=1e-6)
+    linear = sum(isinstance(part, nn.Linear) for part in model.module.modules())
+    # Of each order: the examples, then both texts in one pass.
+    assert len(calls) == 5 * 2 * linear
