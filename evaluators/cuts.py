@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 #: Samples of a batch at most, and padded tokens: 128 texts of 256 tokens, 4 of 8,192.
 BATCH, BATCH_TOKENS = 128, 128 * 256
+#: Tokens that one pass of a language model reads at most, those of the examples among them, and scores that it gives.
+PASS_TOKENS, PASS_SCORES = 128 * 256, 2**26
 #: Tokens whose cost is that of one more batch. On a CPU 20 (MiniLM, measured); on a GPU some hundred, for the launches
 #: of its kernels. Where it is really 20 or 200, this is 1 to 7 % from the least (README, decision 60).
 BATCH_COST = 64
@@ -51,3 +53,19 @@ def cut(
         sizes.append(int(end - start[end]))
         end = int(start[end])
     return sizes[::-1]
+
+
+def texts_at_once(longest: float, *, before: float, beside: float, vocabulary: float) -> int:
+    """Return how many texts a language model is asked for in one pass, at least one.
+
+    Args:
+        longest: Tokens of the longest of them.
+        before: Tokens of the examples, which are held for every text.
+        beside: Tokens of all answers, which stand behind every text.
+        vocabulary: Scores that every token of an answer gives.
+    """
+    by_scores, by_tokens = (
+        PASS_SCORES // ((beside + 1) * vocabulary),
+        PASS_TOKENS // (before + longest + beside),
+    )
+    return max(1, int(min(by_scores, by_tokens)))

@@ -8,6 +8,8 @@ from evaluators.errors import UsageProblem
 
 #: Where a template takes the label.
 PLACE = "{label}"
+#: Between two examples of a prompt.
+SEPARATOR = "\n\n"
 
 
 def verbalised(name: str) -> str:

@@ -1,18 +1,27 @@
 """In which order passes are computed: what is cheap first, and of equals what can change the decision. Pure.
 
-Floors on the data alone and frozen strategies of every candidate come first: they take seconds, and often decide. Then
-strategy by strategy, the cheapest first; of one strategy the largest size, on which a decision rests, and there run by
-run with candidates and incumbents side by side. So an evaluation that is stopped has complete pairs. The order changes
-no result, and no document: a plan lists its cells in its own.
+Floors on the data alone, and what reads the features of a frozen trunk, come first for every candidate: they take
+seconds, and often decide. Then strategy by strategy, the cheapest first, in-context learning by what its prompts cost;
+of one strategy the largest size, on which a decision rests, and there run by run with candidates and incumbents side by
+side. So an evaluation that is stopped has complete pairs. The order changes no result, and no document: a plan lists
+its cells in its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from evaluators.candidate import TEXT_TOKENS, Candidate
+from evaluators.cost.prompting import asking, asks, usual_prompt
 from evaluators.cost.training import training
 from evaluators.plan import Plan, PlannedCell
 from evaluators.strategy import STRATEGIES, strategy
+
+#: Samples that a cell is taken to predict: a plan does not say how many there are.
+READ = 1000
+_OWN_NETWORK = 2
 
 Rank = tuple[int, float, int, str, int, int, int]
 """Stage, FLOPs of the strategy, its place on the ladder, task, size (falling), run, candidate."""
@@ -28,11 +37,8 @@ class Order:
         self._rungs = {row.id: place for place, row in enumerate(STRATEGIES)}
         self._flops: dict[tuple[str, str], float] = {}
         for planned in plan.cells:
-            cell, candidate = planned.cell, candidates.get(planned.cell.candidate)
-            how = training(planned, candidate)
-            each = candidate.structure.flops_per_input if candidate else 0
-            flops = how.samples * how.passes * each
-            group = (cell.task, cell.strategy)
+            group = (planned.cell.task, planned.cell.strategy)
+            flops = _flops(planned, candidates.get(planned.cell.candidate))
             self._flops[group] = max(self._flops.get(group, 0.0), flops)
 
     def of(self, cells: Sequence[PlannedCell]) -> Rank:
@@ -49,9 +55,21 @@ class Order:
         )
 
 
+def _flops(planned: PlannedCell, candidate: Candidate | None) -> float:
+    """Return the FLOPs of a cell that runs a network of its own: training, and predicting `READ` samples."""
+    row = strategy(planned.cell.strategy)
+    if candidate is None or _stage(row.id) < _OWN_NETWORK:
+        return 0.0
+    if asks(row):
+        return asking(candidate, usual_prompt(planned), np.array([float(TEXT_TOKENS)]), READ).flops
+    how = training(planned, candidate)
+    passes = how.samples * how.passes + how.before + how.reading * READ
+    return passes * candidate.structure.flops_per_input
+
+
 def _stage(name: str) -> int:
-    """Return 0 for floors on the data alone, 1 for what reads a frozen trunk, 2 for what trains a network."""
+    """Return 0 for floors on the data alone, 1 for what reads a frozen trunk, 2 for what runs a network of its own."""
     row = strategy(name)
     if row.subject == "nothing":
         return 0
-    return 1 if row.reads_trunk else 2
+    return 1 if row.reads_trunk else _OWN_NETWORK

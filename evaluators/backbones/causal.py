@@ -19,6 +19,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from evaluators.backbones.text import quiet, refuse_adapter, refuse_holes
+from evaluators.cuts import texts_at_once
 from evaluators.errors import InvalidDocument
 from evaluators.samples import FloatArray
 
@@ -26,8 +27,6 @@ from evaluators.samples import FloatArray
 _NEEDED = {"attention_mask", "position_ids", "logits_to_keep"}
 #: What transformers calls the keys and values of what was read: since 5.24, and before.
 _CACHE_NAMES = ("cache", "past_key_values")
-#: Tokens that one pass reads at most, those of the beginning among them, and scores that it gives at most.
-PASS_TOKENS, PASS_SCORES = 128 * 256, 2**26
 
 Tokens = list[int]
 
@@ -161,11 +160,11 @@ class CausalModel:
     def _passes(self, beginning: Beginning, texts: Sequence[Tokens], beside: int) -> list[list[int]]:
         """Return batches of texts, longest first; a pure function of lengths."""
         order = sorted(range(len(texts)), key=lambda index: (-len(texts[index]), index))
-        by_scores = max(1, PASS_SCORES // ((beside + 1) * int(self.module.config.vocab_size)))
+        vocabulary, before = int(self.module.config.vocab_size), beginning.length
         passes, start = [], 0
         while start < len(order):
-            tokens = beginning.length + len(texts[order[start]]) + beside
-            size = max(1, min(by_scores, PASS_TOKENS // tokens))
+            longest = len(texts[order[start]])
+            size = texts_at_once(longest, before=before, beside=beside, vocabulary=vocabulary)
             passes.append(order[start : start + size])
             start += size
         return passes

@@ -46,10 +46,19 @@ def token_lengths(texts: Sequence[str], accepts: TextInput, folder: Path | None)
         (n,) numbers of tokens.
     """
     prompted = [accepts.prompt + text for text in texts]
-    counted = _by_tokenizer(prompted, folder)
+    counted = _by_tokenizer(prompted, folder, special=True)
     if counted is None:
         counted = [TOKENS_PER_WORD * len(text.split()) + SPECIAL_TOKENS for text in prompted]
     lengths: Lengths = np.clip(np.asarray(counted), 1.0, float(accepts.max_tokens))
+    return lengths
+
+
+def bare_lengths(texts: Sequence[str], folder: Path | None) -> Lengths:
+    """Return the tokens of each text, at least one, without any that the tokenizer puts around: parts of a prompt."""
+    counted = _by_tokenizer(list(texts), folder, special=False)
+    if counted is None:
+        counted = [TOKENS_PER_WORD * len(text.split()) for text in texts]
+    lengths: Lengths = np.maximum(np.asarray(counted, dtype=np.float64), 1.0)
     return lengths
 
 
@@ -91,7 +100,7 @@ def padded_in_training(lengths: Lengths, labels: int, batch_size: int) -> Length
     return np.concatenate(parts)
 
 
-def _by_tokenizer(texts: list[str], folder: Path | None) -> list[float] | None:
+def _by_tokenizer(texts: list[str], folder: Path | None, *, special: bool) -> list[float] | None:
     path = folder / "tokenizer.json" if folder else None
     if path is None or not path.is_file():
         return None
@@ -107,4 +116,6 @@ def _by_tokenizer(texts: list[str], folder: Path | None) -> list[float] | None:
         return None  # an estimate goes on without it
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return [float(len(encoding.ids)) for encoding in tokenizer.encode_batch(texts)]
+    return [
+        float(len(encoding.ids)) for encoding in tokenizer.encode_batch(texts, add_special_tokens=special)
+    ]

@@ -23,8 +23,7 @@ class Training:
         steps: Optimiser steps.
         batch: Samples a step.
         passes: Forward passes of the base that a sample of a step costs, with its gradients.
-        reading: Forward passes of the base that a sample costs when it is predicted: more than one with adapters, and
-            one an order in context.
+        reading: Forward passes of the base that a sample costs when it is predicted: more than one with adapters.
         before: Forward passes of the base over all labels before the first step.
     """
 
@@ -49,8 +48,7 @@ def training(planned: PlannedCell, candidate: Candidate | None) -> Training:
     """
     row, settings = strategy(planned.cell.strategy), dict(planned.cell.settings)
     if candidate is None or row.cost.passes == 0 or "epochs" not in settings:
-        # In context a text is read once for each order of the examples.
-        return Training(0, 1, 0.0, reading=float(settings.get("orders", 1)))
+        return Training(0, 1, 0.0)
     recipe, labels = recipe_of(settings), planned.cell.labels
     if "pairs" in settings:
         # Of either kind, two texts a pair; what several pairs of a batch share is read once.

@@ -19,6 +19,8 @@ from evaluators.cost.lengths import (
     some_of,
     token_lengths,
 )
+from evaluators.cost.prompting import asks
+from evaluators.cost.prompts import Prompts
 from evaluators.cost.training import Training, above_states, training
 from evaluators.cost.work import Phase, Work
 from evaluators.cuts import BATCH
@@ -61,6 +63,7 @@ class Workload:
         self.demand = demand
         self._folders, self._device = folders, device
         self._lengths = cache(self._lengths_of_set)
+        self._prompts = Prompts(demand, folders)
         self._step = cache(self._flops_of_training)
         self._reading = cache(self._flops_of_reading)
 
@@ -121,6 +124,7 @@ class Workload:
         phase = phase_of(row)
         trained = self._trained_from_states if shared and shares_states(cells[0]) else self._trained
         count = {"training": trained, "heads": self._solved}.get(phase, self._read)
+        count = self._asked if asks(row) else count
         counted = [count(planned) for planned in cells]
         launches, flops, moved, forwards = (sum(column) for column in zip(*counted, strict=True))
         return Work(
@@ -200,6 +204,13 @@ class Workload:
         moves = launches + how.steps * (MOVED_BY_TRAINING if how.passes >= _TRAINS_ALL else 1)
         moved = WEIGHT_BYTES * moves * weights_read(self.demand.candidate(planned))
         return launches, flops, moved, how.samples + predicted
+
+    def _asked(self, planned: PlannedCell) -> tuple[float, float, float, int]:
+        """The same of a language model in context, which trains nothing and is asked for every set."""
+        asked = self._prompts.asked(planned)
+        passes = sum(each.passes for each in asked)
+        moved = WEIGHT_BYTES * passes * self.demand.candidate(planned).structure.parameters
+        return passes, sum(each.flops for each in asked), moved, sum(each.forwards for each in asked)
 
     def _solved(self, planned: PlannedCell) -> tuple[float, float, float, int]:
         """The same of a head: products of features and weights, as many as a solver takes, and one to predict."""

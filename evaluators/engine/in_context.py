@@ -23,12 +23,9 @@ from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.products import fast_products
 from evaluators.engine.records import Record, write_record
 from evaluators.errors import UsageProblem
-from evaluators.label_texts import verbalised
+from evaluators.label_texts import SEPARATOR, verbalised
 from evaluators.protocol import SettingValue
 from evaluators.samples import FloatArray, IntArray
-
-#: Between two examples.
-SEPARATOR = "\n\n"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from evaluators.locations import DataRoots, TaskFiles, locate
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.protocol import Protocol
 from evaluators.results import ResultStore
+from evaluators.strategy import strategy
 from evaluators.task import DataFile, Part, Splits, Task
 from evaluators.workbench import Workbench
 from tests.fakes_models import tiny_image
@@ -131,16 +132,20 @@ def make_world(
     data: TaskData,
     strategies: tuple[str, ...],
     labels: tuple[int, ...] = (24,),
+    settings: dict[str, dict[str, int]] | None = None,
+    store: Path | None = None,
 ) -> CostWorld:
-    """Plan one run of so many labels a class, one epoch, of every strategy."""
+    """Plan one run of every strategy, one epoch where it trains; results lie in `store`, or beside the model."""
     once = {"epochs": 1, "min_steps": 1}
     protocol = Protocol(
         id="cost", title="cost", description="cost", labels_per_class=labels, runs=1, strategies=strategies,
-        settings={name: once for name in strategies if name != "linear-probe"},
+        settings=settings or {name: once for name in strategies if "epochs" in strategy(name).defaults},
     )  # fmt: skip
     request = Request(candidates=(PlannedCandidate(candidate=candidate),), tasks=(task,), protocol=protocol)
     loaded = {task.id: data}
-    return CostWorld(make_plan(request, loaded), loaded, folder, ResultStore(folder.parent / "results"))
+    return CostWorld(
+        make_plan(request, loaded), loaded, folder, ResultStore((store or folder.parent) / "results")
+    )
 
 
 def _task(name: str, modality: str, file: DataFile) -> Task:

@@ -1,12 +1,24 @@
 """What pairs of texts and prompts cost: pairs are counted as the engine draws them, a text once an order."""
 
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+import pytest
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from evaluators.backbones.structure import count_flops
+from evaluators.cost.prompting import Prompt, asking
 from evaluators.cost.training import training
+from evaluators.data import load_task
 from evaluators.engine.contrastive import draw_pairs
 from evaluators.engine.recipe import recipe_of
 from evaluators.strategy import strategy
+from tests.counting import flop_counter
+from tests.evaluators.cost_world import make_world, real_texts
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
+from tests.fakes_models import episode_llama
+
+IN_CONTEXT = ("in-context-0", "in-context-4", "in-context-16")
 
 
 def planned(folder, name):
@@ -25,8 +37,43 @@ def test_setfit_takes_the_steps_of_its_pairs(tmp_path):
     assert (how.passes, how.before) == (3.0, row.cell.labels)
 
 
-def test_in_context_trains_nothing_and_reads_a_text_once_an_order(tmp_path):
-    for name in ("in-context-0", "in-context-4"):
-        how = training(planned(tmp_path, name), toy_candidate())
-        assert how.samples == 0
-        assert how.reading == strategy(name).defaults["orders"]
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory, hub_data):
+    """Real texts and a language model; texts are cut, so that sixteen of them fit its context."""
+    folder = tmp_path_factory.mktemp("speaking")
+    task, files = real_texts(hub_data, folder)
+    candidate, place = episode_llama()
+    structure = candidate.structure.model_copy(
+        update={"flops_per_input": count_flops(place, "transformers", candidate.input)}
+    )
+    settings = {name: {"text_tokens": 8} for name in IN_CONTEXT}
+    return make_world(
+        candidate.model_copy(update={"structure": structure}), place, task, load_task(task, files), IN_CONTEXT,
+        settings=settings, store=folder,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("row", IN_CONTEXT)
+def test_asking_in_context_costs_what_torch_counts(speaking, row):
+    ((places, work),) = [(p, w) for p, w in speaking.workload.fits.items() if w.strategy == row]
+    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
+        speaking.computation.measure([speaking.plan.cells[index] for index in places], lambda *_: None)
+    assert work.flops == pytest.approx(counter.get_total_flops(), rel=0.1)
+
+
+def test_a_text_is_read_once_an_order_and_nothing_is_trained(speaking):
+    sizes = sum(speaking.workload.demand.sizes(speaking.plan.cells[0]).values())
+    for work in speaking.workload.fits.values():
+        orders = strategy(work.strategy).defaults["orders"]
+        assert work.forwards == orders * sizes
+
+
+def test_more_examples_and_more_labels_cost_more():
+    candidate = toy_candidate()
+    texts = np.full(10, 20.0)
+    prompt = Prompt(orders=1, before=0.0, around=4.0, beside=12.0, text_tokens=128)
+    plain = asking(candidate, prompt, texts, 100).flops
+    assert asking(candidate, replace(prompt, orders=5), texts, 100).flops == 5 * plain
+    assert asking(candidate, replace(prompt, before=400.0), texts, 100).flops > 2 * plain
+    assert asking(candidate, replace(prompt, beside=300.0), texts, 100).flops > 5 * plain
+    assert asking(candidate, replace(prompt, text_tokens=5), texts, 100).flops < plain

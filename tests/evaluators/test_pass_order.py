@@ -39,6 +39,30 @@ def test_what_trains_comes_by_what_it_costs(tmp_path):
     assert names == ["majority", "tfidf-logreg", "linear-probe", "lora", "full-finetune", "from-scratch"]
 
 
+def test_in_context_comes_by_what_its_prompts_cost_though_it_trains_nothing(tmp_path):
+    tiny = toy_candidate()
+    # SmolLM2-360M, counted for 32 tokens.
+    structure = tiny.structure.model_copy(
+        update={
+            "architecture": "LlamaForCausalLM",
+            "width": 960,
+            "blocks": 32,
+            "parameters": 361_821_120,
+            "flops_per_input": 20_250_000_000,
+        }
+    )
+    asked = ("in-context-16", "in-context-0", "in-context-4")
+    protocol = toy_protocol(
+        strategies=("full-finetune", *asked, "linear-probe", "lp-ft"), labels_per_class=(7,)
+    )
+    plan, _ = toy_plan(tmp_path, tiny.model_copy(update={"structure": structure}), protocol=protocol)
+    names = list(dict.fromkeys(cell.strategy for cell in in_order(plan)))
+    # 24 steps of 16 texts, against 1,000 texts with the names of all labels, and those five times after examples.
+    assert names == [
+        "linear-probe", "full-finetune", "lp-ft", "in-context-0", "in-context-4", "in-context-16"
+    ]  # fmt: skip
+
+
 def test_of_one_strategy_the_largest_size_comes_first_and_there_run_by_run(tmp_path):
     cells = [cell for cell in in_order(toy(tmp_path)) if cell.strategy == "lora"]
     assert [(c.labels_per_class, c.run.index) for c in cells] == [(2, 0), (2, 1), (1, 0), (1, 1)]

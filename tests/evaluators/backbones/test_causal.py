@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from evaluators.backbones import causal
+from evaluators import cuts
 from evaluators.backbones.causal import load_causal
 from evaluators.errors import IntegrityError, InvalidDocument
 from tests.fakes_models import VOCABULARY, tiny_bert, tiny_tokenizer
@@ -52,7 +52,7 @@ def test_answers_beside_each_other_score_as_each_alone(tmp_path, kind, beginning
         found = model.mean_log_probabilities(model.begin(beginning), TEXTS, ANSWERS)
         np.testing.assert_allclose(found, expected, atol=1e-5)
         assert np.ptp(found) > 0.01
-        monkeypatch.setattr(causal, "PASS_TOKENS", 1)  # every text in a pass of its own
+        monkeypatch.setattr(cuts, "PASS_TOKENS", 1)  # every text in a pass of its own
         np.testing.assert_allclose(
             model.mean_log_probabilities(model.begin(beginning), TEXTS, ANSWERS), expected, atol=1e-5
         )
