@@ -13,7 +13,7 @@ from evaluators.option import Option
 from evaluators.option_gap import gap
 from evaluators.strategy import Tier, strategy
 from evaluators.supply import Supply
-from evaluators.wording import count, duration, percent, points, score, signed
+from evaluators.wording import count, duration, learns, percent, points, score, signed, taught
 
 if TYPE_CHECKING:
     from evaluators.advice import Advice
@@ -35,13 +35,16 @@ def _head(advice: Advice) -> list[str]:
     chosen, supply = advice.chosen, advice.supply
     if supply is None:
         return [f"{count(chosen.labels, 'label')}: {chosen.words} {score(chosen.estimate)}, {_took(chosen)}"]
+    reads = learns(chosen.strategy) != "nothing"
+    with_labels = f"{taught(chosen.strategy, f'{chosen.labels:,} of them')} and " if reads else ""
+    others = f"{supply.scored:,} others" if reads else f"{supply.scored:,} of them, and reading none"
     parts = [
-        f"{supply.words}: trained on {chosen.labels:,} of them and scored on {supply.scored:,} others, {chosen.words} "
+        f"{supply.words}: {with_labels}scored on {others}, {chosen.words} "
         f"has {supply.metric} {score(chosen.estimate)}, {_took(chosen)}"
     ]
     shared = supply.shared(chosen.labels)
-    if shared is not None and chosen.estimate.low is not None:
-        alike = "train on the same" if shared >= 1.0 else f"share {100 * shared:.0f} % of their"
+    if shared is not None and reads and chosen.estimate.low is not None:
+        alike = "use the same" if shared >= 1.0 else f"share {100 * shared:.0f} % of their"
         parts.append(f"its runs {alike} labels, so the interval is of these samples, not of other labels")
     return parts
 
@@ -170,12 +173,14 @@ def _floor(advice: Advice) -> list[str]:
 
 def _more_labels(advice: Advice) -> list[str]:
     chosen, more = advice.chosen, advice.more
+    if learns(chosen.strategy) == "nothing":
+        return []
     if more is not None:
         band = f"{signed(more.gain)} [{percent(more.low)}, {percent(more.high)}], extrapolated from {more.sizes} sizes"
         if advice.supply is None:
             return [f"{count(more.more, 'more label')}: about {band}"]
         # Some of these are at hand already: they are scored on, or stood in no balanced draw.
-        return [f"trained on {chosen.labels + more.more:,} instead: about {band}"]
+        return [f"{taught(chosen.strategy, f'{chosen.labels + more.more:,}')} instead: about {band}"]
     if advice.earlier:
         last = advice.earlier[-1]
         return [

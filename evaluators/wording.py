@@ -6,6 +6,8 @@ always beside the number. Pure, and light enough for the command line.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from evaluators.errors import UsageProblem
 from evaluators.evidence import Estimate
 from evaluators.strategy import STRATEGIES, Strategy, strategy
@@ -61,6 +63,18 @@ def title(strategy_id: str) -> str:
     # "Linear probe" becomes "linear probe"; LoRA and TF-IDF stay what they are.
     word = row.title.split()[0]
     return row.title[0].lower() + row.title[1:] if word[1:].islower() else row.title
+
+
+def learns(strategy_id: str) -> Literal["weights", "examples", "nothing"]:
+    """Return what a strategy makes of labels, as its row says; of a row that is no longer there, that it trained."""
+    row = _row(strategy_id)
+    return "weights" if row is None else row.learns
+
+
+def taught(strategy_id: str, labels: str) -> str:
+    """Return what was done with labels: `trained on 300 labels`; `given 300 labels` where nothing is trained."""
+    words = {"weights": f"trained on {labels}", "examples": f"given {labels}", "nothing": "without any label"}
+    return words[learns(strategy_id)]
 
 
 def ladder_position(strategy_id: str) -> tuple[int, float, int]:

@@ -18,6 +18,7 @@ ROWS: tuple[Strategy, ...] = (
         trains="nothing: the most frequent label",
         wins="never; a score below it means something is broken",
         source="definition",
+        learns="examples",
     ),
     Strategy(
         id="tfidf-logreg",

@@ -27,6 +27,7 @@ def _in_context(examples: int) -> Strategy:
             "text_tokens": 128,
         },
         needs=("causal-lm",),
+        learns="examples" if examples else "nothing",
     )
 
 
@@ -46,6 +47,7 @@ ROWS: tuple[Strategy, ...] = (
         "(README, decision 52); temperature 1/20, the scale that sentence-transformers trains its cosines with",
         defaults={"template": "This is about {label}.", "temperature": 0.05},
         reads_label_texts=True,
+        learns="nothing",
     ),
     *(_in_context(examples) for examples in (0, 4, 16)),
     Strategy(
@@ -64,6 +66,7 @@ ROWS: tuple[Strategy, ...] = (
         fused="evaluators.engine.neighbours:fit_knns",
         fused_across="sizes",
         recipe=("base", "encode", "knn"),
+        learns="examples",
         version=2,  # similarities in float64
     ),
     Strategy(

@@ -92,6 +92,8 @@ class Strategy:
         fit: `module:function` of ours that trains it; imported only where it runs.
         kind: Kind of the record (`fit.json`) that what it trains is kept as.
         trains: What is trained, in words.
+        learns: What it makes of the labels of a draw: it is trained on them, or keeps them as they are (neighbours,
+            examples of a prompt, the most frequent), or reads none.
         wins: When the literature says it wins.
         source: Where the defaults come from.
         defaults: Settings; a protocol may change them.
@@ -130,6 +132,7 @@ class Strategy:
     fused_across: Literal["runs", "sizes"] = "runs"
     fused_below: Mapping[Modality, float] | None = None
     recipe: tuple[str, ...] = ()
+    learns: Literal["weights", "examples", "nothing"] = "weights"
     version: int = 1
 
     def defaults_for(self, modality: Modality) -> dict[str, SettingValue]:

@@ -43,7 +43,7 @@ def artifact_markdown(evidence: ArtifactEvidence) -> str:
         f"{count(mine.trained_on, 'label')}",
         *(
             f"- {row.role} {plain(row.name)}: `{row.digest}`, {count(row.trained_on, 'label')}"
-            f"{'' if row.same_splits else ', trained on other splits: it may have seen items of this test'}"
+            f"{'' if row.same_splits else ', made from other splits: it may have seen items of this test'}"
             for row in findings.artifacts[1:]
         ),
         f"- data of {plain(task.id)}: `{task.digest}`, margin {percent(task.margin)} points",

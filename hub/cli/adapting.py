@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from evaluators.wording import metric_title, score, title
+from evaluators.wording import learns, metric_title, score, taught, title
 from hub.adapted.history import base_approval
 from hub.adapted.lineage import Adapted
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
@@ -85,9 +85,9 @@ def _tell(made: Adapted, into: Path, output: Output) -> None:
                 (
                     "held out",
                     f"{score(estimate)} {metric_title(made.score.metric)} on {estimate.n} samples, "
-                    f"trained on {made.score.trained_on}",
+                    f"{taught(made.strategy, str(made.score.trained_on))}",
                 ),
-                ("delivered", f"trained on all {made.trained_on} labels"),
+                ("delivered", taught(made.strategy, f"all {made.trained_on} labels")),
                 ("lineage", made.lineage),
             ]
         ),
@@ -97,7 +97,8 @@ def _tell(made: Adapted, into: Path, output: Output) -> None:
         output.note(made.caveat)
     output.note(f'use it: hub.load_adapted("{into}").predict([...]); its card: {into}/README.md')
     if (into / RECIPE).is_file():
-        output.note(f"train it again without the hub: python {into / RECIPE} DATA")
+        again = "train it again" if learns(made.strategy) == "weights" else "make it again"
+        output.note(f"{again} without the hub: python {into / RECIPE} DATA")
 
 
 def _next_step(made: Adapted, into: Path) -> str:

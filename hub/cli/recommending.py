@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from evaluators.advice import Advice
-from evaluators.wording import compact, duration, millions
+from evaluators.wording import compact, duration, learns, millions
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
 from hub.first_guess import FirstGuess
@@ -15,6 +15,12 @@ from hub.next_step import measure_more, train_it
 from hub.recommending import Recommended, screening
 from hub.recommending import recommend as answer
 from hub.teller import escape
+
+_MAKE = {
+    "weights": "train it on all of your labels:",
+    "examples": "give it all of your labels:",
+    "nothing": "make a model of it, which reads none of your labels:",
+}
 
 
 @click.command(
@@ -59,7 +65,7 @@ def recommend(
     _tell(found, output)
     chosen = found.advice.chosen
     if chosen.candidate:
-        output.note("train it on all of your labels:")
+        output.note(_MAKE[learns(chosen.strategy)])
         output.command(train_it(choice, chosen.candidate, chosen.strategy, catalog=catalog_folder))
     if found.unmeasured:
         output.note(f"heavier strategies: {found.unmeasured.why}")

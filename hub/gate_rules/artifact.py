@@ -114,7 +114,7 @@ def _over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
     found = _gain(row, case, bound)
     measured = found.measured
     if not case.reference(row).same_splits:
-        measured += "; it was trained on other splits, and may have seen items of this test"
+        measured += "; it was made from other splits, and may have seen items of this test"
     larger = findings.candidate.size > _SAME_SIZE * case.reference(row).size
     low = row.difference.low
     if found.outcome is not Outcome.PASS and not larger and low is not None and low > -case.margin:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluators.report.table import ResultTable
-from evaluators.wording import metric_title, score, title
+from evaluators.wording import metric_title, score, taught, title
 from hub.adapted.lineage import Adapted
 from hub.adapted.model import AdaptedModel, load_adapted
 from hub.notebook.page import Page, Shown
@@ -54,8 +54,8 @@ class AdaptedHere(Shown):
         facts = (
             ("folder", str(self.folder)),
             ("labels", str(len(self.adapted.labels))),
-            ("scored after training on", f"{self.adapted.score.trained_on} labels"),
-            ("delivered, trained on", f"{self.adapted.trained_on} labels"),
+            ("scored", taught(self.adapted.strategy, f"{self.adapted.score.trained_on} labels")),
+            ("delivered", taught(self.adapted.strategy, f"{self.adapted.trained_on} labels")),
             ("lineage", self.adapted.lineage),
         )
         later = f'later: hub.load_adapted("{self.folder}").predict([...])'

@@ -16,6 +16,7 @@ from typing import Any
 
 from evaluators.canonical import digest_of_file
 from evaluators.errors import IntegrityError
+from evaluators.wording import learns
 from hub.adapted.files import Artifact
 from hub.adapted.lineage import LINEAGE, Adapted
 from hub.registry.adapted_model import build_adapted
@@ -145,13 +146,20 @@ def _params(adapted: Adapted) -> Mapping[str, str]:
         "seed": str(adapted.seed),
         "task": adapted.task,
         "labels": str(len(adapted.labels)),
-        "trained on": str(adapted.trained_on),
+        **_labels(adapted),
         "dtype": adapted.dtype,
         "device": adapted.environment.device,
         **({"strategy chosen by": adapted.chosen_by} if adapted.chosen_by else {}),
         **{f"setting {key}": str(value) for key, value in sorted(adapted.settings.items())},
     }
     return {key: value[:500] for key, value in values.items()}
+
+
+def _labels(adapted: Adapted) -> Mapping[str, str]:
+    """Return how many labels it learnt from, under a word that fits; nothing where it reads none."""
+    names = {"weights": "trained on", "examples": "given"}
+    kind = learns(adapted.strategy)
+    return {names[kind]: str(adapted.trained_on)} if kind in names else {}
 
 
 def _metrics(adapted: Adapted, model_id: str) -> list[Any]:

@@ -250,6 +250,33 @@ def test_the_sentence_starts_from_the_labels_that_there_are_and_says_when_runs_a
     assert "its runs share" not in advise(curve[:3], margin=0.02, supply=supply).sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        (
+            "knn",
+            "Your 300 labels: given 160 of them and scored on 60 others, k nearest neighbours on mini has ",
+        ),
+        (
+            "zero-shot",
+            "Your 300 labels: scored on 60 of them, and reading none, zero-shot by label names on mini has ",
+        ),
+    ],
+)
+def test_the_sentence_says_trained_of_nothing_that_trains_nothing(name, start):
+    supply = Supply("Your 300 labels", train=180, scored=60, metric="accuracy")
+    curve = [
+        option(name, value, size=size, runs=(value, value + 0.01))
+        for size, value in ((2, 0.70), (4, 0.80), (8, 0.86), (16, 0.90))
+    ]
+    told = advise(curve, margin=0.02, supply=supply).sentence
+    assert told.startswith(start)
+    assert "trained" not in told
+    # What reads no label gains nothing by more.
+    assert ("given 320 instead: about +" in told) is (name == "knn")
+    assert ("its runs share" in told) is (name == "knn")
+
+
 def test_without_a_transfer_there_is_no_advice():
     assert advise([option("tfidf-logreg", 0.9)], margin=0.02) is None
 

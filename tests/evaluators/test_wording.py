@@ -56,3 +56,24 @@ def test_ladder_position_is_lightest_first_and_puts_unknown_rows_last():
     freezes = [name for name in ordered if name.startswith("partial-freeze")]
     assert freezes == ["partial-freeze-last", "partial-freeze-quarter", "partial-freeze"]
     assert ordered.index("gradual-unfreezing") < ordered.index("full-finetune") < ordered.index("lp-ft")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lora", "trained on 300 labels"),
+        ("removed-long-ago", "trained on 300 labels"),
+        ("knn", "given 300 labels"),
+        ("in-context-4", "given 300 labels"),
+        ("majority", "given 300 labels"),
+        ("in-context-0", "without any label"),
+        ("zero-shot", "without any label"),
+    ],
+)
+def test_what_trains_nothing_is_not_said_to_be_trained(name, words):
+    assert wording.taught(name, "300 labels") == words
+
+
+def test_a_row_that_trains_nothing_says_so_in_both_places():
+    for row in STRATEGIES:
+        assert row.trains.startswith("nothing") is (row.learns != "weights"), row.id

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from evaluators.candidate import Modality
+from evaluators.strategy import STRATEGIES
 
 Names = Iterable[str]
 
@@ -96,6 +97,6 @@ FROZEN: dict[str, Callable[[Modality, Names], set[str]]] = {
 }
 
 #: Rows that train nothing.
-UNTRAINED = {"majority", "knn", "zero-shot", "in-context-0", "in-context-4", "in-context-16"}
+UNTRAINED = {row.id for row in STRATEGIES if row.learns != "weights"}
 #: Rows whose fit draws random numbers, beside those that train a trunk.
 SEEDED = {"mlp-head", "in-context-4", "in-context-16"}

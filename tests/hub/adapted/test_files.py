@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from evaluators.errors import IntegrityError, UsageProblem
+from hub.adapted.card import adapted_card
 from hub.adapted.files import read_artifact
 from hub.adapted.lineage import LINEAGE
+from hub.tracking.adapted_run import _labels
 from tests.hub.workshop import Workshop
 
 
@@ -26,6 +28,22 @@ def test_base_trained_files_card_and_lineage_are_the_model(folder, workshop):
     paths = {entry.path for entry in artifact.files}
     assert base | {"fit.json", "fit.safetensors", "README.md", "recipe.py", "split.json", LINEAGE} <= paths
     assert paths == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        ("linear-probe", ["by the same training on", "was trained on all"]),
+        ("knn", ["by the same strategy with", "was given all"]),
+        ("zero-shot", ["without reading a label", "reads none either"]),
+    ],
+)
+def test_the_card_says_trained_only_of_what_was(folder, strategy, told):
+    adapted = read_artifact(folder).adapted.model_copy(update={"strategy": strategy})
+    card = adapted_card(adapted, recipe=True)
+    assert all(words in card for words in told)
+    assert ("trained on" in card) is ("## Train it again" in card) is (strategy == "linear-probe")
+    assert set(_labels(adapted)) == {"linear-probe": {"trained on"}, "knn": {"given"}}.get(strategy, set())
 
 
 @pytest.mark.parametrize(
