@@ -1,7 +1,8 @@
-"""Where samples that are sorted by length are cut into batches that are read without gradients. No torch.
+"""Where samples that are sorted by length are cut into batches. No torch.
 
 In: lengths, longest first. Out: the sizes of consecutive batches whose padded tokens, and a fixed cost for each batch,
-are least. The engine cuts by it what it reads, and the cost model what it plans to read. A pure function.
+are least. The engine cuts by it what it reads without gradients, and the steps of cells that train side by side; the
+cost model cuts what it plans by the same. Pure functions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ PASS_TOKENS, PASS_SCORES = 128 * 256, 2**26
 #: Tokens whose cost is that of one more batch. On a CPU 20 (MiniLM, measured); on a GPU some hundred, for the launches
 #: of its kernels. Where it is really 20 or 200, this is 1 to 7 % from the least (README, decision 60).
 BATCH_COST = 64
+#: What one more part of a training step costs beside its tokens, in tokens at a width of 1: the products of a token
+#: grow with the square of the width, the calls of a block do not. 8 LoRA cells of MiniLM, width 384: 20 to 40 tokens.
+PART_COST = 32 * 384**2
 
 
 def cut(
@@ -69,3 +73,18 @@ def texts_at_once(longest: float, *, before: float, beside: float, vocabulary: f
         PASS_TOKENS // (before + longest + beside),
     )
     return max(1, int(min(by_scores, by_tokens)))
+
+
+def cut_step(lengths: NDArray[np.float64], width: int) -> list[int]:
+    """Return into which parts a training step of several cells is cut: the same number of rows of every cell in each.
+
+    Args:
+        lengths: (cells, rows) of one step, in any order: each cell's longest rows come first.
+        width: Of the network: the narrower it is, the less a padded token costs beside the calls of one more part.
+
+    Returns:
+        How many rows of every cell a part has; their sum is the rows of one cell.
+    """
+    longest = np.sort(lengths, axis=1)[:, ::-1].max(axis=0)
+    every = len(lengths) * np.maximum(longest, 1.0)
+    return cut(every, most=len(every), tokens=float(every[0] * len(every)), cost=PART_COST / width**2)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.candidate import TextInput
-from evaluators.cuts import BATCH, BATCH_COST, BATCH_TOKENS, cut
+from evaluators.cuts import BATCH, BATCH_COST, BATCH_TOKENS, cut, cut_step
 
 Lengths = NDArray[np.float64]
 
@@ -78,13 +78,17 @@ def padded_when_read(lengths: Lengths, samples: int) -> Lengths:
     return np.repeat(ordered[firsts], sizes)
 
 
-def padded_in_training(lengths: Lengths, labels: int, batch_size: int) -> Lengths:
+def padded_in_training(
+    lengths: Lengths, labels: int, batch_size: int, *, cells: int = 1, cut_at_width: int | None = None
+) -> Lengths:
     """Return lengths that texts have in training batches: of like lengths, roughly, and padded to their longest.
 
     Args:
         lengths: (n,) lengths of the texts that training sets are drawn from.
         labels: Samples of a training set.
-        batch_size: Samples of a step.
+        batch_size: Samples of a step, of one cell.
+        cells: How many train side by side: what a step reads at once is padded to the longest of all.
+        cut_at_width: Width of the network if their steps are cut into parts of like lengths.
 
     Returns:
         Lengths of some draws, one epoch each; their mean is what a sample takes on average.
@@ -92,12 +96,22 @@ def padded_in_training(lengths: Lengths, labels: int, batch_size: int) -> Length
     generator = np.random.default_rng(0)
     parts = []
     for _ in range(_DRAWS):
-        drawn = generator.choice(lengths, size=labels, replace=labels > len(lengths))
-        noise = generator.random(labels)
-        order = np.argsort(drawn * (1.0 + JITTER * (2.0 * noise - 1.0)), kind="stable")
-        for batch in np.array_split(drawn[order], -(-labels // batch_size)):
-            parts.append(np.full(len(batch), batch.max()))
+        ordered = np.stack([_epoch(lengths, labels, generator) for _ in range(cells)])
+        for step in np.array_split(ordered, -(-labels // batch_size), axis=1):
+            rows = [step.shape[1]] if cut_at_width is None else cut_step(step, cut_at_width)
+            longest = np.sort(step, axis=1)[:, ::-1].max(axis=0)
+            firsts = longest[np.cumsum([0, *rows[:-1]])]
+            parts.append(np.repeat(firsts, cells * np.array(rows)))
     return np.concatenate(parts)
+
+
+def _epoch(lengths: Lengths, labels: int, generator: np.random.Generator) -> Lengths:
+    """Return the lengths of a draw in the order of an epoch, before it is cut into batches."""
+    drawn = generator.choice(lengths, size=labels, replace=labels > len(lengths))
+    noise = generator.random(labels)
+    order = np.argsort(drawn * (1.0 + JITTER * (2.0 * noise - 1.0)), kind="stable")
+    ordered: Lengths = drawn[order]
+    return ordered
 
 
 def _by_tokenizer(texts: list[str], folder: Path | None, *, special: bool) -> list[float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +122,12 @@ class Workload:
         """
         row = strategy(cells[0].cell.strategy)
         phase = phase_of(row)
-        trained = self._trained_from_states if shared and shares_states(cells[0]) else self._trained
+        beside = len(cells) if row.fused else 1
+        trained = (
+            self._trained_from_states
+            if shared and shares_states(cells[0])
+            else partial(self._trained, beside=beside)
+        )
         count = {"training": trained, "heads": self._solved}.get(phase, self._read)
         count = self._asked if asks(row) else count
         counted = [count(planned) for planned in cells]
@@ -162,9 +167,9 @@ class Workload:
             for name, samples in sizes.items()
         )
 
-    def _trained(self, planned: PlannedCell) -> tuple[float, float, float, int]:
-        """Return launches, FLOPs, bytes moved and forwards of a cell that trains a network."""
-        return self._training(planned, training(planned, self.demand.candidate(planned)))
+    def _trained(self, planned: PlannedCell, beside: int) -> tuple[float, float, float, int]:
+        """Return launches, FLOPs, bytes moved and forwards of a cell that trains a network, one of some in a pass."""
+        return self._training(planned, training(planned, self.demand.candidate(planned)), beside)
 
     def _trained_from_states(self, planned: PlannedCell) -> tuple[float, float, float, int]:
         """The same of a partial freeze; the first of those that share states takes them for all."""
@@ -193,9 +198,14 @@ class Workload:
         each = forward_flops(candidate, padded_when_read(lengths, demand.samples))
         return each * demand.layer_forwards / candidate.structure.blocks
 
-    def _training(self, planned: PlannedCell, how: Training) -> tuple[float, float, float, int]:
+    def _training(
+        self, planned: PlannedCell, how: Training, beside: int = 1
+    ) -> tuple[float, float, float, int]:
         cell, predicted = planned.cell, self.demand.predicted(planned)
-        step = self._step(cell.candidate, cell.task, cell.labels, how.batch) if how.steps else 0.0
+        # Steps over a frozen base are cut, those of networks that train whole are not (`engine/side_by_side.py`).
+        cuts = beside > 1 and how.passes < _TRAINS_ALL and self._device == "cpu"
+        draws = (cell.candidate, cell.task, cell.labels, how.batch)
+        step = self._step(*draws, beside, cuts) if how.steps else 0.0
         flops = how.samples * how.passes * step + how.reading * self._predicting(planned)
         if how.before:
             # Without gradients, so in batches that are cut as those of predictions.
@@ -252,10 +262,15 @@ class Workload:
         """Return lengths of a set's texts; those of the pool stand for every draw from it."""
         return self._lengths_of(self.demand.plan.candidate(name), self.demand.data[task].samples(group))
 
-    def _flops_of_training(self, name: str, task: str, labels: int, batch: int) -> float:
-        """Return the FLOPs of a sample's forward pass in a training batch."""
-        padded = padded_in_training(self._lengths(name, task, TRAIN), labels, batch)
-        return forward_flops(self.demand.plan.candidate(name), padded)
+    def _flops_of_training(
+        self, name: str, task: str, labels: int, batch: int, beside: int, cuts: bool
+    ) -> float:
+        """Return the FLOPs of a sample's forward pass in the training batches of so many cells."""
+        candidate = self.demand.plan.candidate(name)
+        width = candidate.structure.width if cuts else None
+        lengths = self._lengths(name, task, TRAIN)
+        padded = padded_in_training(lengths, labels, batch, cells=beside, cut_at_width=width)
+        return forward_flops(candidate, padded)
 
     def _flops_of_reading(self, name: str, task: str, group: str, samples: int) -> float:
         """Return the FLOPs of a sample's forward pass where so many of a set are read, sorted by length."""

@@ -125,7 +125,8 @@ class OneNetwork:
     def _read(self, step: int, samples: Sequence[int], first_row: int) -> Iterator[torch.Tensor]:
         """Give what comes out of samples; gradients are taken inside: recomputed blocks draw in that pass too."""
         batch = self._batches.batch(samples)
-        with self._streams.at(step, first_row=first_row) if self._streams else nullcontext():
+        places = range(first_row, first_row + len(samples))
+        with self._streams.at(step, places=places) if self._streams else nullcontext():
             with autocast(self._job.device, self._job.dtype):
                 outputs = self._outputs(batch)
             yield outputs.float()

@@ -14,11 +14,13 @@ from contextlib import ExitStack, nullcontext
 from itertools import accumulate
 from typing import cast
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.cuts import cut_step
 from evaluators.engine.acceleration import Acceleration
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import autocast, batches
@@ -112,10 +114,15 @@ class SideBySide:
         everything = [sample for own in prepared for sample in own]
         self._batches = batches_of(trunk, everything, Acceleration())
         self._starts = [0, *accumulate(len(own) for own in prepared)][: self.cells]
+        self._lengths = [first.backbone.length(own) for own in prepared]
+        # On a GPU calls cost more than padding ever does; where a base is trained whole, each part would add up all of
+        # its gradients once more; and BatchNorm counts what it reads at once.
+        frozen = any(not weight.requires_grad for weight in first.backbone.module.parameters())
+        self._cuts = jobs[0].device == "cpu" and frozen and not self._stack.buffers
         self._labels = torch.cat([torch.from_numpy(job.labels) for job in jobs]).to(self._job.device)
         self._orders = [
-            batches(first.backbone.length(own), recipe.batch_size, torch.Generator().manual_seed(job.seed))
-            for own, job in zip(prepared, jobs, strict=True)
+            batches(lengths, recipe.batch_size, torch.Generator().manual_seed(job.seed))
+            for lengths, job in zip(self._lengths, jobs, strict=True)
         ]
         seeds = [job.seed for job in jobs]
         self._streams = DropoutStreams(seeds, self._job.device) if drops(first.active) else None
@@ -131,18 +138,44 @@ class SideBySide:
     def backward(self, step: int, steps: int) -> torch.Tensor:  # noqa: ARG002 - nothing here depends on it
         """Take the gradients of one batch of every cell; return the mean loss of each, (cells,)."""
         drawn = [next(order) for order in self._orders]
-        rows = [start + index for start, own in zip(self._starts, drawn, strict=True) for index in own]
+        total = torch.zeros(self.cells, device=self._labels.device)
+        for part in self._parts(drawn):
+            rows = [
+                start + own[place]
+                for start, own, places in zip(self._starts, drawn, part, strict=True)
+                for place in places
+            ]
+            # None is faster, and the same for a batch that is not cut.
+            places = [place for own in part for place in own] if len(part[0]) < len(drawn[0]) else None
+            total += self._of_part(step, rows, places, len(drawn[0]))
+        return total
+
+    def _of_part(self, step: int, rows: list[int], places: list[int] | None, size: int) -> torch.Tensor:
+        """Take the gradients of equally many rows of every cell, as a share of batches of a size."""
         self._stack.total_rows = len(rows)
         batch = self._batches.batch(rows)
-        with self._streams.at(step) if self._streams else nullcontext():
+        with self._streams.at(step, places=places) if self._streams else nullcontext():
             with autocast(self._job.device, self._job.dtype):
                 logits = self._network.logits(batch)
             wanted = self._labels[torch.tensor(rows, device=self._labels.device)]
             losses = functional.cross_entropy(logits.float(), wanted, reduction="none")
-            losses = losses.view(self.cells, -1).mean(dim=1)
+            losses = losses.view(self.cells, -1).sum(dim=1) / size
             # The gradient of the sum is, for each cell's weights, that of its own loss.
             torch.autograd.backward(losses.sum())
         return losses.detach()
+
+    def _parts(self, drawn: list[list[int]]) -> list[list[list[int]]]:
+        """Return the places in every cell's batch that are read at once, the longest first."""
+        whole = [list(range(len(own))) for own in drawn]
+        if not self._cuts:
+            return [whole]
+        lengths = [[own[index] for index in one] for own, one in zip(self._lengths, drawn, strict=True)]
+        sizes = cut_step(np.array(lengths, dtype=np.float64), self._network.backbone.width)
+        if len(sizes) == 1:
+            return [whole]
+        ranked = [np.argsort(-np.array(own), kind="stable").tolist() for own in lengths]
+        ends = list(accumulate(sizes))
+        return [[one[end - size : end] for one in ranked] for size, end in zip(sizes, ends, strict=True)]
 
     def clip(self, largest: float) -> None:
         """Shrink the gradient of each cell to a norm, as `clip_grad_norm_` does."""

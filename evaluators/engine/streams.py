@@ -31,7 +31,8 @@ class DropoutStreams(TorchFunctionMode):
     """Inside `at`, every dropout of torch draws from the streams of the cells whose rows it sees.
 
     Covers `functional.dropout` (and with it `nn.Dropout`) and the dropout of scaled dot product attention. Rows of
-    cell c are the c-th of equal parts of a tensor's first dimension.
+    cell c are the c-th of equal parts of a tensor's first dimension. A row drops by its place in the cell's batch of
+    the step, wherever it stands in what is read at once.
     """
 
     def __init__(self, seeds: Sequence[int], device: str) -> None:
@@ -44,31 +45,33 @@ class DropoutStreams(TorchFunctionMode):
         super().__init__()
         self._seeds, self._device = tuple(seeds), device
         self._coordinates: dict[tuple[int, ...], torch.Tensor] = {}
-        self._step, self._site, self._first_row = 0, 0, 0
+        self._step, self._site = 0, 0
+        self._places: Sequence[int] | None = None
 
     @contextmanager
-    def at(self, step: int, *, first_row: int = 0, site: int = 0) -> Iterator[None]:
+    def at(self, step: int, *, places: Sequence[int] | None = None, site: int = 0) -> Iterator[None]:
         """Draw the masks of a step.
 
         Args:
             step: Optimiser step, 0-based.
-            first_row: Place of the first row in its batch, where the batch is cut into micro-batches.
+            places: Of each row that is read, the place in its cell's batch, where a batch is cut into micro-batches;
+                cell after cell. None: whole batches, in their order.
             site: How many dropouts of this forward pass lie before; not 0 where a part of it is recomputed.
         """
         if sum(numbers.numel() for numbers in self._coordinates.values()) > KEPT_COORDINATES:
             self._coordinates.clear()
-        before = self._step, self._site, self._first_row
-        self._step, self._site, self._first_row = step, site, first_row
+        before = self._step, self._site, self._places
+        self._step, self._site, self._places = step, site, places
         try:
             with self:
                 yield
         finally:
-            self._step, self._site, self._first_row = before
+            self._step, self._site, self._places = before
 
     def recomputation(self) -> Callable[[], Any]:
         """Return a context that draws again what is drawn from here on."""
-        step, site, first_row = self._step, self._site, self._first_row
-        return lambda: self.at(step, first_row=first_row, site=site)
+        step, site, places = self._step, self._site, self._places
+        return lambda: self.at(step, places=places, site=site)
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -123,7 +126,13 @@ class DropoutStreams(TorchFunctionMode):
         cells = len(self._seeds)
         if shape[0] % cells:
             raise ValueError(f"{shape[0]} rows are not those of {cells} cells")
-        numbers = self._place((shape[0] // cells, *shape[1:])) + self._keys().view(-1, *[1] * len(shape))
+        rows = shape[0] // cells
+        if self._places is None or shape[0] % len(self._places):
+            numbers = self._place((rows, *shape[1:])) + self._keys().view(-1, *[1] * len(shape))
+        else:
+            numbers = self._place((1, *shape[1:])) + self._keys_of_rows(rows).view(
+                cells, rows, *[1] * (len(shape) - 1)
+            )
         for shift, factor in _ROUNDS:
             numbers.bitwise_xor_((numbers >> shift).bitwise_and_((1 << (32 - shift)) - 1))
             numbers.mul_(_signed(factor))
@@ -132,10 +141,33 @@ class DropoutStreams(TorchFunctionMode):
 
     def _keys(self) -> torch.Tensor:
         """Return the key of each cell at this step and site, (cells,) int32, and go on to the next site."""
-        offset = self._first_row * _STRIDES[0]
-        keys = [_signed(_hash(_hash(_hash(seed) + self._step) + self._site) + offset) for seed in self._seeds]
-        self._site += 1
+        return torch.tensor(
+            [_signed(key) for key in self._next_keys()], dtype=torch.int32, device=self._device
+        )
+
+    def _keys_of_rows(self, rows: int) -> torch.Tensor:
+        """Return the same for each row of a tensor, (cells, rows) int32, by the places of the rows that are read.
+
+        Args:
+            rows: Of a cell in the tensor: a multiple of what is read where the network makes several of one (windows).
+        """
+        assert self._places is not None
+        each = rows * len(self._seeds) // len(self._places)
+        read = len(self._places) // len(self._seeds)
+        keys = [
+            [
+                _signed(key + (place * each + part) * _STRIDES[0])
+                for place in self._places[cell * read : (cell + 1) * read]
+                for part in range(each)
+            ]
+            for cell, key in enumerate(self._next_keys())
+        ]
         return torch.tensor(keys, dtype=torch.int32, device=self._device)
+
+    def _next_keys(self) -> list[int]:
+        keys = [_hash(_hash(_hash(seed) + self._step) + self._site) for seed in self._seeds]
+        self._site += 1
+        return keys
 
     def _place(self, shape: tuple[int, ...]) -> torch.Tensor:
         """Return a number for each place of a tensor; it depends on the coordinates and not on the shape."""

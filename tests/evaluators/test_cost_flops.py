@@ -10,6 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from evaluators.candidate import TextInput
 from evaluators.cost.flops import forward_flops
 from evaluators.cost.lengths import padded_in_training, padded_when_read, token_lengths
+from evaluators.cuts import cut_step
 from evaluators.data import load_task
 from evaluators.engine.batching import batches, length_sorted
 from tests.counting import flop_counter
@@ -139,6 +140,23 @@ def test_batches_of_training_are_as_long_as_estimated():
     padded = [len(batch) * max(lengths[batch]) for batch in (next(order) for _ in range(200))]
     estimated = padded_in_training(lengths.astype(float), 64, 16).mean()
     assert estimated == pytest.approx(sum(padded) / (200 * 16), rel=0.05)
+
+
+@pytest.mark.parametrize("width", [None, 384])
+def test_steps_of_cells_side_by_side_are_as_long_as_estimated(width):
+    lengths = np.random.default_rng(2).integers(3, 60, (8, 64))
+    orders = [
+        batches(own.tolist(), 8, torch.Generator().manual_seed(seed)) for seed, own in enumerate(lengths)
+    ]
+    tokens = 0
+    for _ in range(80):
+        step = np.array([own[next(order)] for own, order in zip(lengths, orders, strict=True)], dtype=float)
+        longest = np.sort(step, axis=1)[:, ::-1].max(axis=0)
+        sizes = [8] if width is None else cut_step(step, width)
+        tokens += sum(8 * size * longest[sum(sizes[:part])] for part, size in enumerate(sizes))
+    pool = lengths.flatten().astype(float)
+    estimated = padded_in_training(pool, 64, 8, cells=8, cut_at_width=width).mean()
+    assert estimated == pytest.approx(tokens / (80 * 64), rel=0.05)
 
 
 def test_a_structure_whose_attention_is_more_than_all_of_it_has_no_negative_cost():

@@ -121,6 +121,32 @@ def test_the_frozen_base_is_read_once_a_step_for_all_cells(bases):
     assert calls == [12] * 12
 
 
+def test_steps_that_are_cut_by_length_read_less_padding_and_give_the_same(bases, monkeypatch):
+    """On a base as narrow as this one nothing would be cut: parts cost nothing here."""
+    samples = bases["text"].test.samples
+    jobs = jobs_of(bases, "lora-text", dropout=0.3)
+    read = []
+
+    def watched(pretrained):
+        backbone = bases["text"].backbone(pretrained)
+        backbone.module.embeddings.register_forward_hook(
+            lambda *seen: read.append(seen[-1].shape[:2].numel())
+        )
+        return backbone
+
+    found = {}
+    for name, cost in (("whole", 1e12), ("cut", 0.0)):
+        monkeypatch.setattr("evaluators.cuts.PART_COST", cost)
+        read.clear()
+        members = fit_lora_together([replace(job, load_backbone=watched) for job in jobs]).members
+        found[name] = [logits(member, samples) for member in members], len(read), sum(read)
+    (whole, calls, tokens), (parts, more_calls, fewer_tokens) = found["whole"], found["cut"]
+    assert more_calls > 2 * calls
+    assert fewer_tokens < 0.9 * tokens
+    for one, other in zip(whole, parts, strict=True):
+        assert np.abs(one - other).max() < 1e-5
+
+
 @pytest.mark.parametrize("name", ["lora-text", "full-text"])
 def test_members_are_complete_and_predict_together_what_they_predict_alone(bases, trained, name, tmp_path):
     world = bases["text"]

@@ -50,12 +50,20 @@ def test_padding_company_and_cutting_do_not_move_a_mask():
     alone = mask(DropoutStreams([3], "cpu"), 5, (8, 6, 4))
     assert torch.equal(mask(DropoutStreams([3], "cpu"), 5, (8, 9, 4))[:, :6], alone)
     assert torch.equal(mask(DropoutStreams([9, 3], "cpu"), 5, (16, 6, 4))[8:], alone)
-    assert torch.equal(mask(DropoutStreams([3], "cpu"), 5, (3, 6, 4), first_row=5), alone[5:])
+    assert torch.equal(mask(DropoutStreams([3], "cpu"), 5, (3, 6, 4), places=[5, 6, 7]), alone[5:])
+    turned = mask(DropoutStreams([9, 3], "cpu"), 5, (4, 6, 4), places=[0, 1, 6, 2])
+    assert torch.equal(turned[2:], alone[[6, 2]])
+
+
+def test_several_rows_of_one_sample_drop_as_in_the_whole_batch():
+    """Windows of an image, say: 3 of each of 4 samples."""
+    alone = mask(DropoutStreams([3], "cpu"), 5, (12, 6))
+    assert torch.equal(mask(DropoutStreams([3], "cpu"), 5, (6, 6), places=[2, 0]), alone[[6, 7, 8, 0, 1, 2]])
 
 
 def test_what_is_recomputed_drops_the_same():
     streams = DropoutStreams([3], "cpu")
-    with streams.at(2, first_row=4):
+    with streams.at(2, places=range(4, 9)):
         functional.dropout(torch.ones(5), 0.5)
         again = streams.recomputation()
         first = functional.dropout(torch.ones(50), 0.5)
