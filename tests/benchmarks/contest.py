@@ -66,10 +66,16 @@ class _Lap:
     outcome: Outcome
 
 
-def contest(theirs: Contender, ours: Contender) -> tuple[Timed, Timed]:
-    """Return both sides after a counted lap of ours and `LAPS` timed ones in turns."""
+def contest(theirs: Contender, ours: Contender, *, count_flops: bool = True) -> tuple[Timed, Timed]:
+    """Return both sides after a counted lap of ours and `LAPS` timed ones in turns.
+
+    Args:
+        theirs: The peer.
+        ours: The engine.
+        count_flops: Whether there is a counted lap: of a whole matrix it would take as long as the race.
+    """
     sides = (theirs, ours)
-    counted = _counted(ours)
+    counted = _counted(ours) if count_flops else ({}, 0.0)
     timed: tuple[list[_Lap], list[_Lap]] = ([], [])
     started = time.perf_counter()
     for number in range(LAPS):

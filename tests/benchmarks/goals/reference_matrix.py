@@ -35,7 +35,9 @@ def rows(scene: Scene) -> list[Row]:
     whole = reference_matrix(scene)
     work = f"reference matrix: 2 tasks x 7 strategies x 3 sizes x 3 runs ({len(whole.cells)} cells)"
     theirs, ours = _against_scripts(scene)
-    peer, engine = contest(lambda: _one_process(whole), lambda: whole.run_here(whole.fresh_store()))
+    peer, engine = contest(
+        lambda: _one_process(whole), lambda: whole.run_here(whole.fresh_store()), count_flops=False
+    )
     return [
         Row("G7", work, "default", "a script a cell: Trainer, timm loop, scikit-learn", theirs, ours,
             scene.wanted(5.0, 20.0), (same_accuracy(theirs, ours, BOUND),)),
