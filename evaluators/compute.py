@@ -35,6 +35,10 @@ from evaluators.view import TRAIN, draw, label_inputs
 from evaluators.workbench import Workbench
 
 
+class NotFiniteError(FloatingPointError):
+    """A cell predicts NaN or infinite scores; the set is named."""
+
+
 class Computation:
     """Computes nodes; keeps the feature tables of this plan in memory.
 
@@ -84,13 +88,26 @@ class Computation:
         """
         try:
             self._measure(cells, progress)
+        except NotFiniteError as error:
+            # A pass of several is halved until the one is found. Sets that it predicted before were of another fit.
+            alone = len(cells) == 1 and not any(
+                self.bench.results.has("predict", k) for k in cells[0].predict.values()
+            )
+            if (
+                not alone
+                or cells[0].cell.dtype == "float32"
+                or not _trains_base(strategy(cells[0].cell.strategy))
+            ):
+                raise
+            self._measure(cells, progress, instead=str(error))
         finally:
             self.boundaries.release(cells)
 
-    def _measure(self, cells: Sequence[PlannedCell], progress: Progress) -> None:
+    def _measure(self, cells: Sequence[PlannedCell], progress: Progress, instead: str = "") -> None:
+        """Measure cells; in float32 where it is said why their own arithmetic did not do, whatever was kept of them."""
         results = self.bench.results
         row = strategy(cells[0].cell.strategy)
-        together, origins = self._fitted(cells, row, progress)
+        together, origins = self._fitted(cells, row, progress, instead)
         predicted: list[tuple[str, Stored]] = []
         for name in cells[0].predict:
             lacking = [
@@ -106,7 +123,7 @@ class Computation:
                 asked, [origins[i] for i in lacking], probabilities, strict=True
             ):
                 if not np.isfinite(found).all():
-                    raise FloatingPointError(f"the predictions on {name} are not finite")
+                    raise NotFiniteError(f"the predictions on {name} are not finite")
                 samples = self.bench.samples(planned, name)
                 facts = {
                     "cell": planned.cell.key,
@@ -142,13 +159,13 @@ class Computation:
         return environment(self.bench.device)
 
     def _fitted(
-        self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
+        self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress, instead: str
     ) -> tuple[FittedTogether, list[Origin]]:
         """Return trained classifiers: from the store where they were small enough to keep, else trained now."""
-        kept = self._kept(cells)
+        kept = {} if instead else self._kept(cells)
         fresh = [i for i in range(len(cells)) if i not in kept]
         together, made = (
-            self._trained([cells[i] for i in fresh], row, progress) if fresh else (OneByOne(()), [])
+            self._trained([cells[i] for i in fresh], row, progress, instead) if fresh else (OneByOne(()), [])
         )
         self._keep([cells[i] for i in fresh], together.members, made)
         if not kept:
@@ -161,11 +178,14 @@ class Computation:
         return OneByOne([known[i][0] for i in range(len(cells))]), [known[i][1] for i in range(len(cells))]
 
     def _trained(
-        self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress
+        self, cells: Sequence[PlannedCell], row: Strategy, progress: Progress, instead: str
     ) -> tuple[FittedTogether, list[Origin]]:
         jobs = [self._job(planned, row, progress) for planned in cells]
-        remedies: list[list[str]] = [[] for _ in cells]
+        told_before = [f"trained again in float32: in {cells[0].cell.dtype} {instead}"] if instead else []
+        remedies: list[list[str]] = [[*told_before] for _ in cells]
         jobs = [replace(job, remedy=told.append) for job, told in zip(jobs, remedies, strict=True)]
+        if instead:
+            jobs = [replace(job, dtype="float32") for job in jobs]
         # Imports are paid once a process: they are no part of what the first fit cost.
         with self._importing():
             from evaluators.engine.fit import fit, fit_together, prepare, prepare_together
@@ -179,6 +199,8 @@ class Computation:
         watched = reset_peak(self.bench.device)
         started = time.perf_counter()
         together = fit_together(row, jobs) if len(jobs) > 1 else OneByOne([fit(row, jobs[0])])
+        if instead:
+            together = OneByOne([_asked_in(fitted, cells[0].cell.dtype) for fitted in together.members])
         seconds = (time.perf_counter() - started) / len(jobs)
         peak = peak_bytes(self.bench.device) if watched else 0
         costs = [
@@ -200,7 +222,7 @@ class Computation:
     def _job(self, planned: PlannedCell, row: Strategy, progress: Progress) -> FitJob:
         bench, cell = self.bench, planned.cell
         train = draw(cell, bench.data[cell.task])
-        needs_backbone = row.sees == "samples" and row.subject != "nothing"
+        needs_backbone = _trains_base(row)
         return FitJob(
             inputs=self._inputs(planned, row, train.samples),
             labels=train.labels,
@@ -230,15 +252,23 @@ class Computation:
         return self._encoding.lookup(planned.trunk, texts)
 
     def _reloaded(self, planned: PlannedCell, row: Strategy, stored: Stored, progress: Progress) -> Fitted:
+        from evaluators.engine.records import read_facts
         from evaluators.engine.reload import load_fitted
 
         with unpacked(stored) as folder:
+            _, facts = read_facts(folder)
+            # What was trained in another arithmetic than was asked for was not trained from the states of that one.
+            of_states = facts.get("dtype", planned.cell.dtype) == planned.cell.dtype
             return load_fitted(
                 row,
                 folder,
                 classes=len(self.bench.data[planned.cell.task].labels),
                 settings=dict(planned.cell.settings),
-                load_backbone=lambda pretrained: self._resumed(planned, pretrained, progress),
+                load_backbone=lambda pretrained: (
+                    self._resumed(planned, pretrained, progress)
+                    if of_states
+                    else self.bench.backbone(planned, pretrained=pretrained)
+                ),
                 load_language_model=lambda: self.bench.language_model(planned),
             )
 
@@ -281,6 +311,18 @@ class Computation:
             assert planned.trunk is not None
             return Inputs(features=self._encoding.lookup(planned.trunk, samples))
         return Inputs(samples=samples)
+
+
+def _trains_base(row: Strategy) -> bool:
+    """Whether a row reads samples through a base of its own."""
+    return row.sees == "samples" and row.subject != "nothing"
+
+
+def _asked_in(fitted: Fitted, dtype: str) -> Fitted:
+    """Let a network say in which arithmetic it was asked for."""
+    from evaluators.engine.classifier import Classifier
+
+    return fitted.instead_of(dtype) if isinstance(fitted, Classifier) else fitted
 
 
 def _share(job: FitJob) -> float:

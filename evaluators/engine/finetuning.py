@@ -34,8 +34,17 @@ Choose = Callable[[Backbone], tuple[nn.Module, ...]]
 """Makes parts of a fresh backbone trainable and returns those in which dropout and BatchNorm are active."""
 
 
+def as_it_is(job: FitJob) -> FitJob:
+    """A training begins with the whole backbone."""
+    return job
+
+
 def fit_network(
-    job: FitJob, kind: Kind, choose: Choose, tune: Callable[[Backbone], Tuning] | None = None
+    job: FitJob,
+    kind: Kind,
+    choose: Choose,
+    tune: Callable[[Backbone], Tuning] | None = None,
+    begin: Callable[[FitJob], FitJob] = as_it_is,
 ) -> Classifier:
     """Load a backbone, let `choose` make parts of it trainable, put a head on it and train.
 
@@ -44,6 +53,7 @@ def fit_network(
         kind: What a reload starts from.
         choose: Says what is trained.
         tune: Says how that departs from the plain training, where it does.
+        begin: Says where each attempt begins: one that is made in another arithmetic begins elsewhere.
 
     Raises:
         DivergedError: If the loss became NaN or infinite.
@@ -52,7 +62,7 @@ def fit_network(
 
     def attempt(job: FitJob, cut: Footprint) -> Classifier:
         with seeded(job.seed, job.device):
-            network = _network(job, fresh(job, kind), choose)
+            network = _network(job, fresh(begin(job), kind), choose)
             tuning = PLAIN if tune is None else tune(network.backbone)
             trained = train(network, job, recipe, tuning, cut)
         facts = TrainingFacts(kind, job.dtype, trained.steps, trained.parameters)
@@ -141,7 +151,9 @@ def fit_partial_freeze(job: FitJob) -> Classifier:
     What lies below runs in evaluation mode: no dropout, and BatchNorm with its stored statistics. So it gives one
     state a sample, and runs once for each: training begins from these states.
     """
-    fitted = fit_network(from_boundary(job), "tuned", lambda backbone: upper_part(backbone, job.settings))
+    fitted = fit_network(
+        job, "tuned", lambda backbone: upper_part(backbone, job.settings), begin=from_boundary
+    )
     return made_whole(fitted, job)
 
 

@@ -159,7 +159,9 @@ def made_whole(fitted: Classifier, job: FitJob) -> Classifier:
 
 
 def _shared(job: FitJob, depth: int) -> StateTable | None:
-    return job.states.table(depth) if job.states else None
+    """Return shared states of the job's arithmetic: what diverged in bfloat16 is not trained from such states again."""
+    table = job.states.table(depth) if job.states else None
+    return table if table is not None and table.rows.dtype == getattr(torch, job.dtype) else None
 
 
 def _own(backbone: Backbone, depth: int, job: FitJob) -> StateTable | None:

@@ -202,3 +202,19 @@ def test_a_network_that_cannot_be_cut_trains_as_before():
         fit_partial_freeze(job).predict(Inputs(samples=test.samples)),
         uncached(job).predict(Inputs(samples=test.samples)),
     )
+
+
+def test_what_diverged_above_bfloat16_states_is_trained_again_without_them():
+    told = []
+    job = replace(job_of("bert"), dtype="bfloat16", remedy=told.append)
+    union = distinct([job.inputs.samples])
+    backbone = trunk("bert")
+    boundaries = trial(backbone, union, depths(backbone))
+    broken = fill(backbone, boundaries, chunks(union), tiers={}, dtype="bfloat16", progress=silent)
+    for table in broken.tables.values():
+        table.rows.fill_(float("nan"))
+    fitted = fit_partial_freeze(replace(job, states=broken))
+    assert told == ["trained again in float32: in bfloat16 the loss became NaN or infinite at step 1 of 12"]
+    others = sets("bert")[1].samples
+    expected = fit_partial_freeze(job_of("bert"))
+    np.testing.assert_array_equal(logits(fitted, others), logits(expected, others))
