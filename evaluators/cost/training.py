@@ -25,6 +25,7 @@ class Training:
         passes: Forward passes of the base that a sample of a step costs, with its gradients.
         reading: Forward passes of the base that a sample costs when it is predicted: more than one with adapters.
         before: Forward passes of the base over all labels before the first step.
+        mixed: Whether a batch holds texts of all lengths: pairs do not come by length.
     """
 
     steps: int
@@ -32,6 +33,7 @@ class Training:
     passes: float
     reading: float = 1.0
     before: float = 0.0
+    mixed: bool = False
 
     @property
     def samples(self) -> int:
@@ -51,10 +53,12 @@ def training(planned: PlannedCell, candidate: Candidate | None) -> Training:
         return Training(0, 1, 0.0)
     recipe, labels = recipe_of(settings), planned.cell.labels
     if "pairs" in settings:
-        # Of either kind, two texts a pair; what several pairs of a batch share is read once.
+        # Of either kind, two texts a pair; what several pairs of a batch share is read once. Each of a batch's pairs
+        # holds a given text with probability 2 / labels.
         steps = recipe.steps(2 * int(settings["pairs"]) * labels)
         before = labels * row.cost.before(settings, candidate.structure.blocks)
-        return Training(steps, min(2 * recipe.batch_size, labels), row.cost.passes, before=before)
+        distinct = labels * (1.0 - (1.0 - min(2.0 / labels, 1.0)) ** recipe.batch_size)
+        return Training(steps, round(distinct), row.cost.passes, before=before, mixed=True)
     beside = low_rank_share(candidate, float(settings["rank"])) if "rank" in settings else 0.0
     # Through the frozen weights forward and back; what is beside them is trained, so it costs three.
     blocks = candidate.structure.blocks

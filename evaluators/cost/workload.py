@@ -204,8 +204,9 @@ class Workload:
         cell, predicted = planned.cell, self.demand.predicted(planned)
         # Steps over a frozen base are cut, those of networks that train whole are not (`engine/side_by_side.py`).
         cuts = beside > 1 and how.passes < _TRAINS_ALL and self._device == "cpu"
-        draws = (cell.candidate, cell.task, cell.labels, how.batch)
-        step = self._step(*draws, beside, cuts) if how.steps else 0.0
+        # One batch by itself is not cut by length.
+        drawn = how.batch if how.mixed else cell.labels
+        step = self._step(cell.candidate, cell.task, drawn, how.batch, beside, cuts) if how.steps else 0.0
         flops = how.samples * how.passes * step + how.reading * self._predicting(planned)
         if how.before:
             # Without gradients, so in batches that are cut as those of predictions.

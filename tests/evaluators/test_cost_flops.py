@@ -38,7 +38,7 @@ def texts(tmp_path_factory, hub_data):
     task, files = real_texts(hub_data, folder)
     data = load_task(task, files)
     candidate = minilm_like(folder / "model", data)
-    rows = ("linear-probe", "full-finetune", "lora", "partial-freeze")
+    rows = ("linear-probe", "full-finetune", "lora", "partial-freeze", "setfit")
     return make_world(candidate, folder / "model", task, data, rows)
 
 
@@ -71,7 +71,7 @@ def test_encoding_real_texts_costs_what_torch_counts(texts):
     assert estimated == pytest.approx(counted, rel=0.01)
 
 
-@pytest.mark.parametrize("row", ["full-finetune", "lora", "partial-freeze"])
+@pytest.mark.parametrize("row", ["full-finetune", "lora", "partial-freeze", "setfit"])
 def test_training_on_real_texts_costs_what_torch_counts(texts, row):
     estimated, counted = fitted(texts, row)
     assert estimated == pytest.approx(counted, rel=0.1)

@@ -37,6 +37,18 @@ def test_setfit_takes_the_steps_of_its_pairs(tmp_path):
     assert (how.passes, how.before) == (3.0, row.cell.labels)
 
 
+@pytest.mark.parametrize("per_class", [2, 11])
+def test_a_step_over_pairs_reads_each_of_its_samples_once(tmp_path, per_class):
+    plan, _ = toy_plan(tmp_path, protocol=toy_protocol(strategies=("setfit",), labels_per_class=(2,)))
+    row = plan.cells[0]
+    cell = replace(row.cell, labels_per_class=per_class, labels=3 * per_class)
+    how = training(row.model_copy(update={"cell": cell}), toy_candidate())
+    places = draw_pairs(np.repeat(np.arange(3), per_class), 10, seed=0).places
+    drawn = [len(np.unique(places[start : start + 16])) for start in range(0, len(places) - 15, 16)]
+    assert how.batch == pytest.approx(np.mean(drawn), rel=0.05)
+    assert how.mixed
+
+
 @pytest.fixture(scope="module")
 def speaking(tmp_path_factory, hub_data):
     """Real texts and a language model; texts are cut, so that sixteen of them fit its context."""
