@@ -27,8 +27,14 @@ class Prompts:
         self._demand, self._folders = demand, folders
         self._texts = cache(self._tokens_of_texts)
 
-    def asked(self, planned: PlannedCell) -> list[Asked]:
-        """Return what asking for every set that a cell predicts takes."""
+    def asked(self, planned: PlannedCell, *, first: bool = True) -> list[Asked]:
+        """Return what asking for every set that a cell predicts takes.
+
+        Args:
+            planned: The cell.
+            first: Whether no cell of its pass was asked before: without examples the answers of another are its own,
+                but for those on its own labels.
+        """
         cell, folder = planned.cell, self._folders.get(planned.cell.candidate)
         names = [" " + verbalised(name) for name in self._demand.data[cell.task].labels]
         template = str(dict(cell.settings)["template"]).replace("{text}", "").replace("{label}", "")
@@ -41,6 +47,7 @@ class Prompts:
                 self._demand.candidate(planned), prompt, self._texts(cell.candidate, cell.task, name), samples
             )
             for name, samples in self._demand.sizes(planned).items()
+            if first or prompt.before or name == TRAIN
         ]
 
     def _tokens_of_texts(self, name: str, task: str, group: str) -> Lengths:

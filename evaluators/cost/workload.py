@@ -129,8 +129,10 @@ class Workload:
             else partial(self._trained, beside=beside)
         )
         count = {"training": trained, "heads": self._solved}.get(phase, self._read)
-        count = self._asked if asks(row) else count
-        counted = [count(planned) for planned in cells]
+        if asks(row):
+            counted = [self._asked(planned, planned is cells[0]) for planned in cells]
+        else:
+            counted = [count(planned) for planned in cells]
         launches, flops, moved, forwards = (sum(column) for column in zip(*counted, strict=True))
         return Work(
             phase,
@@ -216,9 +218,9 @@ class Workload:
         moved = WEIGHT_BYTES * moves * weights_read(self.demand.candidate(planned))
         return launches, flops, moved, how.samples + predicted
 
-    def _asked(self, planned: PlannedCell) -> tuple[float, float, float, int]:
+    def _asked(self, planned: PlannedCell, first: bool) -> tuple[float, float, float, int]:
         """The same of a language model in context, which trains nothing and is asked for every set."""
-        asked = self._prompts.asked(planned)
+        asked = self._prompts.asked(planned, first=first)
         passes = sum(each.passes for each in asked)
         moved = WEIGHT_BYTES * passes * self.demand.candidate(planned).structure.parameters
         return passes, sum(each.flops for each in asked), moved, sum(each.forwards for each in asked)

@@ -9,7 +9,7 @@ al. 2022). The job's seed decides which examples and which orders.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy.special import softmax
 from evaluators.backbones.causal import CausalModel, Tokens
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast
-from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.job import FitJob, Inputs, OneByOne
 from evaluators.engine.products import fast_products
 from evaluators.engine.records import Record, write_record
 from evaluators.errors import UsageProblem
@@ -79,6 +79,7 @@ class InContext:
         trained_parameters: 0.
         steps: 0.
         converged: True.
+        examples: What is shown.
     """
 
     trained_parameters = 0
@@ -87,7 +88,7 @@ class InContext:
 
     def __init__(self, layout: Layout, examples: Examples, dtype: str) -> None:
         self._layout = layout
-        self._examples = examples
+        self.examples = examples
         self._dtype = dtype
         self._answers = [layout.answer(name) for name in examples.names]
         self._prompts = [self._prompt(order) for order in examples.orders]
@@ -114,14 +115,14 @@ class InContext:
 
     def save(self, folder: Path) -> None:
         """Write the examples and their orders; nothing of the model."""
-        shown = self._examples
+        shown = self.examples
         facts = {"texts": shown.texts, "names": shown.names, "dtype": self._dtype}
         orders = torch.tensor(shown.orders, dtype=torch.long).reshape(len(shown.orders), len(shown.texts))
         tensors = {"labels": torch.tensor(shown.labels, dtype=torch.long), "orders": orders}
         write_record(folder, Record("in-context", facts, tensors))
 
     def _prompt(self, order: Sequence[int]) -> Tokens:
-        layout, shown = self._layout, self._examples
+        layout, shown = self._layout, self.examples
         prompt, separator = list(layout.model.start), layout.model.tokens(SEPARATOR)
         for index in order:
             prompt += [*layout.asked(shown.texts[index]), *self._answers[shown.labels[index]], *separator]
@@ -133,10 +134,31 @@ class InContext:
         needed = max(map(len, self._prompts)) + layout.text_tokens + longest
         if needed > layout.model.context:
             raise UsageProblem(
-                f"{len(self._examples.texts)} examples and a text of {layout.text_tokens} tokens make a prompt of "
+                f"{len(self.examples.texts)} examples and a text of {layout.text_tokens} tokens make a prompt of "
                 f"{needed} tokens, and the model reads {layout.model.context}",
                 hint="use fewer examples, or a smaller text_tokens, after which every text is cut",
             )
+
+
+@dataclass(frozen=True, eq=False)
+class AskedTogether:
+    """Classifiers over one model that read a set together: those that show the same examples have one answer.
+
+    Attributes:
+        members: The classifiers, in the order of the jobs.
+    """
+
+    members: Sequence[InContext]
+
+    def predict(self, inputs: Sequence[Inputs]) -> list[FloatArray]:
+        """Return what each predicts for its own inputs, with the bits that it gives alone."""
+        if any(own is not inputs[0] for own in inputs):
+            return OneByOne(self.members).predict(inputs)
+        found: dict[Examples, FloatArray] = {}
+        for member in self.members:
+            if member.examples not in found:
+                found[member.examples] = member.predict(inputs[0])
+        return [found[member.examples] for member in self.members]
 
 
 def fit_in_context(job: FitJob) -> InContext:
@@ -163,6 +185,21 @@ def fit_in_context(job: FitJob) -> InContext:
         job.names,
     )
     return InContext(_layout(job.load_language_model(), job.settings), examples, job.dtype)
+
+
+def fit_in_context_together(jobs: Sequence[FitJob]) -> AskedTogether:
+    """Choose examples and orders for several jobs over one base, which is loaded once.
+
+    Without examples all of them are one classifier, whatever their draws, so a set is read once for all.
+
+    Raises:
+        UsageProblem: If a prompt does not fit the model's context, or the template lacks a place.
+        ValueError: If a job has no language model or no names of labels.
+    """
+    load = jobs[0].load_language_model
+    model = None if load is None else load()
+    own = [replace(job, load_language_model=None if model is None else lambda: model) for job in jobs]
+    return AskedTogether([fit_in_context(job) for job in own])
 
 
 def in_context_from(

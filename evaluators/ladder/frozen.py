@@ -27,6 +27,9 @@ def _in_context(examples: int) -> Strategy:
             "text_tokens": 128,
         },
         needs=("causal-lm",),
+        # Without examples every draw gives the same answers, so a set is read once for all sizes and runs.
+        fused=None if examples else "evaluators.engine.in_context:fit_in_context_together",
+        fused_across="sizes",
         learns="examples" if examples else "nothing",
     )
 

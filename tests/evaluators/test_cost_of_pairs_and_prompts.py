@@ -49,28 +49,41 @@ def test_a_step_over_pairs_reads_each_of_its_samples_once(tmp_path, per_class):
     assert how.mixed
 
 
+def language_world(folder, source, strategies, labels):
+    """Return real texts and a language model; texts are cut, so that sixteen of them fit its context."""
+    task, files = real_texts(source, folder)
+    candidate, place = episode_llama()
+    flops = count_flops(place, "transformers", candidate.input)
+    structure = candidate.structure.model_copy(update={"flops_per_input": flops})
+    return make_world(
+        candidate.model_copy(update={"structure": structure}), place, task, load_task(task, files), strategies,
+        labels, settings={name: {"text_tokens": 8} for name in strategies}, store=folder,
+    )  # fmt: skip
+
+
+def counted(world, places):
+    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
+        world.computation.measure([world.plan.cells[index] for index in places], lambda *_: None)
+    return counter.get_total_flops()
+
+
 @pytest.fixture(scope="module")
 def speaking(tmp_path_factory, hub_data):
-    """Real texts and a language model; texts are cut, so that sixteen of them fit its context."""
-    folder = tmp_path_factory.mktemp("speaking")
-    task, files = real_texts(hub_data, folder)
-    candidate, place = episode_llama()
-    structure = candidate.structure.model_copy(
-        update={"flops_per_input": count_flops(place, "transformers", candidate.input)}
-    )
-    settings = {name: {"text_tokens": 8} for name in IN_CONTEXT}
-    return make_world(
-        candidate.model_copy(update={"structure": structure}), place, task, load_task(task, files), IN_CONTEXT,
-        settings=settings, store=folder,
-    )  # fmt: skip
+    return language_world(tmp_path_factory.mktemp("speaking"), hub_data, IN_CONTEXT, (24,))
 
 
 @pytest.mark.parametrize("row", IN_CONTEXT)
 def test_asking_in_context_costs_what_torch_counts(speaking, row):
     ((places, work),) = [(p, w) for p, w in speaking.workload.fits.items() if w.strategy == row]
-    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
-        speaking.computation.measure([speaking.plan.cells[index] for index in places], lambda *_: None)
-    assert work.flops == pytest.approx(counter.get_total_flops(), rel=0.1)
+    assert work.flops == pytest.approx(counted(speaking, places), rel=0.1)
+
+
+def test_without_examples_all_sizes_are_asked_in_one_pass_and_a_set_once(tmp_path, hub_data):
+    world = language_world(tmp_path, hub_data, ("in-context-0",), (2, 4, 8))
+    ((places, work),) = world.workload.fits.items()
+    assert len(places) == 3
+    assert work.forwards == world.workload.demand.data["texts"].sizes["validation"] + 4 * (2 + 4 + 8)
+    assert work.flops == pytest.approx(counted(world, places), rel=0.1)
 
 
 def test_a_text_is_read_once_an_order_and_nothing_is_trained(speaking):

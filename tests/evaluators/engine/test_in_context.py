@@ -8,7 +8,8 @@ from torch import nn
 
 from evaluators.backbones.causal import CausalModel, load_causal
 from evaluators.engine import products
-from evaluators.engine.fit import fit
+from evaluators.engine.fit import fit, fit_together
+from evaluators.engine.in_context import fit_in_context_together
 from evaluators.engine.job import Inputs
 from evaluators.errors import UsageProblem
 from evaluators.fitness import unfit
@@ -41,7 +42,7 @@ def job(worlds, model):
 
 def shown(fitted):
     """Return the examples of a fit as (text, label), in the order of the first prompt."""
-    examples = fitted._examples
+    examples = fitted.examples
     return [(examples.texts[place], examples.labels[place]) for place in examples.orders[0]]
 
 
@@ -62,9 +63,9 @@ def test_more_examples_than_labels_are_all_of_them(job):
 
 def test_the_seed_decides_examples_and_orders(job):
     first, again, other = (fit(ROWS[4], job(ROWS[4], seed=seed)) for seed in (0, 0, 1))
-    assert first._examples == again._examples
-    assert first._examples.texts != other._examples.texts
-    orders = first._examples.orders
+    assert first.examples == again.examples
+    assert first.examples.texts != other.examples.texts
+    orders = first.examples.orders
     assert len(orders) == 5
     assert len(set(orders)) > 1
     assert all(sorted(order) == [0, 1, 2, 3] for order in orders)
@@ -74,8 +75,8 @@ def test_an_answer_is_the_mean_over_the_orders(job):
     inputs = Inputs(samples=text_samples(["a card", "the rain"]))
     whole = fit(ROWS[4], job(ROWS[4]))
     parts = []
-    for order in whole._examples.orders:
-        alone = replace(whole._examples, orders=(order,))
+    for order in whole.examples.orders:
+        alone = replace(whole.examples, orders=(order,))
         parts.append(type(whole)(whole._layout, alone, "float32").predict(inputs))
     np.testing.assert_allclose(whole.predict(inputs), np.mean(parts, axis=0), atol=1e-6)
     assert np.ptp(parts, axis=0).max() > 1e-4
@@ -145,3 +146,30 @@ def test_large_layers_multiply_by_the_fast_products_the_head_too(job, model, mon
     linear = sum(isinstance(part, nn.Linear) for part in model.module.modules())
     # Of each order: the examples, then both texts in one pass.
     assert len(calls) == 5 * 2 * linear
+
+
+def test_without_examples_a_set_is_read_once_for_all_draws_and_the_model_loaded_once(job, model):
+    loaded, read = [], []
+    load = lambda: loaded.append(1) or model  # noqa: E731
+    jobs = [replace(job(ROWS[0], seed=seed), load_language_model=load) for seed in range(3)]
+    jobs[2] = replace(jobs[2], inputs=Inputs(samples=text_samples(["a", "b"])), labels=np.array([0, 1]))
+    together = fit_together(ROWS[0], jobs)
+    inputs = Inputs(samples=text_samples(["a card", "the rain", "the wine"]))
+    handle = model.module.model.register_forward_hook(lambda *_: read.append(1))
+    shared = together.predict([inputs] * 3)
+    own = together.predict([Inputs(samples=one.inputs.samples) for one in jobs])
+    handle.remove()
+    assert len(loaded) == 1
+    assert len(read) == 1 + 3
+    for found, one in zip(shared, jobs, strict=True):
+        np.testing.assert_array_equal(found, fit(ROWS[0], one).predict(inputs))
+    np.testing.assert_array_equal(own[2], fit(ROWS[0], jobs[2]).predict(jobs[2].inputs))
+
+
+def test_with_examples_each_draw_has_its_own_answers_beside_others_too(job):
+    inputs = Inputs(samples=text_samples(["a card", "the rain"]))
+    jobs = [job(ROWS[4], seed=seed) for seed in (0, 1)]
+    together = fit_in_context_together(jobs).predict([inputs, inputs])
+    for found, one in zip(together, jobs, strict=True):
+        np.testing.assert_array_equal(found, fit(ROWS[4], one).predict(inputs))
+    assert not np.array_equal(*together)
