@@ -100,7 +100,7 @@ class BoundaryCaches:
 
     def _lacking(self, planned: PlannedCell) -> list[str]:
         """Return the sets that a cell has no predictions on."""
-        return [name for name, key in planned.predict.items() if not self._results.has("predict", key)]
+        return [name for name, key in planned.predict.items() if not self._results.intact("predict", key)]
 
     def _make(self, group: Group, cells: Sequence[PlannedCell], progress: Progress) -> BoundaryCache:
         from evaluators.engine.boundary_cache import BoundaryCache, fill, trial
@@ -131,7 +131,7 @@ class BoundaryCaches:
         needed: set[str] = set()
         for planned in cells:
             names = set(self._lacking(planned))
-            if not self._results.has("fit", planned.fit):
+            if not self._results.intact("fit", planned.fit):
                 names.add(TRAIN)
             for name in names:
                 needed.update(inputs(planned.cell, name, data).digests)

@@ -91,7 +91,7 @@ class Computation:
         except NotFiniteError as error:
             # A pass of several is halved until the one is found. Sets that it predicted before were of another fit.
             alone = len(cells) == 1 and not any(
-                self.bench.results.has("predict", k) for k in cells[0].predict.values()
+                self.bench.results.intact("predict", k) for k in cells[0].predict.values()
             )
             if (
                 not alone
@@ -111,7 +111,7 @@ class Computation:
         predicted: list[tuple[str, Stored]] = []
         for name in cells[0].predict:
             lacking = [
-                i for i, planned in enumerate(cells) if not results.has("predict", planned.predict[name])
+                i for i, planned in enumerate(cells) if not results.intact("predict", planned.predict[name])
             ]
             predictors = (
                 together if len(lacking) == len(cells) else OneByOne([together.members[i] for i in lacking])
@@ -286,11 +286,9 @@ class Computation:
         """Return the stored fits by the cells' places; of a pass that a kill tore none: it is fitted again whole."""
         results = self.bench.results
         found = {i: results.read("fit", p.fit) for i, p in enumerate(cells) if results.intact("fit", p.fit)}
-        return {
-            i: stored
-            for i, stored in found.items()
-            if all(results.has("fit", key) for key in company_of(stored))
-        }
+        company = {key for stored in found.values() for key in company_of(stored)}
+        there = {key for key in company if results.intact("fit", key)}
+        return {i: stored for i, stored in found.items() if there.issuperset(company_of(stored))}
 
     def _keep(self, cells: Sequence[PlannedCell], fitted: Sequence[Fitted], made: Sequence[Origin]) -> None:
         """Store what a pass trained, if it is small and its data may leave their place (a fit may hold words)."""

@@ -23,16 +23,15 @@ def listed_cells(plan: Plan, results: ResultStore) -> frozenset[str]:
 def intact_cells(plan: Plan, results: ResultStore) -> frozenset[str]:
     """Return the keys of the cells whose predictions are all stored and can be read back.
 
-    Each object is read once. What is damaged is discarded and computed again. So is what was computed in one pass with
-    others that are not all there: a pass that a kill tore is run again whole, and the plan gives the bits that it would
-    have given without the kill.
+    Each object is read once. What is damaged is computed again, and written over. So is what was computed in one pass
+    with others that are not all there: a pass that a kill tore is run again whole, and the plan gives the bits that it
+    would have given without the kill.
 
     Raises:
         EnvironmentProblem: If the place cannot be read.
     """
     wanted = _predictions(plan)
     listed = results.stored("predict", {node for nodes in wanted.values() for node in nodes})
-    # Each of them is looked at, those of cells that are not whole too: what is damaged goes.
     results.recollect("predict", listed)
     intact = {node for node in sorted(listed) if results.intact("predict", node)}
     whole = {key: nodes for key, nodes in wanted.items() if intact.issuperset(nodes)}

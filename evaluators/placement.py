@@ -28,7 +28,7 @@ class Machine:
     Attributes:
         device_bytes: Budget in the accelerator's memory; 0 where the processor computes.
         host_bytes: Budget in the host's memory.
-        disk_bytes: Budget in the folder for temporary files.
+        disk_bytes: Budget in the folder for temporary files, of what is free there.
         device_rate: Bytes a second that a kernel reads from the device's memory.
         host_rate: Bytes a second from the host's memory to where it is computed.
         disk_rate: Bytes a second from disk.

@@ -106,25 +106,15 @@ class ResultStore:
 
         Raises:
             IntegrityError: If the object cannot be read back.
-            EnvironmentProblem: If there is no driver for this kind of place.
+            EnvironmentProblem: If it is not there, or the place cannot be read.
         """
-        known = self._recall.get(op, key) if self._recall is not None else None
-        if known is not None:
-            return known
-        path = self._path(op, key)
-        try:
-            data = Path(path).read_bytes() if self._local is not None else self._filesystem().cat_file(path)
-        except self._failures as error:
-            if isinstance(error, ReportedError):
-                raise
+        found = self._found(op, key)
+        if found is None:
             raise EnvironmentProblem(
-                f"the stored result {path} cannot be read ({error})",
+                f"the stored result {self._path(op, key)} cannot be read (it is not there)",
                 hint="is the store reachable? run it again",
-            ) from error
-        stored = _parsed(data, path)
-        if self._recall is not None:
-            self._recall.keep(op, key, stored)
-        return stored
+            )
+        return found
 
     def write(self, op: Op, key: str, stored: Stored) -> None:
         """Store a node's output, whole or not at all.
@@ -144,46 +134,28 @@ class ResultStore:
                 self._filesystem().pipe_file(path, buffer.getvalue())
 
     def intact(self, op: Op, key: str) -> bool:
-        """Whether a node's output is stored and can be read back; one that is damaged is discarded.
+        """Whether a node's output is stored and can be read back; one that is damaged counts as absent.
 
-        What is stored can be computed again, so a damaged object is no result and no reason to stop.
-        """
-        if not self.has(op, key):
-            return False
-        try:
-            self.read(op, key)
-        except IntegrityError:
-            self.discard(op, key)
-            return False
-        return True
-
-    def discard(self, op: Op, key: str) -> None:
-        """Remove a node's output.
+        What is stored can be computed again, so a damaged object is no result and no reason to stop. It stays until
+        it is written again: whoever removed it might remove what another machine has written since it was looked at.
 
         Raises:
-            EnvironmentProblem: If the place cannot be written.
+            EnvironmentProblem: If the place cannot be read.
         """
-        self.forget(op, key)
-        path = self._path(op, key)
-        with self._explained("written to"):
-            if self._local is not None:
-                Path(path).unlink(missing_ok=True)
-            else:
-                with contextlib.suppress(FileNotFoundError):  # somebody else was first
-                    self._filesystem().rm_file(path)
+        try:
+            return self._found(op, key) is not None
+        except IntegrityError:
+            return False
 
     def feature_chunks(self, trunk: str) -> Iterator[Stored]:
-        """Yield every stored chunk of a trunk's features; one that is damaged is discarded.
+        """Yield every stored chunk of a trunk's features that can be read back.
 
         Raises:
             EnvironmentProblem: If the place cannot be read.
         """
         for name in self.chunk_names(trunk):
-            key = f"{trunk}/{name}"
-            try:
-                yield self.read("features", key)
-            except IntegrityError:
-                self.discard("features", key)
+            with contextlib.suppress(IntegrityError):  # encoded again, and written over
+                yield self.read("features", f"{trunk}/{name}")
 
     def chunk_names(self, trunk: str) -> list[str]:
         """Return the sorted names of the stored chunks of a trunk's features, none of which is looked at.
@@ -202,6 +174,33 @@ class ResultStore:
             except FileNotFoundError:
                 return []
         return sorted(_key(name) for name in found)
+
+    def _found(self, op: Op, key: str) -> Stored | None:
+        """Return a node's output, or None where there is none.
+
+        Raises:
+            IntegrityError: If the object cannot be read back.
+            EnvironmentProblem: If the place cannot be read.
+        """
+        known = self._recall.get(op, key) if self._recall is not None else None
+        if known is not None:
+            return known
+        path = self._path(op, key)
+        try:
+            data = Path(path).read_bytes() if self._local is not None else self._filesystem().cat_file(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except self._failures as error:
+            if isinstance(error, ReportedError):
+                raise
+            raise EnvironmentProblem(
+                f"the stored result {path} cannot be read ({error})",
+                hint="is the store reachable? run it again",
+            ) from error
+        stored = _parsed(data, path)
+        if self._recall is not None:
+            self._recall.keep(op, key, stored)
+        return stored
 
     def _path(self, op: Op, key: str) -> str:
         return f"{self.location}/{op}/{key[:2]}/{key}.npz"

@@ -13,10 +13,9 @@ Sparse matrices, and dense ones as wide as images, stay with scikit-learn (`line
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,13 +24,12 @@ from evaluators.engine.linear import LinearModel, moments, of_one_class
 from evaluators.engine.logistic_lbfgs import Minimum, minimise
 from evaluators.engine.logistic_objective import Counts, Design
 from evaluators.engine.logistic_space import space_of
+from evaluators.engine.logistic_units import BUDGET, Size, groups, lanes, units_of
 from evaluators.samples import FloatArray, IntArray
 
 #: Estimated gap to the optimum, as a share of the objective; the real one is up to ten times that (measured). Float32
 #: gives rounding below 1e-9.
 TOLERANCE = 1e-8
-#: Logits that step together: beyond, they fall out of the cache, and Python's share of the time is nothing.
-_TOGETHER = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,53 +64,40 @@ class Solved:
     counts: Counts
 
 
-def solve(problems: Sequence[Problem], *, max_iter: int = 1000, tolerance: float = TOLERANCE) -> Solved:
+def solve(
+    problems: Sequence[Problem], *, max_iter: int = 1000, tolerance: float = TOLERANCE, budget: int = BUDGET
+) -> Solved:
     """Solve every regression of some problems.
 
     Args:
         problems: Of any shapes; those of one shape share their iterations.
         max_iter: Iterations of L-BFGS at most; a regression that it ends says so.
         tolerance: Largest estimated gap of the objective (mean loss and penalty), as a share of it.
+        budget: Bytes that are taken beside problems and results, unless a single group of regressions takes more.
 
     Returns:
-        The models in the order of the problems. With `workers()` batches beside each other.
+        The models in the order of the problems. Up to `workers()` units are solved beside each other, if the budget
+        allows it; it changes no bit.
     """
-    units = _units(problems)
+    sizes = [_size(problem.matrix, len(np.unique(problem.labels)), len(problem.cs)) for problem in problems]
+    made = units_of(sizes, workers=workers(), budget=budget)
     found: dict[int, list[LinearModel]] = {}
     counts = Counts()
-    with single_threaded(), ThreadPoolExecutor(max(1, min(workers(), len(units)))) as pool:
-        for unit, (models, cost) in zip(
-            units,
-            pool.map(lambda unit: _solved([problems[i] for i in unit], max_iter, tolerance), units),
-            strict=True,
-        ):
-            found.update(zip(unit, models, strict=True))
-            counts.add(cost)
+    with single_threaded():
+        for beside, units in lanes(made, workers=workers(), budget=budget):
+            with ThreadPoolExecutor(min(beside, len(units))) as pool:
+                solved = pool.map(
+                    lambda unit: _solved([problems[i] for i in unit.problems], max_iter, tolerance), units
+                )
+                for unit, (models, cost) in zip(units, solved, strict=True):
+                    found.update(zip(unit.problems, models, strict=True))
+                    counts.add(cost)
     return Solved(tuple(tuple(found[i]) for i in range(len(problems))), counts)
 
 
-def _units(problems: Sequence[Problem]) -> list[list[int]]:
-    """Return which problems step together, the longest work first, so that no core waits for it at the end."""
-    shapes: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for index, problem in enumerate(problems):
-        shapes[(*problem.matrix.shape, len(np.unique(problem.labels)))].append(index)
-    units: list[tuple[int, list[int]]] = []
-    for (rows, width, present), members in shapes.items():
-        parts: list[list[int]] = [[]]
-        room = _TOGETHER
-        for index in members:
-            logits = rows * present * len(problems[index].cs)
-            if parts[-1] and logits > room:
-                parts.append([])
-                room = _TOGETHER
-            parts[-1].append(index)
-            room -= logits
-        spread = max(1, workers() // len(parts)) if len(shapes) < workers() else 1
-        for part in parts:
-            for piece in np.array_split(np.array(part), min(spread, len(part))):
-                work = sum(len(problems[index].cs) for index in piece) * rows * present * min(rows, width)
-                units.append((work, piece.tolist()))
-    return [unit for _, unit in sorted(units, key=lambda entry: (-entry[0], entry[1]))]
+def _size(matrix: FloatArray, present: int, penalties: int) -> Size:
+    rows, width = matrix.shape
+    return Size(rows, width, present, penalties)
 
 
 def _solved(
@@ -131,7 +116,7 @@ def _solved(
         _design(problem, classes, scale)
         for problem, classes, scale in zip(problems, present, scales, strict=True)
     ]
-    minima, counts = minimise(designs, len(present[0]), tolerance=tolerance, max_iter=max_iter)
+    minima, counts = _minima(designs, len(present[0]), tolerance, max_iter)
     models = [
         [_model(problem, design, classes, scale, minimum) for minimum in found]
         for problem, design, classes, scale, found in zip(
@@ -139,6 +124,23 @@ def _solved(
         )
     ]
     return models, counts
+
+
+def _minima(
+    designs: Sequence[Design], classes: int, tolerance: float, max_iter: int
+) -> tuple[list[list[Minimum]], Counts]:
+    """Step the designs together; one with more values of C than a group has stands alone, and goes group by group."""
+    if len(designs) > 1:
+        return minimise(designs, classes, tolerance=tolerance, max_iter=max_iter)
+    (design,), counts = designs, Counts()
+    size = _size(design.space.rows, classes, len(design.penalties))
+    found: list[Minimum] = []
+    for group in groups(size):
+        part = replace(design, penalties=design.penalties[group])
+        (minima,), cost = minimise([part], classes, tolerance=tolerance, max_iter=max_iter)
+        found += minima
+        counts.add(cost)
+    return [found], counts
 
 
 _AS_GIVEN = (np.zeros(0, np.float32), np.zeros(0, np.float32))

@@ -75,11 +75,13 @@ def minimise(
             kept = np.flatnonzero(~ended)
             if not len(kept):
                 break
-            state, history = state.take(kept), history.take(kept)
+            state = state.take(kept)
+            history.keep(kept)
             step, slope = step[kept], slope[kept]
         after = batch.search(state, step, slope)
         learnt = history.remember(after.weights - state.weights, after.gradient - state.gradient)
         state = replace(after, stalled=after.stalled | ~learnt)
+        del after  # else it would hold the arrays of all while those that are left search
     ends = np.cumsum([len(design.penalties) for design in designs])
     minima = [found[number] for number in range(len(batch.design))]
     return [minima[end - len(d.penalties) : end] for end, d in zip(ends, designs, strict=True)], batch.counts
@@ -130,9 +132,9 @@ class _History:
         self._kept += 1
         return np.asarray(seen, dtype=np.bool_)
 
-    def take(self, rows: NDArray[np.intp]) -> _History:
-        taken = _History(0, 0)
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Forget the others; one half is copied after the other, for this is most of the memory of a solution."""
         # Not by indexing, which is free to lay the result out another way: then bits would depend on the company.
-        taken._steps, taken._changes = self._steps.take(rows, axis=1), self._changes.take(rows, axis=1)
-        taken._inverse, taken._kept = self._inverse.take(rows, axis=1), self._kept
-        return taken
+        self._steps = self._steps.take(rows, axis=1)
+        self._changes = self._changes.take(rows, axis=1)
+        self._inverse = self._inverse.take(rows, axis=1)

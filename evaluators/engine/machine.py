@@ -1,17 +1,20 @@
 """What this machine lends to caches of hidden states: budgets read from the system, rates from `placement`.
 
-Budgets are shares of all memory, not of what is free just now, so that a plan is placed alike on every run.
+Budgets of memory are shares of all of it, not of what is free just now, so that a plan is placed alike on every run. Of
+the disk it is a share of what is free now in the folder where states would lie (`states.folder`): disks are full of
+other things, and a file that outgrows one ends the process. So a cache may lie elsewhere on the next run, with the same
+bits; one that has room nowhere costs forwards at every step and moves logits by rounding (README, decision 38).
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 
+from evaluators.engine.states import folder
 from evaluators.placement import SHARE, Machine, accelerator, processor
 
 #: Where a container's limit stands (cgroup 2); `max` or no such file where there is none.
@@ -26,7 +29,7 @@ def machine(device: str, dtype: str) -> Machine:
         dtype: `float32` or `bfloat16`: how fast a forward is.
     """
     host = round(SHARE * host_memory())
-    disk = round(SHARE * shutil.disk_usage(tempfile.gettempdir()).free)
+    disk = round(SHARE * shutil.disk_usage(folder()).free)
     if device == "cpu":
         return processor(host_bytes=host, disk_bytes=disk)
     memory = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory

@@ -109,6 +109,11 @@ def empty_table(
     )
 
 
+def folder() -> Path:
+    """Return where states lie that are placed on disk: the system's folder for temporary files (`TMPDIR`)."""
+    return Path(tempfile.gettempdir())
+
+
 def _memory(shape: tuple[int, ...], tier: Tier, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     if tier == "device":
         # Another process may hold what the budget counted on: the host's memory gives the same bits, slower.
@@ -124,7 +129,9 @@ def _memory(shape: tuple[int, ...], tier: Tier, device: torch.device, dtype: tor
 def _mapped(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     """Return a tensor that lies in a file without a name: whatever ends this process, nothing of it is left."""
     # Where an open file cannot be removed (Windows) it is left to the system's care of its temporary folder.
-    with tempfile.TemporaryDirectory(prefix="basehub-states-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="basehub-states-", dir=folder(), ignore_cleanup_errors=True
+    ) as made:
         size = math.prod(shape)
-        flat = torch.from_file(str(Path(folder) / "rows"), shared=True, size=size, dtype=dtype)
+        flat = torch.from_file(str(Path(made) / "rows"), shared=True, size=size, dtype=dtype)
     return flat.view(shape)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import fsspec
 import pytest
 
-from evaluators.results import ResultStore
+from evaluators.results import Op, ResultStore
 
 
 class Killed(Exception):
@@ -29,3 +30,10 @@ def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         patched.setattr(ResultStore, "write", killed)
         with pytest.raises(Killed):
             yield
+
+
+def remove(results: ResultStore, op: Op, key: str) -> None:
+    """Remove an object from its place, as if the process that computed it had ended before it was written."""
+    results.forget(op, key)
+    system, path = fsspec.core.url_to_fs(results._path(op, key))
+    system.rm_file(path)

@@ -17,6 +17,7 @@ from evaluators.plan import PlannedCell, make_plan
 from evaluators.results import ResultStore
 from evaluators.strategy import strategy
 from evaluators.workbench import Workbench
+from tests.evaluators.kills import remove
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert, tiny_image, toy_images
 
@@ -62,7 +63,7 @@ def test_a_plan_that_goes_on_after_a_kill_gives_the_same_bits(world, tmp_path):
     run(world, whole)
     run(world, torn, plan.cells[:2])
     # The kill fell between the writes of the second cell.
-    torn.discard("predict", plan.cells[1].predict["validation"])
+    remove(torn, "predict", plan.cells[1].predict["validation"])
     run(world, torn, plan.cells[1:])
     for planned in plan.cells:
         for name, found in predictions(torn, planned).items():
@@ -94,7 +95,7 @@ def test_what_a_set_that_is_added_later_needs_is_computed_and_nothing_else(world
     run(world, results)
     again = run(world, results)
     assert again.boundaries.samples == 0
-    results.discard("predict", plan.cells[0].predict["validation"])
+    remove(results, "predict", plan.cells[0].predict["validation"])
     later = run(world, results, plan.cells[:1])
     assert 0 < later.boundaries.samples <= len(union(plan.cells, data["colours"]))
 

@@ -10,6 +10,7 @@ from evaluators.kept_fits import unpacked
 from evaluators.results import ResultStore
 from evaluators.run import scored
 from evaluators.workbench import Workbench
+from tests.evaluators.kills import remove
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert
 
@@ -73,7 +74,7 @@ def test_a_set_that_was_predicted_before_is_not_mixed_with_another_fit(measured)
     measure()
     first, *others = plan.cells[0].predict.items()
     for _, key in others[:1]:
-        results.discard("predict", key)
+        remove(results, "predict", key)
     assert others, first
     _, _, again = measured("bfloat16", "full-finetune")
     with pytest.raises(NotFiniteError, match="are not finite"):

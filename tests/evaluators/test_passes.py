@@ -11,6 +11,7 @@ from evaluators.results import ResultStore, Stored
 from evaluators.run import Ended, Fitting, run_plan
 from evaluators.strategy import strategy
 from evaluators.workbench import Workbench
+from tests.evaluators.kills import remove
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 
 
@@ -130,7 +131,7 @@ def test_a_pass_that_was_torn_is_computed_again_whole(tmp_path, fused):
     whole = Breaking(InProcessExecutor(bench))
     run(plan, tmp_path, whole)
     assert whole.units == []
-    bench.results.discard("predict", keys[2])
+    remove(bench.results, "predict", keys[2])
     torn = Breaking(InProcessExecutor(bench))
     run(plan, tmp_path, torn)
     assert torn.units == [(0, 1, 2, 3)]

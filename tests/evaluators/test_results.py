@@ -1,6 +1,7 @@
 """The result store: whole or absent, the same on disk and behind a URL, nothing pickled."""
 
 import uuid
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,5 +117,59 @@ def test_an_unreachable_place_is_an_environment_problem(name, kind, monkeypatch)
         USES[name](ResultStore("memory://far/results"))
 
 
-def test_what_somebody_else_discarded_is_no_problem():
-    ResultStore("memory://discarded/results").discard("predict", "a" * 64)
+@pytest.fixture
+def after_a_read(monkeypatch):
+    """Give a list of what happens between a read of a place and what its reader does then, each once."""
+    todo = []
+
+    def watched(owner, name):
+        method = getattr(owner, name)
+
+        def read(*arguments, **options):
+            data = method(*arguments, **options)
+            if todo:
+                todo.pop()()
+            return data
+
+        monkeypatch.setattr(owner, name, read)
+
+    watched(MemoryFileSystem, "cat_file")
+    watched(Path, "read_bytes")
+    return todo
+
+
+def damage(store, op, key):
+    store.write(op, key, stored())
+    path = store._path(op, key)
+    if "://" in path:
+        MemoryFileSystem().pipe_file(path, b"no archive")
+    else:
+        Path(path).write_bytes(b"no archive")
+
+
+def test_what_another_machine_writes_again_meanwhile_is_not_lost(store, after_a_read):
+    damage(store, "predict", KEY)
+    other = ResultStore(store.location)
+    after_a_read.append(lambda: other.write("predict", KEY, stored()))
+    assert not store.intact("predict", KEY)  # it saw the damaged bytes
+    assert after_a_read == []
+    assert other.intact("predict", KEY)
+    np.testing.assert_array_equal(
+        other.read("predict", KEY).arrays["probabilities"], stored().arrays["probabilities"]
+    )
+    assert store.intact("predict", KEY)
+
+
+def test_a_chunk_that_another_machine_writes_again_meanwhile_is_not_lost(store, after_a_read):
+    damage(store, "features", f"{KEY}/a")
+    after_a_read.append(lambda: ResultStore(store.location).write("features", f"{KEY}/a", stored()))
+    assert list(store.feature_chunks(KEY)) == []
+    assert len(list(store.feature_chunks(KEY))) == 1
+
+
+def test_what_is_damaged_counts_as_absent_until_it_is_written_again(store):
+    damage(store, "predict", KEY)
+    assert not store.intact("predict", KEY)
+    assert not ResultStore(store.location).intact("predict", KEY)
+    store.write("predict", KEY, stored())
+    assert store.intact("predict", KEY)

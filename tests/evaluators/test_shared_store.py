@@ -14,6 +14,7 @@ from evaluators.recall import Recall
 from evaluators.results import ResultStore, Stored
 from evaluators.run import Ended, Started, run_plan
 from evaluators.workbench import Workbench
+from tests.evaluators.kills import remove
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 
 DATA_ONLY = toy_protocol(strategies=("majority", "tfidf-logreg"))
@@ -103,7 +104,7 @@ def test_a_finished_plan_is_read_with_one_request_an_object(tmp_path, place, req
     assert requests == {"find": 1, "cat_file": objects}
 
 
-def test_what_is_damaged_is_discarded_and_computed_again(tmp_path, place):
+def test_what_is_damaged_is_computed_again(tmp_path, place):
     plan, data = toy_plan(tmp_path, protocol=DATA_ONLY)
     measure(plan, data, place)
     broken = plan.cells[0].predict["validation"]
@@ -111,9 +112,10 @@ def test_what_is_damaged_is_discarded_and_computed_again(tmp_path, place):
     system.pipe_file(ResultStore(place)._path("predict", broken), b"no archive")
     whole = intact_cells(plan, ResultStore(place, Recall()))
     assert whole == {planned.cell.key for planned in plan.cells[1:]}
-    assert not ResultStore(place).has("predict", broken)
+    assert not ResultStore(place).intact("predict", broken)
     units, _ = measure(plan, data, place)
     assert [unit.cells for unit in units] == [(0,)]
+    assert ResultStore(place).intact("predict", broken)
 
 
 def test_a_pass_that_was_torn_is_not_taken_for_whole(tmp_path, place):
@@ -123,7 +125,7 @@ def test_a_pass_that_was_torn_is_not_taken_for_whole(tmp_path, place):
     together = store.read("predict", first)
     store.write("predict", first, Stored(together.arrays, {**together.facts, "together": [first, second]}))
     assert plan.cells[0].cell.key in intact_cells(plan, ResultStore(place, Recall()))
-    store.discard("predict", second)
+    remove(store, "predict", second)
     assert plan.cells[0].cell.key not in intact_cells(plan, ResultStore(place, Recall()))
 
 
