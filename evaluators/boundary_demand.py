@@ -13,15 +13,15 @@ from dataclasses import dataclass
 
 from evaluators.candidate import TEXT_TOKENS, Candidate, ImageInput
 from evaluators.cost.lengths import some_of, token_lengths
-from evaluators.data import TaskData
+from evaluators.data.samples import Samples
+from evaluators.data.task_data import TaskData
+from evaluators.data.view import TRAIN, inputs
+from evaluators.engine.placement import Cached, Machine, Placement, place
 from evaluators.engine.recipe import recipe_of
 from evaluators.features import distinct
 from evaluators.ladder.depth import freezes_blocks, frozen_blocks
-from evaluators.placement import Cached, Machine, Placement, place
 from evaluators.plan import Plan, PlannedCell
-from evaluators.samples import Samples
 from evaluators.strategy import strategy
-from evaluators.view import TRAIN, inputs
 
 Group = tuple[str, str, str]
 """Cells that share states: base, task, dtype."""

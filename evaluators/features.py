@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluators.canonical import digest_of
+from evaluators.data.samples import FloatArray, Samples
 from evaluators.origin import Origin
 from evaluators.results import ResultStore, Stored
-from evaluators.samples import FloatArray, Samples
 
 CHUNK = 512
 

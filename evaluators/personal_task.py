@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from evaluators.candidate import Modality
+from evaluators.data.locations import FileFacts
+from evaluators.data.tables import EXPORT, ONE_A_LINE, comma_separated
 from evaluators.errors import UsageProblem
-from evaluators.locations import FileFacts
-from evaluators.tables import EXPORT, ONE_A_LINE, comma_separated
 from evaluators.task import DataFile, FileFormat, Part, Splits, Task
 
 #: Share of the rows that becomes the locked test, and that becomes validation.

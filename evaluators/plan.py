@@ -19,15 +19,15 @@ from pydantic import Field, ValidationError
 from evaluators.candidate import Candidate
 from evaluators.canonical import digest_of
 from evaluators.cell import Cell, Run
-from evaluators.data import TaskData
+from evaluators.data.draws import TooFewLabels
+from evaluators.data.task_data import TaskData
+from evaluators.data.view import TEST, TRAIN, VALIDATION, draw, label_inputs
 from evaluators.document import Document
-from evaluators.draws import TooFewLabels
 from evaluators.errors import InvalidDocument, UsageProblem
 from evaluators.fitness import unfit
 from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
-from evaluators.view import TEST, TRAIN, VALIDATION, draw, label_inputs
 
 #: The view of the labels' names as texts, which a fit reads and nothing is predicted for.
 _LABELS = "labels"

@@ -19,10 +19,10 @@ from importlib.resources import files
 from itertools import takewhile
 
 from evaluators.candidate import Candidate, ImageInput, Input
+from evaluators.data.system_files import FOLDERS, NAMES
 from evaluators.evidence import Estimate
 from evaluators.protocol import SettingValue
 from evaluators.strategy import Strategy
-from evaluators.system_files import FOLDERS, NAMES
 from evaluators.task import DataFile
 
 #: Settings that become constants, a line of the page for each row; a setting's name in capitals.

@@ -1,7 +1,7 @@
 """A task of the organization: its data, the roles of its splits, and what counts as better.
 
 Inputs: a reviewed YAML file. Output: a frozen `Task`. Data are identified by the digests of their files; where the
-bytes lie (mirrors) is no part of the identity. Loading them is `evaluators.data`.
+bytes lie (mirrors) is no part of the identity. Loading them is `evaluators.data.task_data`.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluators.data.locations import FileFacts, facts_of
+from evaluators.data.mirrors import Mirror, parse_mirror
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument
-from evaluators.locations import FileFacts, facts_of
-from evaluators.mirrors import Mirror, parse_mirror
 from evaluators.names import nearest
 from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES

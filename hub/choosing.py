@@ -12,15 +12,15 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from evaluators.advice.option import machine_words
+from evaluators.advice.rule_of_thumb import FEW
 from evaluators.canonical import short
 from evaluators.evidence import Evidence
-from evaluators.option import machine_words
 from evaluators.report.choosing import ladder_markdown, task_markdown
 from evaluators.report.choosing_rows import Source, TaskRows, task_rows
 from evaluators.report.curve_figure import curve_svg
 from evaluators.report.markdown import markdown_table, plain
 from evaluators.report.table import ResultTable
-from evaluators.rule_of_thumb import FEW
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import millions
 from hub.card import Card

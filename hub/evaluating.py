@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.cost.estimate import CostEstimate
-from evaluators.data import TaskData
-from evaluators.device import choose_device
+from evaluators.data.task_data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData
+from evaluators.running.device import choose_device
 from hub.catalog import Catalog
 from hub.computing import Carried, appraise, compute
 from hub.decision import Decision

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from evaluators.canonical import canonical_json
 from evaluators.cell import CellResult
-from evaluators.collect import Reading, design, distinct_samples, encoded, measurements, truths
 from evaluators.evidence import Evidence, TestRead
-from evaluators.executor import Executor, WorkerExecutor, WorkerSetup
-from evaluators.gather import Spent, gather_findings, observe
+from evaluators.findings.collect import Reading, design, distinct_samples, encoded, measurements, truths
+from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
-from evaluators.run import Event, run_plan
+from evaluators.running.executor import Executor, WorkerExecutor, WorkerSetup
+from evaluators.running.run import Event, run_plan
 from evaluators.test_access import TestAccess
 from hub.evidence_folder import keep_evidence
 from hub.home import Home

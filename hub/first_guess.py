@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluators.advice.rule_of_thumb import Elsewhere, RuleOfThumb, elsewhere, rule_of_thumb
 from evaluators.candidate import Modality
-from evaluators.data import load_task
-from evaluators.data_file import read_content
+from evaluators.data.data_file import read_content
+from evaluators.data.locations import locate
+from evaluators.data.roles import TooFewSamples
+from evaluators.data.task_data import load_task
 from evaluators.errors import UsageProblem
-from evaluators.locations import locate
 from evaluators.personal_task import OwnData
-from evaluators.roles import TooFewSamples
-from evaluators.rule_of_thumb import Elsewhere, RuleOfThumb, elsewhere, rule_of_thumb
 from evaluators.task import Task
 from hub.catalog import Catalog
 from hub.evidence_at_hand import evidence_here

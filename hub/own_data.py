@@ -7,8 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluators.data.locations import FileFacts, facts_of
 from evaluators.errors import EnvironmentProblem, UsageProblem
-from evaluators.locations import FileFacts, facts_of
 from evaluators.names import nearest
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.task import Task

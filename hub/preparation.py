@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evaluators.candidate import Candidate, FileEntry
-from evaluators.data import TaskData, load_task
+from evaluators.data.locations import DataRoots, locate
+from evaluators.data.remarks import remarks_on
+from evaluators.data.task_data import TaskData, load_task
 from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
-from evaluators.locations import DataRoots, locate
 from evaluators.personal_task import OwnData
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
-from evaluators.remarks import remarks_on
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from hub.blobs import BlobStore
@@ -166,7 +166,7 @@ def keep_inputs(prepared: Prepared, home: Home) -> None:
 
 
 def located(task: Task, catalog: Catalog, home: Home) -> Mapping[str, Path]:
-    """Return where a task's verified files lie on this machine; errors as `evaluators.locations.locate`."""
+    """Return where a task's verified files lie on this machine; errors as `evaluators.data.locations.locate`."""
     return locate(task, data_roots(catalog.folder, home, os.environ))
 
 

@@ -15,7 +15,7 @@ from hub.served_inputs import image_of, input_rows
 if TYPE_CHECKING:
     from evaluators.backbones.backbone import Backbone
     from evaluators.candidate import Candidate
-    from evaluators.samples import FloatArray, Samples
+    from evaluators.data.samples import FloatArray, Samples
 
 
 class Encoder:
@@ -43,7 +43,7 @@ class Encoder:
         )
 
     def _samples(self, rows: list[Any]) -> Samples:
-        from evaluators.samples import image_samples, text_samples
+        from evaluators.data.samples import image_samples, text_samples
 
         if self._candidate.modality == "text":
             return text_samples([str(row) for row in rows])
@@ -72,7 +72,7 @@ def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Encod
         )
     try:
         from evaluators.backbones.load import load_backbone
-        from evaluators.device import choose_device
+        from evaluators.running.device import choose_device
 
         device = choose_device("any")
         return Encoder(candidate, load_backbone(candidate, root / MODEL, pretrained=True, device=device))

@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, replace
 
-from evaluators.advice import Advice, advise
+from evaluators.advice.choice import Advice, advise
+from evaluators.advice.domain_distance import domain_distance
+from evaluators.advice.option import Option, options_of
+from evaluators.advice.rule_of_thumb import Elsewhere, RuleOfThumb, contradiction, rule_of_thumb
+from evaluators.advice.supply import supply_of
 from evaluators.candidate import Modality
-from evaluators.domain_distance import domain_distance
+from evaluators.data.roles import TooFewSamples
 from evaluators.errors import UsageProblem
-from evaluators.option import Option, options_of
 from evaluators.personal_task import OwnData
-from evaluators.roles import TooFewSamples
-from evaluators.rule_of_thumb import Elsewhere, RuleOfThumb, contradiction, rule_of_thumb
-from evaluators.supply import supply_of
 from evaluators.wording import count
 from hub.catalog import Catalog
 from hub.evaluating import Choice, measure

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evaluators.samples import Image
+    from evaluators.data.samples import Image
 
 
 def input_rows(model_input: Any) -> list[Any]:
@@ -31,7 +31,7 @@ def image_of(value: Any) -> Image:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
-    from evaluators.decoding import NotAnImage, decode
+    from evaluators.data.decoding import NotAnImage, decode
 
     if isinstance(value, bytes):
         # As training read them: two decoders only, a bound on the size, upright as the camera was held.

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluators.data import TaskData
+from evaluators.data.task_data import TaskData
 from evaluators.task import Task
 from hub.catalog_rules import TODO
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evaluators.cell import CellResult, Failed, Scored
-from evaluators.run import Computed, Encoding, Ended, Event, Finished, Fitting, Started
+from evaluators.running.run import Computed, Encoding, Ended, Event, Finished, Fitting, Started
 from evaluators.strategy import strategy
 from hub.teller import Teller
 

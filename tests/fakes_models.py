@@ -19,7 +19,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from evaluators.candidate import Candidate, FileEntry, ImageInput, Structure, TextInput
 from evaluators.canonical import digest_of_file
-from evaluators.samples import IntArray, Samples, image_samples, text_samples
+from evaluators.data.samples import IntArray, Samples, image_samples, text_samples
 
 CLASSES = 3
 CLASS_WORDS = (("card", "bank", "money"), ("train", "ticket", "station"), ("rain", "cloud", "storm"))

@@ -15,11 +15,11 @@ import numpy as np
 
 from evaluators.canonical import digest_of, digest_of_bytes
 from evaluators.cell import Cell, FitCost, Run
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.evidence import CandidateFacts, Environment, Evidence, Findings, TaskFacts, TestRead
-from evaluators.gather import Spent, gather_findings, observe
-from evaluators.measurements import CellMeasurement, Design
+from evaluators.findings.gather import Spent, gather_findings, observe
+from evaluators.findings.measurements import CellMeasurement, Design
 from evaluators.protocol import Protocol
-from evaluators.samples import FloatArray, IntArray
 
 TEXT_LADDER = {
     "majority": 0.25,

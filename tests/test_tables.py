@@ -18,6 +18,16 @@ def test_every_module_stands_in_its_readme(package):
     assert modules <= named
 
 
+@pytest.mark.parametrize("package", ["advice", "cost", "data", "findings", "running"])
+def test_every_module_of_a_package_stands_in_its_row(package):
+    """These have no README of their own."""
+    rows = [
+        line for line in (ROOT / "evaluators/README.md").read_text().splitlines() if f"`{package}/`:" in line
+    ]
+    modules = {path.name for path in (ROOT / "evaluators" / package).glob("*.py")} - WITHOUT_A_NOUN
+    assert modules == set(NAMED.findall("\n".join(rows)))
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_module_that_is_named_exists(package):
     text = (ROOT / package / "README.md").read_text()

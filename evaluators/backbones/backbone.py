@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from evaluators.samples import Samples
+from evaluators.data.samples import Samples
 
 if TYPE_CHECKING:
     import torch

@@ -20,8 +20,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from evaluators.backbones.text import quiet, refuse_adapter, refuse_holes
 from evaluators.cuts import texts_at_once
+from evaluators.data.samples import FloatArray
 from evaluators.errors import InvalidDocument
-from evaluators.samples import FloatArray
 
 #: What a model's forward must take for texts to share a beginning and answers a text.
 _NEEDED = {"attention_mask", "position_ids", "logits_to_keep"}

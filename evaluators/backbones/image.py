@@ -25,8 +25,8 @@ from torch import nn
 
 from evaluators.backbones.backbone import Prepared
 from evaluators.candidate import ImageInput
+from evaluators.data.samples import Image, Samples
 from evaluators.errors import IntegrityError, InvalidDocument
-from evaluators.samples import Image, Samples
 
 _RESAMPLING = {
     "nearest": Pillow.Resampling.NEAREST,

@@ -21,8 +21,8 @@ from transformers.utils import logging as library_log
 
 from evaluators.backbones.backbone import Prepared
 from evaluators.candidate import TextInput
+from evaluators.data.samples import Samples
 from evaluators.errors import IntegrityError, InvalidDocument
-from evaluators.samples import Samples
 
 
 class TextBackbone:

@@ -11,13 +11,13 @@ from functools import cache, cached_property
 
 from evaluators.candidate import Candidate
 from evaluators.canonical import digest_of
-from evaluators.data import TaskData
+from evaluators.data.samples import Samples
+from evaluators.data.task_data import TaskData
+from evaluators.data.view import TRAIN, inputs, label_inputs
 from evaluators.features import chunks, distinct, read_table
 from evaluators.passes import passes
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore
-from evaluators.samples import Samples
-from evaluators.view import TRAIN, inputs, label_inputs
 
 
 class Demand:

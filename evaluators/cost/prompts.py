@@ -9,9 +9,9 @@ from pathlib import Path
 from evaluators.cost.demand import Demand
 from evaluators.cost.lengths import Lengths, bare_lengths, some_of
 from evaluators.cost.prompting import Asked, asking, prompt_of
-from evaluators.label_texts import SEPARATOR, verbalised
+from evaluators.data.label_texts import SEPARATOR, verbalised
+from evaluators.data.view import TRAIN
 from evaluators.plan import PlannedCell
-from evaluators.view import TRAIN
 
 
 class Prompts:

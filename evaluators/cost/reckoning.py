@@ -13,7 +13,7 @@ from evaluators.cost.calibration import Calibration, Took, modelled_seconds
 from evaluators.cost.estimate import Pace, by_phase
 from evaluators.cost.work import Phase, Work
 from evaluators.cost.workload import Workload
-from evaluators.run import Computed
+from evaluators.running.run import Computed
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from evaluators.cost.prompts import Prompts
 from evaluators.cost.training import Training, above_states, training
 from evaluators.cost.work import Phase, Work
 from evaluators.cuts import BATCH
+from evaluators.data.samples import Samples
+from evaluators.data.view import TRAIN
 from evaluators.plan import PlannedCell
-from evaluators.samples import Samples
 from evaluators.strategy import Strategy, strategy
-from evaluators.view import TRAIN
 
 #: Passes over the training features that a head's solver takes, forward and back, about.
 SOLVER_PASSES = 60

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from evaluators.samples import LabelledSet, Samples
+from evaluators.data.samples import LabelledSet, Samples
 
 _PUNCTUATION = re.compile(r"[^\w\s]")
 

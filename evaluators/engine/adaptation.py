@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from evaluators.backbones.backbone import Backbone
 from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate
+from evaluators.data.label_texts import label_texts
+from evaluators.data.samples import FloatArray, LabelledSet, Samples, text_samples
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Fitted, Inputs, NotApplicable, Progress
 from evaluators.engine.records import read_facts
 from evaluators.engine.reload import load_fitted
 from evaluators.errors import EnvironmentProblem, IntegrityError
-from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, LabelledSet, Samples, text_samples
 from evaluators.strategy import Strategy, Tap
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import torch
 from PIL import Image as Pillow
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from evaluators.data.samples import FloatArray, Image, Samples
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.linear import Linear, LinearModel, fit_logistic, linear_from, logistic_settings
 from evaluators.engine.records import Record, write_record
-from evaluators.samples import FloatArray, Image, Samples
 
 #: Weights of the regression on words: L-BFGS keeps some 25 copies of them in float64, 2 GB at most. Rare words are left
 #: out for it where there are hundreds of labels.

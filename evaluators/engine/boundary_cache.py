@@ -16,12 +16,12 @@ import torch
 
 from evaluators.backbones.backbone import Backbone, Prepared
 from evaluators.backbones.boundary import Boundary, find_boundaries, states_at
+from evaluators.data.samples import Samples
 from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.job import Progress
+from evaluators.engine.placement import Cached, Tier
 from evaluators.engine.products import fast_products
 from evaluators.engine.states import StateTable, empty_table
-from evaluators.placement import Cached, Tier
-from evaluators.samples import Samples
 
 
 @dataclass(frozen=True, eq=False)

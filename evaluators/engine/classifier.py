@@ -14,14 +14,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from evaluators.data.samples import FloatArray, Samples
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.job import Inputs
+from evaluators.engine.network import Network
 from evaluators.engine.products import fast_products
 from evaluators.engine.records import Record, write_record
-from evaluators.engine.training import Network
 from evaluators.errors import IntegrityError
-from evaluators.samples import FloatArray, Samples
 
 Kind = Literal[
     "scratch", "tuned", "adapter", "rslora", "dora", "ia3", "bottleneck", "prompt", "prefix", "qlora"

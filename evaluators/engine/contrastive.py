@@ -15,15 +15,16 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from evaluators.data.samples import IntArray
 from evaluators.engine.classifier import Classifier, TrainingFacts, changed_names
 from evaluators.engine.finetuning import everything, fresh, new_head, only, recovered
 from evaluators.engine.job import FitJob
+from evaluators.engine.memory import Footprint
+from evaluators.engine.network import Network
 from evaluators.engine.objective import Outputs, Read, cut
 from evaluators.engine.probe_first import probe_head
 from evaluators.engine.recipe import recipe_of
-from evaluators.engine.training import Network, Trained, seeded, train
-from evaluators.memory import Footprint
-from evaluators.samples import IntArray
+from evaluators.engine.training import Trained, seeded, train
 
 
 @dataclass(frozen=True, eq=False)

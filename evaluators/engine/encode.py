@@ -14,10 +14,10 @@ import torch
 
 from evaluators.backbones.backbone import Backbone
 from evaluators.backbones.taps import Read, pooled_layers
+from evaluators.data.samples import FloatArray, Samples
 from evaluators.engine.batching import arithmetic, length_sorted
 from evaluators.engine.job import Progress
 from evaluators.engine.products import fast_products
-from evaluators.samples import FloatArray, Samples
 from evaluators.strategy import Tap
 
 

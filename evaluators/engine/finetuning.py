@@ -19,15 +19,16 @@ from evaluators.engine.classifier import (
     changed_names,
 )
 from evaluators.engine.job import FitJob, FittedTogether, OneByOne
+from evaluators.engine.memory import Footprint
+from evaluators.engine.network import Network
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.recovery import recovering
 from evaluators.engine.resumed import from_boundary, made_whole
 from evaluators.engine.side_by_side import train_together, twin
 from evaluators.engine.stacked_layers import CannotStack
-from evaluators.engine.training import Network, seeded, train
+from evaluators.engine.training import seeded, train
 from evaluators.engine.tuning import PLAIN, Tuning
 from evaluators.ladder.depth import upper_blocks
-from evaluators.memory import Footprint
 from evaluators.protocol import SettingValue
 
 Choose = Callable[[Backbone], tuple[nn.Module, ...]]

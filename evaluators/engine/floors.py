@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evaluators.canonical import digest_of
-from evaluators.data import TaskData
+from evaluators.data.samples import IntArray
+from evaluators.data.task_data import TaskData
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Inputs
-from evaluators.samples import IntArray
 from evaluators.strategy import STRATEGIES, Strategy
 
 

@@ -1,4 +1,4 @@
-"""How the steps of a loaded network are cut to fit into its device: `evaluators.memory`, asked with facts.
+"""How the steps of a loaded network are cut to fit into its device: `evaluators.engine.memory`, asked with facts.
 
 The whole memory of the device counts and not what is free just now, so that one machine always decides the same.
 """
@@ -13,10 +13,10 @@ import torch
 
 from evaluators.backbones.backbone import Prepared
 from evaluators.engine.job import FitJob
-from evaluators.memory import Footprint, Load, both, footprint
+from evaluators.engine.memory import Footprint, Load, both, footprint
 
 if TYPE_CHECKING:
-    from evaluators.engine.training import Network
+    from evaluators.engine.network import Network
 
 #: Side of an image's patches, in pixels: of most vision transformers, and about what convnets shrink to on average.
 PATCH = 16

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evaluators.draws import held_out
+from evaluators.data.draws import held_out
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.heads import features_of
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.linear import (
@@ -27,7 +28,6 @@ from evaluators.engine.linear import (
     moments,
 )
 from evaluators.engine.records import Record, write_record
-from evaluators.samples import FloatArray, IntArray
 
 #: What `held-out` chooses from; 1 keeps every column.
 KEEP_GRID = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

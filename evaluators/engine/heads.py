@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.draws import held_out
+from evaluators.data.draws import held_out
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.job import FitJob, Inputs, OneByOne
 from evaluators.engine.linear import Linear, LinearModel, linear_from
 from evaluators.engine.logistic_batch import Problem, solve
 from evaluators.engine.records import Record, write_record
-from evaluators.samples import FloatArray, IntArray
 
 #: What `held-out` chooses from.
 C_GRID = tuple(float(c) for c in np.logspace(-3, 3, 13))

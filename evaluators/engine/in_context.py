@@ -17,15 +17,15 @@ import torch
 from scipy.special import softmax
 
 from evaluators.backbones.causal import CausalModel, Tokens
+from evaluators.data.label_texts import SEPARATOR, verbalised
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import arithmetic, autocast
 from evaluators.engine.job import FitJob, Inputs, OneByOne
 from evaluators.engine.products import fast_products
 from evaluators.engine.records import Record, write_record
 from evaluators.errors import UsageProblem
-from evaluators.label_texts import SEPARATOR, verbalised
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

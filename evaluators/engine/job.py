@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from evaluators.backbones.backbone import Backbone
+from evaluators.data.samples import FloatArray, IntArray, Samples
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, IntArray, Samples
 
 if TYPE_CHECKING:
     from evaluators.backbones.causal import CausalModel

@@ -16,15 +16,15 @@ from evaluators.engine.acceleration import acceleration
 from evaluators.engine.batching import autocast
 from evaluators.engine.checkpointing import recomputed
 from evaluators.engine.job import FitJob
+from evaluators.engine.memory import WHOLE, Footprint
 from evaluators.engine.objective import Objective
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.resident import batches_of
 from evaluators.engine.streams import DropoutStreams, drops
 from evaluators.engine.tuning import PLAIN, Tuning, open_layers
-from evaluators.memory import WHOLE, Footprint
 
 if TYPE_CHECKING:
-    from evaluators.engine.training import Network
+    from evaluators.engine.network import Network
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,9 +19,9 @@ from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.blas import single_threaded
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

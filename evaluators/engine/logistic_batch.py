@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.blas import single_threaded, workers
 from evaluators.engine.linear import LinearModel, moments, of_one_class
 from evaluators.engine.logistic_lbfgs import Minimum, minimise
 from evaluators.engine.logistic_objective import Counts, Design
 from evaluators.engine.logistic_space import space_of
 from evaluators.engine.logistic_units import BUDGET, Size, groups, lanes, units_of
-from evaluators.samples import FloatArray, IntArray
 
 #: Estimated gap to the optimum, as a share of the objective; the real one is up to ten times that (measured). Float32
 #: gives rounding below 1e-9.

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluators.data.samples import FloatArray
 from evaluators.engine.logistic_objective import Batch, Counts, Design, State, dot, flattened
-from evaluators.samples import FloatArray
 
 MEMORY = 10
 #: Least cosine of a step and the gradient's change that is no rounding error: the objective is convex.

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.logistic_space import Space
-from evaluators.samples import FloatArray, IntArray
 
 #: Armijo's share of the promised decrease, and the share of the slope that may be left (Wolfe).
 _DECREASE, _SLOPE = 1e-4, 0.9

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.samples import FloatArray
+from evaluators.data.samples import FloatArray
 
 #: Iterations that an eigenbasis is taken to save, and how many times slower its arithmetic is than a matrix product's.
 _SAVED, _SLOWER = 40, 4

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import torch
 
+from evaluators.engine.placement import SHARE, Machine, accelerator, processor
 from evaluators.engine.states import folder
-from evaluators.placement import SHARE, Machine, accelerator, processor
 
 #: Where a container's limit stands (cgroup 2); `max` or no such file where there is none.
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def machine(device: str, dtype: str) -> Machine:
-    """Return this machine as `evaluators.placement` sees it.
+    """Return this machine as `evaluators.engine.placement` sees it.
 
     Args:
         device: `cpu` or `cuda`.

@@ -15,12 +15,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from evaluators.data.samples import FloatArray
 from evaluators.engine.heads import features_of
 from evaluators.engine.job import DivergedError, FitJob, Inputs
 from evaluators.engine.linear import moments
 from evaluators.engine.records import Record, write_record
 from evaluators.engine.training import seeded
-from evaluators.samples import FloatArray
 
 _WEIGHTS = ("hidden.weight", "hidden.bias", "out.weight", "out.bias")
 

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.blas import single_threaded
 from evaluators.engine.heads import features_of
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.records import Record, write_record
-from evaluators.samples import FloatArray, IntArray
 
 #: Sharpness of the neighbours' vote, as in DINO's k-NN protocol (Caron et al. 2021).
 TEMPERATURE = 0.07

@@ -18,7 +18,7 @@ from evaluators.engine.batching import batches
 from evaluators.engine.job import FitJob
 
 if TYPE_CHECKING:
-    from evaluators.engine.training import Network
+    from evaluators.engine.network import Network
 
 Outputs = Callable[[dict[str, torch.Tensor]], torch.Tensor]
 """From a batch of the backbone to what a loss is taken of: (rows, k)."""

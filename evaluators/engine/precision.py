@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.logistic_batch import Problem, solve
-from evaluators.samples import FloatArray, IntArray
 
 #: Labelled samples that the gate looks at, at most: encoding them twice is what it costs.
 MOST = 500

@@ -16,18 +16,19 @@ from torch import nn
 from torch.nn import functional
 
 from evaluators.backbones.backbone import Backbone
-from evaluators.draws import held_out
+from evaluators.data.draws import held_out
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.classifier import Classifier, TrainingFacts, changed_names
 from evaluators.engine.encode import encode
 from evaluators.engine.finetuning import everything
 from evaluators.engine.heads import fit_linear_probe
 from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.memory import Footprint
+from evaluators.engine.network import Network
 from evaluators.engine.recipe import Recipe, recipe_of
 from evaluators.engine.recovery import recovering
-from evaluators.engine.training import Network, seeded, train
-from evaluators.memory import Footprint
-from evaluators.samples import FloatArray, IntArray
+from evaluators.engine.training import seeded, train
 
 #: What `held-out` chooses WiSE-FT's share from: 0 is the linear probe, 1 the fine-tuned network.
 ALPHA_GRID = tuple(step / 10 for step in range(11))

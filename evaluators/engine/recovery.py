@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 
 from evaluators.engine.job import DivergedError, FitJob
-from evaluators.memory import WHOLE, Footprint, tighter
+from evaluators.engine.memory import WHOLE, Footprint, tighter
 
 T = TypeVar("T")
 

@@ -21,8 +21,9 @@ from evaluators.engine.insertion import insert
 from evaluators.engine.job import Fitted
 from evaluators.engine.mlp import mlp_from
 from evaluators.engine.neighbours import neighbours_from
+from evaluators.engine.network import Network
 from evaluators.engine.records import Record, read_record
-from evaluators.engine.training import Network, seeded
+from evaluators.engine.training import seeded
 from evaluators.engine.zero_shot import zero_shot_from
 from evaluators.protocol import SettingValue
 from evaluators.strategy import Strategy

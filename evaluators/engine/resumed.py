@@ -14,18 +14,18 @@ from torch import nn
 
 from evaluators.backbones.backbone import Backbone, Prepared
 from evaluators.backbones.boundary import features_from
+from evaluators.data.samples import Samples
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.boundary_cache import cached_states, fill, trial
 from evaluators.engine.classifier import Classifier
 from evaluators.engine.job import BoundaryStates, FitJob
 from evaluators.engine.machine import machine
+from evaluators.engine.placement import place
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.states import StateTable
 from evaluators.features import chunks, distinct
 from evaluators.ladder.depth import frozen_blocks
-from evaluators.placement import place
 from evaluators.protocol import SettingValue
-from evaluators.samples import Samples
 
 
 @dataclass(frozen=True)

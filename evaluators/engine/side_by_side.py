@@ -25,13 +25,14 @@ from evaluators.engine.acceleration import Acceleration
 from evaluators.engine.baselines import samples_of
 from evaluators.engine.batching import autocast, batches
 from evaluators.engine.job import FitJob
+from evaluators.engine.network import Network
 from evaluators.engine.products import fast_products
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.resident import batches_of
 from evaluators.engine.rows_in_use import only_rows_in_use
 from evaluators.engine.stacked_layers import CannotStack, Stack, StackedLinear, stack_modules
 from evaluators.engine.streams import DropoutStreams, drops
-from evaluators.engine.training import Network, Trained, decay_of_table, descend, received
+from evaluators.engine.training import Trained, decay_of_table, descend, received
 from evaluators.engine.tuning import PLAIN
 
 

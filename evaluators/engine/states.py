@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from evaluators.backbones.boundary import Boundary
-from evaluators.placement import Tier
-from evaluators.samples import Samples
+from evaluators.data.samples import Samples
+from evaluators.engine.placement import Tier
 
 
 @dataclass(frozen=True, eq=False)

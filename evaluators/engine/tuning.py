@@ -16,7 +16,7 @@ from torch import nn
 from evaluators.backbones.backbone import Backbone
 
 if TYPE_CHECKING:
-    from evaluators.engine.training import Network
+    from evaluators.engine.network import Network
 
 Penalty = Callable[[], torch.Tensor]
 """Adds its gradient to that of the weights, and returns what it adds to the loss, a scalar on their device."""

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from evaluators.data.samples import FloatArray
 from evaluators.engine.heads import features_of
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.neighbours import unit
 from evaluators.engine.records import Record, write_record
-from evaluators.samples import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ import datasets
 import evaluate
 import numpy as np
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.metrics.classification import accuracy, expected_calibration_error, macro_f1
-from evaluators.samples import FloatArray, IntArray
 
 _INPUTS = """
 Args:

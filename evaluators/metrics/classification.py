@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.samples import FloatArray, IntArray
+from evaluators.data.samples import FloatArray, IntArray
 
 CALIBRATION_BINS = 15
 #: Stored probabilities are float32: nothing smaller than this was resolved, so nothing smaller is believed.

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from evaluators.samples import FloatArray
+from evaluators.data.samples import FloatArray
 
 
 def out_of_scope_metrics(

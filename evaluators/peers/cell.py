@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from evaluators.candidate import ImageInput, TextInput
+from evaluators.data.samples import FloatArray, LabelledSet, Samples
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, LabelledSet, Samples
 
 Trains = Literal["everything", "scratch", "upper", "head", "adapters"]
 """What is trained: all weights, all from a random start, the upper `trained_share` of the blocks, nothing but the head,

@@ -26,10 +26,10 @@ from timm.data import create_transform, resolve_model_data_config
 from transformers import AutoTokenizer
 
 from evaluators.candidate import TextInput
+from evaluators.data.samples import FloatArray, IntArray, LabelledSet, Samples
 from evaluators.peers.cell import PeerCell, PeerResult
 from evaluators.peers.script import serve
 from evaluators.peers.text_network import TextClassifier, encoder_of, padded_length
-from evaluators.samples import FloatArray, IntArray, LabelledSet, Samples
 
 #: Sharpness of our neighbours' vote.
 _TEMPERATURE = 0.07

@@ -12,11 +12,11 @@ import torch
 from transformers import AutoTokenizer, set_seed
 
 from evaluators.candidate import TextInput
+from evaluators.data.samples import FloatArray, Samples
 from evaluators.engine.recipe import recipe_of
 from evaluators.peers.cell import PeerCell, PeerResult
 from evaluators.peers.plain_loop import by_length, descend
 from evaluators.peers.text_network import TextClassifier, parameter_groups, text_classifier
-from evaluators.samples import FloatArray, Samples
 
 _EVAL_BATCH = 128
 

@@ -18,8 +18,8 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from evaluators.candidate import Input
+from evaluators.data.samples import LabelledSet, Samples, image_samples, text_samples
 from evaluators.peers.cell import PeerCell, PeerResult
-from evaluators.samples import LabelledSet, Samples, image_samples, text_samples
 
 _INPUT: TypeAdapter[Any] = TypeAdapter(Input)
 

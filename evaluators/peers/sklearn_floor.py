@@ -12,9 +12,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from evaluators.data.samples import FloatArray, Samples
 from evaluators.peers.cell import PeerCell, PeerResult
 from evaluators.peers.script import serve
-from evaluators.samples import FloatArray, Samples
 
 
 def fit(cell: PeerCell) -> PeerResult:

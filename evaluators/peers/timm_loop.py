@@ -23,12 +23,12 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from evaluators.data.samples import FloatArray, IntArray, Samples
 from evaluators.engine.recipe import Recipe, recipe_of
 from evaluators.peers.cell import PeerCell, PeerResult
 from evaluators.peers.lora import lora_config
 from evaluators.peers.script import serve
 from evaluators.peers.text_network import parameter_groups
-from evaluators.samples import FloatArray, IntArray, Samples
 
 _EVAL_BATCH = 128
 

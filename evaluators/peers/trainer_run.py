@@ -25,10 +25,10 @@ from transformers import (
 from transformers.utils import logging as library_log
 
 from evaluators.candidate import TextInput
+from evaluators.data.samples import FloatArray, IntArray, Samples
 from evaluators.engine.recipe import recipe_of
 from evaluators.peers.cell import PeerCell, PeerResult
 from evaluators.peers.text_network import padded_length, parameter_groups, text_classifier
-from evaluators.samples import FloatArray, IntArray, Samples
 
 
 @dataclass(frozen=True)

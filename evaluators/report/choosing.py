@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from evaluators.advice import advise
+from evaluators.advice.choice import advise
+from evaluators.advice.domain_distance import domain_distance
+from evaluators.advice.option import Option
+from evaluators.advice.rule_of_thumb import objection, rule_of_thumb
 from evaluators.canonical import short
-from evaluators.domain_distance import domain_distance
-from evaluators.option import Option
 from evaluators.report.choosing_rows import Row, TaskRows
 from evaluators.report.markdown import markdown_table, plain
 from evaluators.report.table import ResultTable
-from evaluators.rule_of_thumb import objection, rule_of_thumb
 from evaluators.strategy import Strategy
 from evaluators.wording import compact, count, duration, metric_title, percent, title
 

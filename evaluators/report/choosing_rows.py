@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evaluators.advice.option import Option, options_of
 from evaluators.canonical import digest_of
 from evaluators.evidence import Evidence, TaskFacts
-from evaluators.option import Option, options_of
 from evaluators.strategy import Tier, strategy
 from evaluators.wording import ladder_position, title
 

@@ -17,15 +17,15 @@ from typing import Literal
 
 import numpy as np
 
-from evaluators.artifact_comparison import Answers, artifact_findings
 from evaluators.artifact_evidence import ArtifactEvidence, ArtifactObservations
 from evaluators.canonical import canonical_json, digest_of
-from evaluators.collect import facts_of_task
-from evaluators.data import TaskData
+from evaluators.data.samples import IntArray, Samples
+from evaluators.data.task_data import TaskData
 from evaluators.errors import IntegrityError
 from evaluators.evidence import TestRead
+from evaluators.findings.artifact_comparison import Answers, artifact_findings
+from evaluators.findings.collect import facts_of_task
 from evaluators.observe import environment
-from evaluators.samples import IntArray, Samples
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog
 from hub.adapted.files import Artifact, read_artifact
@@ -87,8 +87,8 @@ def measure(grounds: Grounds, data: TaskData, approved: Record | None, setting: 
         IntegrityError: If an artifact is not what its record or lineage says.
         EnvironmentProblem: If the approved one cannot be brought, or the test-access log cannot be written.
     """
-    from evaluators.device import choose_device
     from evaluators.engine.floors import floors
+    from evaluators.running.device import choose_device
 
     started = time.perf_counter()
     adapted = grounds.adapted

@@ -21,9 +21,9 @@ from hub.folder import compare_files
 from hub.served_inputs import image_of, input_rows
 
 if TYPE_CHECKING:
+    from evaluators.data.samples import FloatArray, Image
     from evaluators.engine.adaptation import Adaptation
     from evaluators.engine.job import Fitted
-    from evaluators.samples import FloatArray, Image
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +57,7 @@ class AdaptedModel:
 
     def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
         """Return probabilities, (n, labels) float32, columns in the order of `adapted.labels`."""
-        from evaluators.samples import image_samples, text_samples
+        from evaluators.data.samples import image_samples, text_samples
 
         rows = [inputs] if isinstance(inputs, Path) else input_rows(inputs)
         if self.adapted.base.modality == "text":
@@ -125,8 +125,8 @@ def load_adapted(folder: Path | str, *, device: str = "cpu") -> AdaptedModel:
     """
     folder = Path(folder)
     adapted = read_adapted(folder)
-    from evaluators.device import choose_device
     from evaluators.engine.adaptation import Adaptation
+    from evaluators.running.device import choose_device
     from evaluators.strategy import strategy
 
     row = strategy(adapted.strategy)

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from evaluators.candidate import Candidate
 from evaluators.canonical import digest_of
-from evaluators.data import TaskData, load_task
-from evaluators.device import choose_device
+from evaluators.data.remarks import remarks_on
+from evaluators.data.samples import LabelledSet
+from evaluators.data.task_data import TaskData, load_task
 from evaluators.errors import UsageProblem
 from evaluators.fitness import unfit
 from evaluators.personal_task import OwnData
-from evaluators.remarks import remarks_on
-from evaluators.samples import LabelledSet
+from evaluators.running.device import choose_device
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
 from evaluators.wording import title

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.artifact_evidence import ArtifactEvidence
-from evaluators.data import load_task
+from evaluators.data.task_data import load_task
 from evaluators.wording import count
 from hub.adapted.description import describe_new_adapted, new_adapted_tags
 from hub.adapted.evidence import Setting, measure, sign_and_keep

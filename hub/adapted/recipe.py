@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from evaluators.data import TaskData
+from evaluators.data.task_data import TaskData
 from evaluators.recipe_page import Training, recipe_page
 from evaluators.strategy import strategy
 from evaluators.task import Task

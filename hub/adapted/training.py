@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluators.artifact_comparison import metric_of, score_on_items
 from evaluators.canonical import digest_of_file
-from evaluators.data import TaskData
+from evaluators.data.samples import LabelledSet
+from evaluators.data.task_data import TaskData
 from evaluators.engine.job import DivergedError, Fitted, Progress
 from evaluators.errors import Conflict, EnvironmentProblem, UsageProblem
+from evaluators.findings.artifact_comparison import metric_of, score_on_items
 from evaluators.observe import environment
-from evaluators.samples import LabelledSet
 from evaluators.task import Task
 from hub.adapted.card import adapted_card
 from hub.adapted.lineage import BASE, FITTED, LINEAGE, Adapted, Score

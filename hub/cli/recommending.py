@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evaluators.advice import Advice
+from evaluators.advice.choice import Advice
 from evaluators.wording import compact, duration, learns, millions
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table

@@ -47,10 +47,10 @@ def new(
     The file is filled with what can be known: sha256, size, format, columns, splits. NAME is that of the data if it is
     left out. A reviewed task can promote models; your own data on the command line cannot.
     """
-    from evaluators.data import load_task
+    from evaluators.data.remarks import remarks_on
+    from evaluators.data.task_data import load_task
     from evaluators.names import is_safe_name
     from evaluators.personal_task import OwnData
-    from evaluators.remarks import remarks_on
     from hub.catalog_rules import TODO
     from hub.own_data import bring
     from hub.propose import id_of

@@ -15,7 +15,7 @@ from hub.adapted.model import AdaptedModel, load_adapted
 from hub.notebook.page import Page, Shown
 
 if TYPE_CHECKING:
-    from evaluators.samples import FloatArray
+    from evaluators.data.samples import FloatArray
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evaluators.data.system_files import FOLDERS, made_by_system
 from evaluators.errors import UsageProblem
 from evaluators.names import nearest
 from evaluators.personal_task import OwnData
-from evaluators.system_files import FOLDERS, made_by_system
 from hub.home import Home
 from hub.served_inputs import image_of
 from hub.staging import place_file, staged_file

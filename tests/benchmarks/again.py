@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from evaluators.executor import InProcessExecutor
 from evaluators.plan import Plan
 from evaluators.recall import Recall
 from evaluators.results import ResultStore
-from evaluators.run import Finished, run_plan
-from evaluators.workbench import Workbench
+from evaluators.running.executor import InProcessExecutor
+from evaluators.running.run import Finished, run_plan
+from evaluators.running.workbench import Workbench
 
 
 @dataclass(frozen=True)

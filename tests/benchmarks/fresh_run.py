@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from evaluators.cell import Failed
-from evaluators.executor import WorkerExecutor, WorkerSetup
 from evaluators.plan import plan_from_json
 from evaluators.results import ResultStore
-from evaluators.run import Ended, Finished, run_plan
+from evaluators.running.executor import WorkerExecutor, WorkerSetup
+from evaluators.running.run import Ended, Finished, run_plan
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.cell import Failed, Skipped
-from evaluators.executor import InProcessExecutor, WorkerSetup
+from evaluators.data.samples import IntArray, Samples
+from evaluators.data.view import TEST, TRAIN, VALIDATION, draw
 from evaluators.peers import (
     mteb_loop,
     peft_sequential,
@@ -27,10 +28,9 @@ from evaluators.peers.script import run_script
 from evaluators.plan import Plan, PlannedCandidate, PlannedCell, Request, make_plan, plan_to_json
 from evaluators.protocol import Protocol
 from evaluators.results import ResultStore
-from evaluators.run import Ended, Finished, run_plan
-from evaluators.samples import IntArray, Samples
-from evaluators.view import TEST, TRAIN, VALIDATION, draw
-from evaluators.workbench import Workbench
+from evaluators.running.executor import InProcessExecutor, WorkerSetup
+from evaluators.running.run import Ended, Finished, run_plan
+from evaluators.running.workbench import Workbench
 from tests.benchmarks.contest import Outcome
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.worlds import Base, BenchTask

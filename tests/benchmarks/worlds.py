@@ -19,9 +19,9 @@ from transformers import BertConfig, BertModel
 from evaluators.backbones.structure import count_flops
 from evaluators.candidate import Candidate, FileEntry, ImageInput, Library, Structure, TextInput
 from evaluators.canonical import digest_of_file
-from evaluators.data import TaskData, load_task
-from evaluators.locations import DataRoots, TaskFiles, facts_of, locate
-from evaluators.samples import IntArray
+from evaluators.data.locations import DataRoots, TaskFiles, facts_of, locate
+from evaluators.data.samples import IntArray
+from evaluators.data.task_data import TaskData, load_task
 from evaluators.task import DataFile, Part, Shift, Splits, Task
 from tests.benchmarks.scene import Scene
 from tests.fakes_models import NAMES, tiny_bert, tiny_image, toy_images, toy_texts

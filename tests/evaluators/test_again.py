@@ -2,9 +2,9 @@
 
 import pytest
 
+from evaluators.data.view import inputs
 from evaluators.results import ResultStore
-from evaluators.view import inputs
-from evaluators.workbench import Workbench
+from evaluators.running.workbench import Workbench
 from tests.benchmarks.again import again
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 from tests.fakes_models import tiny_bert

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from evaluators.cell import Failed, Scored, Skipped
-from evaluators.executor import Broken, Declined, InProcessExecutor, Unit
 from evaluators.passes import passes
 from evaluators.results import ResultStore, Stored
-from evaluators.run import Ended, Fitting, run_plan
+from evaluators.running.executor import Broken, Declined, InProcessExecutor, Unit
+from evaluators.running.run import Ended, Fitting, run_plan
+from evaluators.running.workbench import Workbench
 from evaluators.strategy import strategy
-from evaluators.workbench import Workbench
 from tests.evaluators.kills import remove
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluators.data import load_task
+from evaluators.data.locations import facts_of
+from evaluators.data.task_data import load_task
 from evaluators.errors import UsageProblem
-from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, format_of, personal_task, task_id
 
 ROWS = "body,queue\n" + "".join(

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.cell import Cell, Run
-from evaluators.data import load_task
+from evaluators.data.locations import TaskFiles
+from evaluators.data.task_data import load_task
 from evaluators.errors import InvalidDocument, UsageProblem
-from evaluators.locations import TaskFiles
 from evaluators.plan import PlannedCandidate, Request, make_plan, plan_from_json, plan_to_json
 from evaluators.strategy import strategy
 from evaluators.task import Shift

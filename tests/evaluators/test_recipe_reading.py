@@ -11,8 +11,8 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from evaluators.data_file import read_content
-from evaluators.system_files import FOLDERS, NAMES
+from evaluators.data.data_file import read_content
+from evaluators.data.system_files import FOLDERS, NAMES
 from tests.fakes_models import toy_images
 from tests.pages import IMAGE, TEXT, data_file, page, run_until
 

@@ -7,13 +7,13 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from evaluators.cost.demand import Demand
-from evaluators.executor import InProcessExecutor
 from evaluators.features import chunks, store_chunk
 from evaluators.inventory import intact_cells, listed_cells
 from evaluators.recall import Recall
 from evaluators.results import ResultStore, Stored
-from evaluators.run import Ended, Started, run_plan
-from evaluators.workbench import Workbench
+from evaluators.running.executor import InProcessExecutor
+from evaluators.running.run import Ended, Started, run_plan
+from evaluators.running.workbench import Workbench
 from tests.evaluators.kills import remove
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 

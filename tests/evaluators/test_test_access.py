@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from evaluators.canonical import digest_of
+from evaluators.data.samples import text_samples
 from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
-from evaluators.samples import text_samples
 from evaluators.task import DataFile, Part, Splits, Task
 from evaluators.test_access import LockedSet, TestAccess, TestAccessLog
 

@@ -13,7 +13,7 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.backbones.image import ImageBackbone
 from evaluators.backbones.text import TextBackbone
 from evaluators.candidate import ImageInput, TextInput
-from evaluators.samples import Samples
+from evaluators.data.samples import Samples
 from tests.fakes_models import VOCABULARY, tiny_tokenizer, toy_images, toy_texts
 
 LAYERS = 3

@@ -56,7 +56,7 @@ def test_a_second_run_says_what_is_there_and_starts_no_worker(prepared, results,
     def never(executor):
         raise AssertionError("nothing is to be computed")
 
-    monkeypatch.setattr("evaluators.executor.WorkerExecutor._started", never)
+    monkeypatch.setattr("evaluators.running.executor.WorkerExecutor._started", never)
     teller = Listening()
     carried = compute(prepared, ResultStore(results.location), Home(tmp_path / "other"), teller, device="cpu")
     assert teller.notes == [f"8 of 8 already measured, in {results.location}"]

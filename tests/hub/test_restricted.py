@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from evaluators.compute import Computation
-from evaluators.executor import Broken, Unit, attempt
 from evaluators.results import ResultStore
-from evaluators.workbench import Workbench
+from evaluators.running.compute import Computation
+from evaluators.running.executor import Broken, Unit, attempt
+from evaluators.running.workbench import Workbench
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 from tests.hub import canaries
 

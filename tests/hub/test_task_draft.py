@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 import yaml
 
-from evaluators.data import load_task
+from evaluators.data.locations import facts_of
+from evaluators.data.task_data import load_task
 from evaluators.document import parse_document
-from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.task import Task
 from hub.catalog_rules import Around, task_remarks

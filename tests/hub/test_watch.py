@@ -1,7 +1,7 @@
 """What is told while a plan is computed: each failure, and each fit that could not be made as planned."""
 
 from evaluators.cell import Failed, FitCost, Scored
-from evaluators.run import Ended, Finished, Started
+from evaluators.running.run import Ended, Finished, Started
 from hub.watch import watch
 from tests.evaluators.toy_plans import toy_plan
 from tests.hub.listening import Listening

@@ -17,9 +17,9 @@ import yaml
 
 from evaluators.candidate import Candidate, FileEntry
 from evaluators.canonical import canonical_json, digest_of_file
-from evaluators.data import TaskData, load_task
+from evaluators.data.samples import LabelledSet
+from evaluators.data.task_data import TaskData, load_task
 from evaluators.engine.adaptation import Adaptation
-from evaluators.samples import LabelledSet
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from hub.adapted.model import read_adapted

@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 
 from evaluators.backbones.load import load_backbone
 from evaluators.candidate import TextInput
+from evaluators.data.samples import FloatArray, Samples
 from evaluators.engine.encode import encode
 from evaluators.peers.mteb_loop import PaddedEncoder, encode_texts, sentence_encoder
-from evaluators.samples import FloatArray, Samples
 from tests.benchmarks.contest import Outcome, contest
 from tests.benchmarks.goals.frozen_family import the_task
 from tests.benchmarks.machine import Machine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from evaluators.data.view import draw
 from evaluators.peers.mteb_loop import Head, HeadGrid, run_grid
 from evaluators.plan import PlannedCell
-from evaluators.view import draw
 from tests.benchmarks.contest import Contender, Outcome, Timed, against_scripts, contest
 from tests.benchmarks.matrix import Matrix, accuracy, bench_protocol, matrix, merged
 from tests.benchmarks.row import Row, no_worse, same_accuracy

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.special import log_softmax
 
 from evaluators.backbones.load import load_backbone
+from evaluators.data.samples import FloatArray, IntArray
+from evaluators.data.view import TEST, draw
 from evaluators.engine.encode import encode
 from evaluators.engine.logistic_batch import Problem, solve
 from evaluators.peers.mteb_loop import Head, fit_head, fitted_head, one_thread_a_product
-from evaluators.samples import FloatArray, IntArray
-from evaluators.view import TEST, draw
 from tests.benchmarks.contest import Outcome, contest
 from tests.benchmarks.goals.frozen_family import PENALTIES, frozen_family, the_task
 from tests.benchmarks.matrix import accuracy

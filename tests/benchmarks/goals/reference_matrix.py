@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from evaluators.data.view import draw
 from evaluators.peers.mteb_loop import Head, HeadGrid, run_grid
 from evaluators.plan import PlannedCell
-from evaluators.view import draw
 from tests.benchmarks.contest import LAPS, Contender, Outcome, Timed, against_scripts, contest, timed
 from tests.benchmarks.goals.frozen_family import against_trainer, frozen_family
 from tests.benchmarks.matrix import Matrix, accuracy, bench_protocol, joined, matrix

@@ -10,11 +10,11 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 from evaluators.backbones.text import TextBackbone
+from evaluators.data.samples import text_samples
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.peers.text_network import TextClassifier
-from evaluators.samples import text_samples
 from evaluators.strategy import strategy
 from tests.benchmarks.contest import Outcome, contest
 from tests.benchmarks.row import Row

@@ -13,9 +13,9 @@ from transformers import AutoModel
 from evaluators.backbones.image import load_image
 from evaluators.backbones.load import load_backbone
 from evaluators.candidate import ImageInput
+from evaluators.data.samples import image_samples
 from evaluators.engine.encode import encode
 from evaluators.errors import IntegrityError, InvalidDocument
-from evaluators.samples import image_samples
 from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import MEAN, STD, tiny_image, toy_images
 

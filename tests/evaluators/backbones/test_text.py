@@ -13,9 +13,9 @@ from transformers import GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MPNetCo
 from evaluators.backbones.load import load_backbone
 from evaluators.backbones.text import load_text
 from evaluators.candidate import TextInput
+from evaluators.data.samples import text_samples
 from evaluators.engine.encode import encode
 from evaluators.errors import IntegrityError, InvalidDocument
-from evaluators.samples import text_samples
 from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import VOCABULARY, tiny_bert, tiny_tokenizer, toy_texts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evaluators.data.samples import LabelledSet, image_samples, text_samples
 from evaluators.diagnostics.duplicates import duplicate_counts, normalised
-from evaluators.samples import LabelledSet, image_samples, text_samples
 
 
 def texts(name: str, rows: list[tuple[str, int]]) -> LabelledSet:

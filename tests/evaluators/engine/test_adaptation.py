@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from evaluators.data.samples import LabelledSet
 from evaluators.engine.adaptation import Adaptation
 from evaluators.errors import IntegrityError
-from evaluators.samples import LabelledSet
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import NAMES

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from evaluators.data.samples import Samples
 from evaluators.engine.boundary_cache import fill, trial
 from evaluators.engine.finetuning import fit_network, fit_partial_freeze, upper_part
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.resumed import Resumed
 from evaluators.features import chunks, distinct
-from evaluators.samples import Samples
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import silent
 from tests.evaluators.trunks import depths, trunk

@@ -14,10 +14,11 @@ from evaluators.engine.finetuning import everything, new_head
 from evaluators.engine.fit import fit
 from evaluators.engine.job import DivergedError, Inputs
 from evaluators.engine.learner import OneNetwork, Training
+from evaluators.engine.memory import WHOLE, Footprint
+from evaluators.engine.network import Network
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.records import read_facts
-from evaluators.engine.training import Network, seeded
-from evaluators.memory import WHOLE, Footprint
+from evaluators.engine.training import seeded
 from evaluators.strategy import strategy
 from tests.evaluators.engine.test_recovery import faulty
 from tests.evaluators.engine.worlds import silent

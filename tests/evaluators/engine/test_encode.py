@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from evaluators.cuts import BATCH_COST, cut
+from evaluators.data.label_texts import label_texts
+from evaluators.data.samples import text_samples
 from evaluators.engine import batching, products
 from evaluators.engine.batching import length_sorted
 from evaluators.engine.encode import encode
-from evaluators.label_texts import label_texts
-from evaluators.samples import text_samples
 from tests.evaluators.engine.worlds import silent
 from tests.fakes_models import NAMES
 

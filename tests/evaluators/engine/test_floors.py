@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluators.data import TaskData, load_task
+from evaluators.data.locations import facts_of
+from evaluators.data.task_data import TaskData, load_task
 from evaluators.engine.floors import floors
-from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 
 

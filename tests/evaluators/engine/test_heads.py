@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from evaluators.data.samples import text_samples
 from evaluators.engine.baselines import Majority, fit_majority, fit_tfidf
 from evaluators.engine.fit import fit, fit_together
 from evaluators.engine.heads import fit_linear_probe
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.linear import Logistic, fit_logistic
 from evaluators.engine.neighbours import Neighbours, fit_knn, nearest_of
-from evaluators.samples import text_samples
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import silent
 

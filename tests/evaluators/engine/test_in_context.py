@@ -7,13 +7,13 @@ import pytest
 from torch import nn
 
 from evaluators.backbones.causal import CausalModel, load_causal
+from evaluators.data.samples import text_samples
 from evaluators.engine import products
 from evaluators.engine.fit import fit, fit_together
 from evaluators.engine.in_context import fit_in_context_together
 from evaluators.engine.job import Inputs
 from evaluators.errors import UsageProblem
 from evaluators.fitness import unfit
-from evaluators.samples import text_samples
 from evaluators.strategy import strategy
 from tests.evaluators.backbones.test_causal import tiny_causal
 from tests.fakes_models import NAMES, toy_texts

@@ -14,6 +14,7 @@ from transformers import BertConfig, BertModel
 from evaluators.backbones.load import load_backbone
 from evaluators.backbones.text import TextBackbone
 from evaluators.candidate import TEXT_TOKENS, TextInput
+from evaluators.data.samples import LabelledSet, text_samples
 from evaluators.engine.adaptation import Adaptation
 from evaluators.engine.adapters import add_dora
 from evaluators.engine.bottleneck import Bottleneck
@@ -21,12 +22,11 @@ from evaluators.engine.finetuning import new_head
 from evaluators.engine.fit import fit
 from evaluators.engine.insertion import insert
 from evaluators.engine.job import NotApplicable
+from evaluators.engine.network import Network
 from evaluators.engine.quantized import quantize
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.scaling import fit_biases
-from evaluators.engine.training import Network
 from evaluators.errors import EnvironmentProblem
-from evaluators.samples import LabelledSet, text_samples
 from evaluators.strategy import STRATEGIES, Tier, strategy
 from tests.evaluators.engine.test_recipe_sections import write_base
 from tests.evaluators.engine.worlds import silent

@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 
 from evaluators.backbones.text import load_text
 from evaluators.candidate import TextInput
+from evaluators.data.samples import text_samples
 from evaluators.engine.encode import encode
 from evaluators.engine.linear import LinearModel
 from evaluators.engine.logistic_batch import Problem, solve
-from evaluators.samples import text_samples
 from tests.evaluators.engine.worlds import silent
 
 GAP = 1e-4

@@ -10,8 +10,8 @@ import torch
 from evaluators.backbones.boundary import Boundary
 from evaluators.engine import machine as lending
 from evaluators.engine.machine import machine
+from evaluators.engine.placement import SHARE
 from evaluators.engine.states import empty_table, folder
-from evaluators.placement import SHARE
 
 Usage = namedtuple("Usage", "total used free")  # as shutil has it
 

@@ -8,15 +8,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from evaluators.draws import held_out
+from evaluators.data.draws import held_out
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
 from evaluators.engine.heads import fit_linear_probe
 from evaluators.engine.job import Inputs
+from evaluators.engine.network import Network
 from evaluators.engine.probe_first import ALPHA_GRID, probe_head
 from evaluators.engine.records import read_facts
 from evaluators.engine.reload import load_fitted
-from evaluators.engine.training import Network, train
+from evaluators.engine.training import train
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import silent
 

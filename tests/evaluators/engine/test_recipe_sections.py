@@ -14,13 +14,13 @@ from transformers import ModernBertConfig, ModernBertModel
 
 from evaluators.backbones.load import load_backbone
 from evaluators.candidate import TextInput
+from evaluators.data.samples import image_samples, text_samples
 from evaluators.engine.encode import encode
 from evaluators.engine.finetuning import upper_part
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.engine.layerwise import decayed
 from evaluators.engine.probe_first import probe_head
-from evaluators.samples import image_samples, text_samples
 from evaluators.strategy import strategy
 from tests.evaluators.backbones.test_text import causal
 from tests.evaluators.engine.worlds import silent

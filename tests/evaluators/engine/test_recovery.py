@@ -12,12 +12,13 @@ from evaluators.engine.adapters import add_adapters
 from evaluators.engine.classifier import network_state
 from evaluators.engine.fit import fit
 from evaluators.engine.job import DivergedError, Inputs
+from evaluators.engine.memory import WHOLE, Footprint
+from evaluators.engine.network import Network
 from evaluators.engine.recipe import recipe_of
 from evaluators.engine.records import read_facts
 from evaluators.engine.recovery import is_out_of_memory
 from evaluators.engine.reload import load_fitted
-from evaluators.engine.training import Network, seeded, train
-from evaluators.memory import WHOLE, Footprint
+from evaluators.engine.training import seeded, train
 from evaluators.strategy import STRATEGIES, strategy
 from tests.fakes_models import CLASSES
 

@@ -86,8 +86,9 @@ def test_progress_is_told_at_every_step(worlds):
 def test_only_matrices_decay(worlds):
     from evaluators.engine.finetuning import new_head
     from evaluators.engine.learner import OneNetwork, Training
+    from evaluators.engine.network import Network
     from evaluators.engine.objective import Labelled
-    from evaluators.engine.training import Network, _optimizer
+    from evaluators.engine.training import _optimizer
 
     backbone = worlds["text"].backbone()
     network = Network(backbone, new_head(32, 3), (backbone.module,))

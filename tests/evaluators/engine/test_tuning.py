@@ -13,7 +13,7 @@ from evaluators.backbones.load import load_backbone
 from evaluators.engine.finetuning import new_head
 from evaluators.engine.fit import fit
 from evaluators.engine.layerwise import decayed, unfrozen_gradually
-from evaluators.engine.training import Network
+from evaluators.engine.network import Network
 from evaluators.engine.tuning import layers_of, towards_start
 from evaluators.strategy import strategy
 from tests.fakes_models import tiny_image

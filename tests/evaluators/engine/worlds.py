@@ -11,12 +11,12 @@ from evaluators.backbones.backbone import Backbone
 from evaluators.backbones.causal import CausalModel
 from evaluators.backbones.load import load_backbone, load_language_model
 from evaluators.candidate import Candidate, Modality
+from evaluators.data.label_texts import label_texts
+from evaluators.data.samples import FloatArray, Samples, text_samples
 from evaluators.engine.encode import encode
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Fitted, Inputs
-from evaluators.label_texts import label_texts
 from evaluators.protocol import SettingValue
-from evaluators.samples import FloatArray, Samples, text_samples
 from evaluators.strategy import STRATEGIES, Strategy, Tap
 from tests.fakes_models import (
     CLASSES,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
+from evaluators.data.samples import FloatArray, IntArray
 from evaluators.metrics.classification import (
     accuracy,
     brier,
@@ -16,7 +17,6 @@ from evaluators.metrics.classification import (
     log_loss,
     macro_f1,
 )
-from evaluators.samples import FloatArray, IntArray
 
 
 def random_predictions(seed: int, samples: int, classes: int) -> tuple[IntArray, FloatArray]:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from evaluators.data.samples import LabelledSet
 from evaluators.engine.fit import fit
 from evaluators.peers import mteb_loop, peft_sequential, timm_loop, trainer_default, trainer_tuned
 from evaluators.peers.cell import PeerCell
 from evaluators.peers.mteb_loop import Head, HeadGrid, run_grid
 from evaluators.peers.script import read_cell, run_script, write_cell
-from evaluators.samples import LabelledSet
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import make_worlds
 from tests.fakes_models import CLASSES

@@ -16,6 +16,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 
 from evaluators.backbones.causal import load_causal
+from evaluators.data.samples import text_samples
 from evaluators.engine.fit import fit
 from evaluators.engine.job import FitJob, Inputs
 from evaluators.pretraining.episode_batches import batches
@@ -23,7 +24,6 @@ from evaluators.pretraining.episode_recipe import RECIPE, Stage
 from evaluators.pretraining.episodes import AFTER, BETWEEN, Pages
 from evaluators.pretraining.topics import HELD_OUT, TOPICS, TRAINED
 from evaluators.pretraining.train_episodes import main, new_model, new_tokenizer, save_base, train
-from evaluators.samples import text_samples
 from evaluators.strategy import strategy
 from tests.evaluators.engine.worlds import silent
 

@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from evaluators.gather import gather_findings
+from evaluators.findings.gather import gather_findings
 from evaluators.report.candidates import candidates_table
 from evaluators.report.markdown import evidence_markdown
 from evaluators.statistics.paired import paired_t

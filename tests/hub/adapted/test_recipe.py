@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
-from evaluators.data import load_task
+from evaluators.data.locations import facts_of
+from evaluators.data.task_data import load_task
 from evaluators.engine.adaptation import Adaptation
-from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import STRATEGIES
 from evaluators.test_access import TestAccessLog

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluators.data import load_task
+from evaluators.data.locations import facts_of
+from evaluators.data.task_data import load_task
 from evaluators.engine.adaptation import Adaptation
 from evaluators.errors import Conflict, IntegrityError, UsageProblem
-from evaluators.locations import facts_of
 from evaluators.metrics.classification import accuracy, macro_f1
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import strategy

@@ -2,11 +2,11 @@
 
 import pytest
 
-from evaluators.executor import InProcessExecutor
 from evaluators.recall import Recall
 from evaluators.results import ResultStore
-from evaluators.run import run_plan
-from evaluators.workbench import Workbench
+from evaluators.running.executor import InProcessExecutor
+from evaluators.running.run import run_plan
+from evaluators.running.workbench import Workbench
 from hub.cli.costs import tell_plan
 from hub.cli.output import Output
 from hub.computing import appraise

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from evaluators.data import load_task
+from evaluators.data.images import read_images
+from evaluators.data.task_data import load_task
 from evaluators.errors import UsageProblem
-from evaluators.images import read_images
 from evaluators.personal_task import OwnData
 from hub.home import Home
 from hub.notebook.frames import own_data_of

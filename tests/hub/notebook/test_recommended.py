@@ -1,11 +1,11 @@
 """A recommendation in a notebook, also where nothing could be measured."""
 
-from evaluators.advice import advise
-from evaluators.rule_of_thumb import Elsewhere, rule_of_thumb
+from evaluators.advice.choice import advise
+from evaluators.advice.rule_of_thumb import Elsewhere, rule_of_thumb
 from hub.first_guess import FirstGuess
 from hub.notebook.recommended import Recommendation
 from hub.recommending import Recommended, Unmeasured
-from tests.evaluators.options import option
+from tests.evaluators.advice.options import option
 
 AGAINST = Elsewhere("help-desk", 80, "LoRA on mini is +3.0 points above linear probe on mini")
 AGREES = Elsewhere("routes", 80, None)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from evaluators.canonical import digest_of_file
-from evaluators.data import load_task
+from evaluators.data.locations import facts_of
+from evaluators.data.task_data import load_task
 from evaluators.engine.adaptation import Adaptation
 from evaluators.errors import EnvironmentProblem, IntegrityError
-from evaluators.locations import facts_of
 from evaluators.personal_task import OwnData, personal_task
 from evaluators.strategy import strategy
 from hub.adapted.files import read_artifact

@@ -1,0 +1,1 @@
+"""Advice from evidence, over documents: what to take, why, and what more labels would bring."""

@@ -1,0 +1,1 @@
+"""Reading what was measured: from stored predictions to findings, with every comparison."""

@@ -1,0 +1,106 @@
+"""Arms: one strategy on one candidate and task at one train size, with all its runs.
+
+In: scored cells. Out: a table of arms that comparisons, summaries and diagnostics look up. Runs are paired by
+index: run i of every arm has draw i and seed i. Order is by key, never by arrival, so equal cells give equal
+findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from evaluators.findings.scoring import BoolArray, ScoredCell
+
+
+class ArmKey(NamedTuple):
+    """What an arm is."""
+
+    task: str
+    candidate: str
+    strategy: str
+    labels_per_class: int
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """The runs of one strategy at one size.
+
+    Attributes:
+        key: What it is.
+        labels: Train size in all.
+        cells: Its cells by run index, scored or not.
+    """
+
+    key: ArmKey
+    labels: int
+    cells: Mapping[int, ScoredCell]
+
+    def values(self, set_name: str, metric: str) -> dict[int, float]:
+        """Return a metric by run index, for the runs that have it."""
+        found = {run: cell.value(set_name, metric) for run, cell in self.cells.items()}
+        return {run: value for run, value in found.items() if value is not None}
+
+    def train_values(self) -> dict[int, float]:
+        """Return the task's metric on the training labels by run index."""
+        found = {run: cell.finding.train_metric for run, cell in self.cells.items()}
+        return {run: value for run, value in found.items() if value is not None}
+
+    def correct(self, set_name: str) -> dict[int, BoolArray]:
+        """Return (m,) right or wrong by run index."""
+        return {run: cell.correct[set_name] for run, cell in self.cells.items() if set_name in cell.correct}
+
+    @property
+    def failed(self) -> int:
+        """Runs that failed."""
+        return sum(cell.finding.status == "failed" for cell in self.cells.values())
+
+
+@dataclass(frozen=True, eq=False)
+class ArmTable:
+    """All arms of an evaluation, in key order."""
+
+    arms: Mapping[ArmKey, Arm]
+
+    def get(self, task: str, candidate: str, strategy: str, labels_per_class: int) -> Arm | None:
+        """Return one arm, or None if it was not planned."""
+        return self.arms.get(ArmKey(task, candidate, strategy, labels_per_class))
+
+    def sizes(self, task: str) -> tuple[int, ...]:
+        """Return the train sizes a class of a task, smallest first."""
+        return tuple(sorted({key.labels_per_class for key in self.arms if key.task == task}))
+
+    def strategies(self, task: str, candidate: str) -> tuple[str, ...]:
+        """Return the strategies of a candidate on a task, by name; of the data alone for ""."""
+        return tuple(
+            dict.fromkeys(
+                key.strategy for key in self.arms if key.task == task and key.candidate == candidate
+            )
+        )
+
+
+def build_arms(cells: Iterable[ScoredCell]) -> ArmTable:
+    """Group cells into arms.
+
+    Args:
+        cells: In any order. The same cell may come twice (an incumbent that is also a candidate).
+
+    Raises:
+        ValueError: If two different cells are the same run of one arm: the evaluation mixed two plans.
+    """
+    grouped: dict[ArmKey, dict[int, ScoredCell]] = {}
+    for cell in cells:
+        row = cell.finding
+        key = ArmKey(row.task, row.candidate, row.strategy, row.labels_per_class)
+        known = grouped.setdefault(key, {}).setdefault(row.run, cell)
+        if known.finding.key != row.key:
+            raise ValueError(
+                f"run {row.run} of {key} was measured in two ways: {known.finding.key}, {row.key}"
+            )
+    return ArmTable({key: _arm(key, grouped[key]) for key in sorted(grouped)})
+
+
+def _arm(key: ArmKey, cells: Mapping[int, ScoredCell]) -> Arm:
+    ordered = {run: cells[run] for run in sorted(cells)}
+    return Arm(key, next(iter(ordered.values())).finding.labels, ordered)

@@ -1,0 +1,113 @@
+"""The numbers a reviewer asks for beside the score, for every arm: gaps, shift, calibration, curve, optimism.
+
+In: the table of arms. Out: `Diagnostic` rows over runs with 95 % intervals, in key order. Where a set was not
+opened or an arm did not run there is no row: absent, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from evaluators.diagnostics.efficiency import aulc
+from evaluators.diagnostics.gaps import generalization_gap, shift_drop
+from evaluators.evidence import Diagnostic, Recommendation
+from evaluators.findings.arms import Arm, ArmTable
+from evaluators.findings.measurements import TEST, VALIDATION, Design
+from evaluators.findings.summaries import as_estimate
+from evaluators.statistics.intervals import Interval, mean_interval
+
+Name = Literal[
+    "generalization-gap",
+    "shift-drop",
+    "out-of-scope-auroc",
+    "sample-efficiency",
+    "calibration-error",
+    "selection-optimism",
+]
+
+
+def diagnose(
+    arms: ArmTable, design: Design, recommendations: tuple[Recommendation, ...]
+) -> tuple[Diagnostic, ...]:
+    """Compute every diagnostic that the measurements allow.
+
+    Args:
+        arms: All arms.
+        design: Tasks and the judged set.
+        recommendations: Selection optimism is that of the recommended strategy.
+    """
+    rows: list[Diagnostic] = []
+    for arm in arms.arms.values():
+        metric = design.task(arm.key.task).metric
+        rows += _of_arm(arm, metric, design.judged_set)
+        rows += _of_shifted_sets(arm, metric)
+    rows += _sample_efficiency(arms, design)
+    for row in recommendations:
+        arm_of_row = arms.get(row.task, row.candidate, row.strategy, row.labels_per_class)
+        if arm_of_row:
+            rows += _selection_optimism(arm_of_row, design.task(row.task).metric)
+    return tuple(sorted(rows, key=_order))
+
+
+def _of_arm(arm: Arm, metric: str, judged_set: str) -> Iterator[Diagnostic]:
+    judged, train = arm.values(judged_set, metric), arm.train_values()
+    runs = [run for run in judged if run in train]
+    if runs:
+        gap = generalization_gap([train[run] for run in runs], [judged[run] for run in runs])
+        yield _row("generalization-gap", arm, judged_set, gap)
+    errors = list(arm.values(judged_set, "ece").values())
+    if errors:
+        yield _row("calibration-error", arm, judged_set, mean_interval(errors))
+
+
+def _of_shifted_sets(arm: Arm, metric: str) -> Iterator[Diagnostic]:
+    names = {scores.set for cell in arm.cells.values() for scores in cell.finding.scores}
+    own = arm.values(TEST, metric)
+    for name in sorted(names - {VALIDATION, TEST}):
+        shifted = arm.values(name, metric)
+        runs = [run for run in own if run in shifted]
+        if runs:
+            drop = shift_drop([own[run] for run in runs], [shifted[run] for run in runs])
+            yield _row("shift-drop", arm, name, drop.absolute)
+        areas = list(arm.values(name, "auroc").values())
+        if areas:
+            yield _row("out-of-scope-auroc", arm, name, mean_interval(areas))
+
+
+def _sample_efficiency(arms: ArmTable, design: Design) -> Iterator[Diagnostic]:
+    """Area under the curve of each run over all sizes; a run that lacks a size has no curve."""
+    curves: dict[tuple[str, str, str], list[Arm]] = {}
+    for arm in arms.arms.values():
+        curves.setdefault((arm.key.task, arm.key.candidate, arm.key.strategy), []).append(arm)
+    for (task, _, _), curve in curves.items():
+        sizes = [arm.key.labels_per_class for arm in curve]
+        values = [arm.values(design.judged_set, design.task(task).metric) for arm in curve]
+        runs = [run for run in values[0] if all(run in points for points in values)]
+        if len(sizes) > 1 and tuple(sizes) == arms.sizes(task) and runs:
+            areas = [aulc(sizes, [points[run] for points in values]) for run in runs]
+            yield _row("sample-efficiency", curve[-1], design.judged_set, mean_interval(areas))
+
+
+def _selection_optimism(arm: Arm, metric: str) -> Iterator[Diagnostic]:
+    validation, test = arm.values(VALIDATION, metric), arm.values(TEST, metric)
+    runs = [run for run in validation if run in test]
+    if runs:
+        optimism = generalization_gap([validation[run] for run in runs], [test[run] for run in runs])
+        yield _row("selection-optimism", arm, TEST, optimism)
+
+
+def _row(name: Name, arm: Arm, set_name: str, interval: Interval) -> Diagnostic:
+    return Diagnostic(
+        name=name,
+        task=arm.key.task,
+        candidate=arm.key.candidate,
+        strategy=arm.key.strategy,
+        labels_per_class=arm.key.labels_per_class,
+        set=set_name,
+        estimate=as_estimate(interval),
+    )
+
+
+def _order(row: Diagnostic) -> tuple[str, str, str, int, str, str]:
+    return (row.task, row.candidate, row.strategy, row.labels_per_class, row.name, row.set)
