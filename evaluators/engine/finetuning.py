@@ -25,7 +25,7 @@ from evaluators.engine.recipe import recipe_of
 from evaluators.engine.recovery import recovering
 from evaluators.engine.resumed import from_boundary, made_whole
 from evaluators.engine.side_by_side import train_together, twin
-from evaluators.engine.stacked_layers import CannotStack
+from evaluators.engine.stack import CannotStack
 from evaluators.engine.training import seeded, train
 from evaluators.engine.tuning import PLAIN, Tuning
 from evaluators.ladder.depth import upper_blocks

@@ -30,7 +30,8 @@ from evaluators.engine.products import fast_products
 from evaluators.engine.recipe import Recipe
 from evaluators.engine.resident import batches_of
 from evaluators.engine.rows_in_use import only_rows_in_use
-from evaluators.engine.stacked_layers import CannotStack, Stack, StackedLinear, stack_modules
+from evaluators.engine.stack import CannotStack, Stack
+from evaluators.engine.stacked_layers import StackedLinear, stack_modules
 from evaluators.engine.streams import DropoutStreams, drops
 from evaluators.engine.training import Trained, decay_of_table, descend, received
 from evaluators.engine.tuning import PLAIN

@@ -11,7 +11,7 @@ import torch
 from peft.tuners.lora import Linear as LoraLinear
 from torch import nn
 
-from evaluators.engine.stacked_layers import CannotStack, Stack
+from evaluators.engine.stack import CannotStack, Stack
 
 
 def is_plain(layer: nn.Module) -> bool:
