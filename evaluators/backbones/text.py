@@ -20,6 +20,7 @@ from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as library_log
 
 from evaluators.backbones.backbone import Prepared
+from evaluators.backbones.sending import sent
 from evaluators.candidate import TextInput
 from evaluators.data.samples import Samples
 from evaluators.errors import IntegrityError, InvalidDocument
@@ -74,8 +75,8 @@ class TextBackbone:
         mask = [[1] * len(ids) + [0] * (longest - len(ids)) for ids in rows]
         device = next(self.module.parameters()).device
         return {
-            "input_ids": torch.tensor(padded, device=device),
-            "attention_mask": torch.tensor(mask, device=device),
+            "input_ids": sent(padded, device),
+            "attention_mask": sent(mask, device),
         }
 
     def features(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:

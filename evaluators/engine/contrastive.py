@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from evaluators.backbones.sending import moved, sent
 from evaluators.data.samples import IntArray
 from evaluators.engine.classifier import Classifier, TrainingFacts, changed_names
 from evaluators.engine.finetuning import everything, fresh, new_head, only, recovered
@@ -97,7 +98,7 @@ class InPairs:
         """
         samples, place = np.unique(self._places[items], return_inverse=True)
         parts = cut(samples.tolist(), most or len(samples))
-        sides = torch.from_numpy(place.reshape(-1, 2)).to(self._alike.device)
+        sides = moved(torch.from_numpy(place.reshape(-1, 2)), self._alike.device)
         if len(parts) == 1:
             with read(parts[0], 0) as features:
                 loss = self._loss(features, sides, items)
@@ -118,7 +119,7 @@ class InPairs:
 
     def _loss(self, features: torch.Tensor, sides: torch.Tensor, items: list[int]) -> torch.Tensor:
         cosines = functional.cosine_similarity(features[sides[:, 0]], features[sides[:, 1]], dim=1)
-        return functional.mse_loss(cosines, self._alike[torch.tensor(items, device=self._alike.device)])
+        return functional.mse_loss(cosines, self._alike[sent(items, self._alike.device)])
 
 
 def fit_contrastive(job: FitJob) -> Classifier:

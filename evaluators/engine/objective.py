@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch.nn import functional
 
+from evaluators.backbones.sending import sent
 from evaluators.engine.batching import batches
 from evaluators.engine.job import FitJob
 
@@ -85,7 +86,7 @@ class Labelled:
         total, done = torch.zeros((), device=self._labels.device), 0
         for part in cut(items, most or len(items)):
             with read(part, done) as logits:
-                wanted = self._labels[torch.tensor(part, device=self._labels.device)]
+                wanted = self._labels[sent(part, self._labels.device)]
                 # Weighted by size: the parts' gradients add up to that of the batch's mean loss.
                 loss = functional.cross_entropy(logits, wanted) * (len(part) / len(items))
                 torch.autograd.backward(loss)

@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 
 from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.backbones.sending import moved
 from evaluators.engine.acceleration import Acceleration
 
 #: Bytes that collated samples may take on the device.
@@ -48,13 +49,12 @@ class Resident:
     def batch(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
         """Select samples, and cut what is padded to the longest of all to the longest of these."""
         longest = min(self._longest, self._faster.padded(max(self._lengths[index] for index in indices)))
-        # Pinned and not waited for: the step before is still running on the device.
         here = torch.tensor(indices)
         rows = {here.device: here}  # some of a batch may lie with the host: the lengths of states do
         chosen = {}
         for name, values in self._all.items():
             if values.device not in rows:
-                rows[values.device] = _sent(here, values.device)
+                rows[values.device] = moved(here, values.device)
             part = values.index_select(0, rows[values.device])
             is_padded = longest < self._longest and part.dim() > 1 and part.shape[1] == self._longest
             chosen[name] = _as_laid_out(part[:, :longest] if is_padded else part, values)
@@ -69,12 +69,6 @@ def batches_of(backbone: Backbone, prepared: Prepared, faster: Acceleration) -> 
     if size * len(prepared) > RESIDENT_BYTES:
         return Collated(backbone, prepared)
     return Resident(backbone, prepared, faster)
-
-
-def _sent(rows: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Return row numbers on another device, which is not waited for."""
-    pinned = rows.pin_memory() if device.type == "cuda" else rows
-    return pinned.to(device, non_blocking=True)
 
 
 def _as_laid_out(part: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:

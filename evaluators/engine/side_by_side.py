@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from evaluators.backbones.backbone import Backbone, Prepared
+from evaluators.backbones.sending import sent
 from evaluators.cuts import cut_step
 from evaluators.engine.acceleration import Acceleration
 from evaluators.engine.baselines import samples_of
@@ -159,7 +160,7 @@ class SideBySide:
         with self._streams.at(step, places=places) if self._streams else nullcontext():
             with autocast(self._job.device, self._job.dtype):
                 logits = self._network.logits(batch)
-            wanted = self._labels[torch.tensor(rows, device=self._labels.device)]
+            wanted = self._labels[sent(rows, self._labels.device)]
             losses = functional.cross_entropy(logits.float(), wanted, reduction="none")
             losses = losses.view(self.cells, -1).sum(dim=1) / size
             # The gradient of the sum is, for each cell's weights, that of its own loss.

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from evaluators.backbones.boundary import Boundary
+from evaluators.backbones.sending import sent
 from evaluators.data.samples import Samples
 from evaluators.engine.placement import Tier
 
@@ -53,7 +54,7 @@ class StateTable:
             states = states.permute(0, 2, 3, 1)
         states = states.to(self.rows.device, self.rows.dtype)
         if not self.boundary.by_token:
-            self.rows[torch.tensor(numbers, device=self.rows.device)] = states
+            self.rows[sent(numbers, self.rows.device)] = states
             return
         where, real = self._tokens(numbers)
         self.rows[where[real]] = states[real]
@@ -61,7 +62,7 @@ class StateTable:
     def gather(self, numbers: Sequence[int], device: torch.device) -> torch.Tensor:
         """Return the states of samples as a block above reads them, in float32 on a device; padding is zero."""
         if not self.boundary.by_token:
-            states = self.rows[torch.tensor(numbers, device=self.rows.device)]
+            states = self.rows[sent(numbers, self.rows.device)]
         else:
             where, real = self._tokens(numbers)
             states = self.rows[where].mul_(real.unsqueeze(-1))
@@ -72,8 +73,8 @@ class StateTable:
     def _tokens(self, numbers: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return (batch, longest) row numbers and whether each is a token of its own sample, or padding."""
         device = self.rows.device
-        chosen = torch.tensor(numbers, device=device)
-        lengths = torch.tensor([self.lengths[number] for number in numbers], device=device)
+        chosen = sent(numbers, device)
+        lengths = sent([self.lengths[number] for number in numbers], device)
         columns = torch.arange(max(self.lengths[number] for number in numbers), device=device)
         real = columns < lengths.unsqueeze(1)
         return torch.where(real, self.starts[chosen].unsqueeze(1) + columns, 0), real

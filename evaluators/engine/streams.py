@@ -19,6 +19,8 @@ from torch.nn import functional
 from torch.nn.modules.dropout import _DropoutNd
 from torch.overrides import TorchFunctionMode
 
+from evaluators.backbones.sending import sent
+
 #: Numbers of places that are kept from step to step, 4 bytes each: batches of texts have ever new shapes.
 KEPT_COORDINATES = 1 << 24
 _WORD = 1 << 32
@@ -141,9 +143,7 @@ class DropoutStreams(TorchFunctionMode):
 
     def _keys(self) -> torch.Tensor:
         """Return the key of each cell at this step and site, (cells,) int32, and go on to the next site."""
-        return torch.tensor(
-            [_signed(key) for key in self._next_keys()], dtype=torch.int32, device=self._device
-        )
+        return sent([_signed(key) for key in self._next_keys()], self._device, torch.int32)
 
     def _keys_of_rows(self, rows: int) -> torch.Tensor:
         """Return the same for each row of a tensor, (cells, rows) int32, by the places of the rows that are read.
@@ -162,7 +162,7 @@ class DropoutStreams(TorchFunctionMode):
             ]
             for cell, key in enumerate(self._next_keys())
         ]
-        return torch.tensor(keys, dtype=torch.int32, device=self._device)
+        return sent(keys, self._device, torch.int32)
 
     def _next_keys(self) -> list[int]:
         keys = [_hash(_hash(_hash(seed) + self._step) + self._site) for seed in self._seeds]
