@@ -17,7 +17,7 @@ from tests.counting import counting, flop_counter
 
 LAPS = 3
 #: Seconds that the timed laps of one contest may take; where three would take longer there are fewer, at least one.
-AFFORDABLE = 60.0
+AFFORDABLE = 45.0
 #: A peer whose cell takes longer than this, or whose cells of one stratum take longer than that together, is sampled.
 LONG_CELL, LONG_STRATUM = 20.0, 40.0
 SAMPLED = 3

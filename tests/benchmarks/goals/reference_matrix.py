@@ -10,6 +10,7 @@ from pathlib import Path
 from evaluators.data.view import draw
 from evaluators.peers.mteb_loop import Head, HeadGrid, run_grid
 from evaluators.plan import PlannedCell
+from evaluators.strategy import strategy
 from tests.benchmarks.contest import LAPS, Contender, Outcome, Timed, against_scripts, contest, timed
 from tests.benchmarks.goals.frozen_family import against_trainer, frozen_family
 from tests.benchmarks.matrix import Matrix, accuracy, bench_protocol, joined, matrix
@@ -154,7 +155,16 @@ def _copied(store: Path, scene: Scene) -> Path:
 
 
 def _stratum(planned: PlannedCell) -> str:
-    return f"{planned.cell.task} {planned.cell.strategy}"
+    """Cells of like cost: on one task without a base, by a head, or trained."""
+    row = strategy(planned.cell.strategy)
+    kind = (
+        "head"
+        if row.id in HEADS
+        else "floor"
+        if row.fit.startswith("evaluators.engine.baselines")
+        else "trained"
+    )
+    return f"{planned.cell.task} {kind}"
 
 
 def _computed(side: Timed) -> int:
