@@ -64,7 +64,7 @@ def frozen_family(scene: Scene, *, draws: int) -> Matrix:
 
 
 def against_trainer(scene: Scene) -> tuple[Timed, Timed]:
-    """Race a script a cell, by size; measured once, because G8 needs it too."""
+    """Race a script a cell; measured once, because G8 needs it too."""
     return scene.once("G1 against Trainer", lambda: _against_trainer(scene))
 
 
