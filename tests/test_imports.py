@@ -71,6 +71,7 @@ def test_importing_every_light_module_has_no_effect(tmp_path):
         "evaluators.metrics.adapters",
         "evaluators.peers",
         "evaluators.pretraining",
+        "evaluators.selfcheck",
     )
     light = [n for n in names(evaluators) + names(hub) if not n.startswith(computing) and "mlflow" not in n]
     loaded = modules_after("import " + ", ".join(light), tmp_path / "home")

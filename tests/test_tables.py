@@ -18,7 +18,7 @@ def test_every_module_stands_in_its_readme(package):
     assert modules <= named
 
 
-@pytest.mark.parametrize("package", ["advice", "cost", "data", "findings", "running"])
+@pytest.mark.parametrize("package", ["advice", "cost", "data", "findings", "running", "selfcheck"])
 def test_every_module_of_a_package_stands_in_its_row(package):
     """These have no README of their own."""
     rows = [

@@ -44,6 +44,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "catalog": ("Operate", "hub.cli.catalogs:catalog", "Check the catalog's files; pin a model's bytes."),
     "trust": ("Operate", "hub.cli.trust:trust", "Whose signatures this machine accepts."),
     "doctor": ("Operate", "hub.cli.doctor:doctor", "What works on this machine, and what is missing."),
+    "selfcheck": (
+        "Operate",
+        "hub.cli.selfchecking:selfcheck",
+        "Published results, computed again: PASS or FAIL.",
+    ),
     "demo": ("Operate", "hub.cli.demonstration:demo", "The whole flow on real models, in its own registry."),
 }
 
