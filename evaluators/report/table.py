@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellCost, CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.evidence import CellCost, CellFinding, Comparison, Estimate, Evidence, Findings, Summary
 from evaluators.wording import (
     at_size,
     compact,
@@ -104,7 +104,17 @@ def comparison_table(findings: Findings, task: str, candidate: str) -> ResultTab
         if (row.task, row.candidate) == (task, candidate) and row.purpose != "negative-transfer"
     ]
     rows.sort(key=lambda row: (row.purpose, ladder_position(row.reference_strategy), row.labels_per_class))
-    columns = ("purpose", "reference", "labels a class", "points", "p", "runs x items", "detects", "test")
+    columns = (
+        "purpose",
+        "reference",
+        "labels a class",
+        "points",
+        "p",
+        "runs x items",
+        "runs won (> 0.75)",
+        "detects",
+        "test",
+    )
     chosen = f", {title(rows[0].strategy)}" if rows else ""
     heading = f"{candidate} on {task}{chosen}: paired differences ({judged_set(findings)})"
     return ResultTable(heading, columns, tuple(_comparison_row(row) for row in rows))
@@ -162,9 +172,26 @@ def _comparison_row(row: Comparison) -> tuple[str, ...]:
         difference(row.difference),
         p_value(row.p_value if row.p_adjusted is None else row.p_adjusted),
         crossed,
+        _won(row.superiority),
         "" if row.detectable is None else percent(row.detectable),
         row.test,
     )
+
+
+def _won(share: Estimate | None) -> str:
+    """Return P(A > B) as a share; yes where its interval bears out "better": above one half, and beyond 0.75."""
+    if share is None:
+        return ""
+    if share.low is None or share.high is None:
+        return f"{share.value:.2f}"
+    if share.low == share.high:
+        # No width is no certainty: a handful of runs had no other outcome to draw from.
+        return f"{share.value:.2f}, all runs alike"
+    from evaluators.statistics.intervals import Interval  # scipy: not for those who print no evidence
+    from evaluators.statistics.superiority import is_meaningful
+
+    better = is_meaningful(Interval(share.value, share.low, share.high, share.n))
+    return f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}], {'yes' if better else 'no'}"
 
 
 def _transfer(row: Comparison | None) -> str:
