@@ -125,6 +125,30 @@ class Comparison(Document):
         return written
 
 
+class TiedArm(Document):
+    """A strategy on a base, in a tie group."""
+
+    candidate: str
+    """Empty for a baseline on the data alone."""
+    strategy: str
+    p_adjusted: float
+    """Of being as good as the best, after Holm; 1 for the best."""
+
+
+class TieGroup(Document):
+    """At one task and size: the arm with the highest mean, those tied with it, those shown to be worse. No ranks."""
+
+    task: str
+    set: str
+    metric: str
+    labels_per_class: int
+    best: TiedArm
+    tied: tuple[TiedArm, ...]
+    worse: tuple[TiedArm, ...]
+    comparisons: int
+    """Pairs that p was adjusted for."""
+
+
 class Diagnostic(Document):
     """A number a reviewer asks for beside the score."""
 
@@ -200,6 +224,16 @@ class Findings(Document):
     comparisons: tuple[Comparison, ...]
     diagnostics: tuple[Diagnostic, ...]
     recommendations: tuple[Recommendation, ...]
+    tie_groups: tuple[TieGroup, ...] = ()
+    """Empty in documents of earlier versions."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if not self.tie_groups:
+            written.pop("tie_groups", None)
+        return written
 
     @property
     def digest(self) -> str:

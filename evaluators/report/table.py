@@ -219,8 +219,20 @@ def _score_cell(findings: Findings, cells: Sequence[CellFinding], size: int, *, 
     failed = sum(cell.status == "failed" for cell in here)
     if summary is None:
         return "failed" if failed else "skipped"
-    text = compact(summary.estimate) if narrow else score(summary.estimate)
+    text = compact(summary.estimate) if narrow else score(summary.estimate) + _tie(findings, here[0])
     return f"{text} !{failed}" if failed else text
+
+
+def _tie(findings: Findings, cell: CellFinding) -> str:
+    """Return where an arm stands in its tie group, in words; "" if it is shown to be worse, or none was made."""
+    arm = (cell.candidate, cell.strategy)
+    for group in findings.tie_groups:
+        if (group.task, group.labels_per_class) == (cell.task, cell.labels_per_class):
+            if arm == (group.best.candidate, group.best.strategy):
+                return ", best" if not group.tied else ", highest of a tie"
+            if arm in {(row.candidate, row.strategy) for row in group.tied}:
+                return ", tied with the best"
+    return ""
 
 
 def _summary(findings: Findings, cell: CellFinding) -> Summary | None:
