@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellCost, CellFinding, Comparison, Estimate, Evidence, Findings, Summary
+from evaluators.evidence import CellCost, CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
     at_size,
     compact,
@@ -172,26 +173,10 @@ def _comparison_row(row: Comparison) -> tuple[str, ...]:
         difference(row.difference),
         p_value(row.p_value if row.p_adjusted is None else row.p_adjusted),
         crossed,
-        _won(row.superiority),
+        runs_won(row.superiority),
         "" if row.detectable is None else percent(row.detectable),
         row.test,
     )
-
-
-def _won(share: Estimate | None) -> str:
-    """Return P(A > B) as a share; yes where its interval bears out "better": above one half, and beyond 0.75."""
-    if share is None:
-        return ""
-    if share.low is None or share.high is None:
-        return f"{share.value:.2f}"
-    if share.low == share.high:
-        # No width is no certainty: a handful of runs had no other outcome to draw from.
-        return f"{share.value:.2f}, all runs alike"
-    from evaluators.statistics.intervals import Interval  # scipy: not for those who print no evidence
-    from evaluators.statistics.superiority import is_meaningful
-
-    better = is_meaningful(Interval(share.value, share.low, share.high, share.n))
-    return f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}], {'yes' if better else 'no'}"
 
 
 def _transfer(row: Comparison | None) -> str:
@@ -219,20 +204,8 @@ def _score_cell(findings: Findings, cells: Sequence[CellFinding], size: int, *, 
     failed = sum(cell.status == "failed" for cell in here)
     if summary is None:
         return "failed" if failed else "skipped"
-    text = compact(summary.estimate) if narrow else score(summary.estimate) + _tie(findings, here[0])
+    text = compact(summary.estimate) if narrow else score(summary.estimate) + tie_mark(findings, here[0])
     return f"{text} !{failed}" if failed else text
-
-
-def _tie(findings: Findings, cell: CellFinding) -> str:
-    """Return where an arm stands in its tie group, in words; "" if it is shown to be worse, or none was made."""
-    arm = (cell.candidate, cell.strategy)
-    for group in findings.tie_groups:
-        if (group.task, group.labels_per_class) == (cell.task, cell.labels_per_class):
-            if arm == (group.best.candidate, group.best.strategy):
-                return ", best" if not group.tied else ", highest of a tie"
-            if arm in {(row.candidate, row.strategy) for row in group.tied}:
-                return ", tied with the best"
-    return ""
 
 
 def _summary(findings: Findings, cell: CellFinding) -> Summary | None:
