@@ -39,7 +39,11 @@ class SetScore(Document):
     set: str
     samples: int
     metrics: dict[str, float]
-    """`accuracy`, `macro_f1`, `log_loss`, `ece`, ...; for an out-of-scope set `auroc`, `fpr_at_95_tpr`."""
+    """`accuracy`, `macro_f1`, `log_loss`, `ece`, ...; for an out-of-scope set `auroc`, `fpr_at_95_tpr`.
+
+    Where validation was predicted it has `temperature`, fitted there, and the others `ece_scaled` and
+    `log_loss_scaled`, after it. Documents of earlier versions lack these, `selective_accuracy` and `aurc`.
+    """
     predictions_sha256: str
 
 
@@ -108,6 +112,41 @@ class Comparison(Document):
     crossed_high: float | None = None
     detectable: float | None = None
     """The smallest difference that this design detects with probability 0.8."""
+    superiority: Estimate | None = None
+    """Sensitivity: the share of paired runs in which the subject is better, ties one half. None in documents of
+    earlier versions, and for an artifact, which has no runs."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if self.superiority is None:
+            written.pop("superiority", None)
+        return written
+
+
+class TiedArm(Document):
+    """A strategy on a base, in a tie group."""
+
+    candidate: str
+    """Empty for a baseline on the data alone."""
+    strategy: str
+    p_adjusted: float
+    """Of being as good as the best, after Holm; 1 for the best."""
+
+
+class TieGroup(Document):
+    """At one task and size: the arm with the highest mean, those tied with it, those shown to be worse. No ranks."""
+
+    task: str
+    set: str
+    metric: str
+    labels_per_class: int
+    best: TiedArm
+    tied: tuple[TiedArm, ...]
+    worse: tuple[TiedArm, ...]
+    comparisons: int
+    """Pairs that p was adjusted for."""
 
 
 class Diagnostic(Document):
@@ -115,7 +154,7 @@ class Diagnostic(Document):
 
     name: Literal[
         "generalization-gap", "shift-drop", "out-of-scope-auroc", "sample-efficiency", "calibration-error",
-        "selection-optimism",
+        "selection-optimism", "calibration-error-scaled", "selective-accuracy", "risk-coverage",
     ]  # fmt: skip
     task: str
     candidate: str
@@ -185,6 +224,16 @@ class Findings(Document):
     comparisons: tuple[Comparison, ...]
     diagnostics: tuple[Diagnostic, ...]
     recommendations: tuple[Recommendation, ...]
+    tie_groups: tuple[TieGroup, ...] = ()
+    """Empty in documents of earlier versions."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if not self.tie_groups:
+            written.pop("tie_groups", None)
+        return written
 
     @property
     def digest(self) -> str:

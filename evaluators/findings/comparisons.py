@@ -1,8 +1,8 @@
 """Every paired comparison that the gate needs, named reference and all: the gate only reads.
 
 The claim is always about strategies, so pairs are runs (same draw, same seed) and the test is a paired t;
-runs and items resampled together are the sensitivity check. The difference is subject minus reference, in the
-task's metric.
+runs and items resampled together, and the share of runs won, are the sensitivity checks. The difference is
+subject minus reference, in the task's metric.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import numpy as np
 from evaluators.evidence import Comparison, Estimate, Recommendation, TaskFacts
 from evaluators.findings.arms import Arm, ArmKey, ArmTable
 from evaluators.findings.measurements import VALIDATION, Design
+from evaluators.findings.summaries import as_estimate
 from evaluators.statistics.holm import holm
 from evaluators.statistics.paired import crossed_bootstrap, paired_t
 from evaluators.statistics.power import detectable_by_runs
+from evaluators.statistics.superiority import probability_of_superiority
 from evaluators.wording import is_baseline, ladder_position
 
 Purpose = Literal[
@@ -82,6 +84,7 @@ class _Judge:
             crossed_low=crossed[0],
             crossed_high=crossed[1],
             detectable=0.0 if result.degenerate else _detectable(differences),
+            superiority=as_estimate(probability_of_superiority(differences)),
         )
 
     def _crossed(

@@ -24,7 +24,17 @@ Name = Literal[
     "sample-efficiency",
     "calibration-error",
     "selection-optimism",
+    "calibration-error-scaled",
+    "selective-accuracy",
+    "risk-coverage",
 ]
+#: Diagnostics that are a metric of the judged set, averaged over runs.
+_OF_METRICS: tuple[tuple[Name, str], ...] = (
+    ("calibration-error", "ece"),
+    ("calibration-error-scaled", "ece_scaled"),
+    ("selective-accuracy", "selective_accuracy"),
+    ("risk-coverage", "aurc"),
+)
 
 
 def diagnose(
@@ -56,9 +66,10 @@ def _of_arm(arm: Arm, metric: str, judged_set: str) -> Iterator[Diagnostic]:
     if runs:
         gap = generalization_gap([train[run] for run in runs], [judged[run] for run in runs])
         yield _row("generalization-gap", arm, judged_set, gap)
-    errors = list(arm.values(judged_set, "ece").values())
-    if errors:
-        yield _row("calibration-error", arm, judged_set, mean_interval(errors))
+    for name, of_set in _OF_METRICS:
+        values = list(arm.values(judged_set, of_set).values())
+        if values:
+            yield _row(name, arm, judged_set, mean_interval(values))
 
 
 def _of_shifted_sets(arm: Arm, metric: str) -> Iterator[Diagnostic]:

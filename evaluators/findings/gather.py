@@ -18,6 +18,7 @@ from evaluators.findings.measurements import CellMeasurement, Design, Encoded, T
 from evaluators.findings.recommendation import recommend
 from evaluators.findings.scoring import ScoredCell, score_cell
 from evaluators.findings.summaries import summarise
+from evaluators.findings.ties import tie_groups
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
         comparisons=compare_all(arms, design, recommendations),
         diagnostics=diagnose(arms, design, recommendations),
         recommendations=recommendations,
+        tie_groups=tie_groups(arms, design),
     )
 
 

@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 from evaluators.data.samples import FloatArray, IntArray
 from evaluators.evidence import CellFinding, SetScore, TaskFacts
 from evaluators.findings.measurements import TEST, VALIDATION, CellMeasurement, Truths
-from evaluators.metrics.classification import classification_metrics
+from evaluators.metrics.classification import (
+    classification_metrics,
+    expected_calibration_error,
+    log_loss,
+)
 from evaluators.metrics.out_of_scope import out_of_scope_metrics
+from evaluators.metrics.selective import selective_metrics
+from evaluators.metrics.temperature import at_temperature, fit_temperature
 
 BoolArray = NDArray[np.bool_]
 
@@ -56,17 +62,41 @@ def score_cell(measurement: CellMeasurement, task: TaskFacts, truths: Truths) ->
         ValueError: If predictions and labels do not fit, or a set has no labels.
     """
     scores, correct = [], {}
+    temperature = _temperature(measurement, task, truths)
     for name in sorted(measurement.probabilities, key=_set_order):
         probabilities = measurement.probabilities[name]
         labels = _labels(truths, task, name, probabilities)
         if (labels < 0).all():
             metrics = _out_of_scope(measurement.probabilities.get(TEST), probabilities)
         else:
-            metrics = classification_metrics(labels, probabilities)
+            metrics = classification_metrics(labels, probabilities) | selective_metrics(labels, probabilities)
+            if temperature is not None:
+                metrics |= _scaled(name, labels, probabilities, temperature)
             correct[name] = probabilities.argmax(axis=1) == labels
         digest = measurement.digests[name]
         scores.append(SetScore(set=name, samples=len(labels), metrics=metrics, predictions_sha256=digest))
     return ScoredCell(_finding(measurement, tuple(scores), _train_metric(measurement, task)), correct)
+
+
+def _temperature(measurement: CellMeasurement, task: TaskFacts, truths: Truths) -> float | None:
+    """Return the temperature that the cell's validation predictions ask for; None where there are none."""
+    probabilities = measurement.probabilities.get(VALIDATION)
+    if probabilities is None:
+        return None
+    labels = _labels(truths, task, VALIDATION, probabilities)
+    known = labels >= 0
+    return fit_temperature(labels[known], probabilities[known]) if known.any() else None
+
+
+def _scaled(name: str, labels: IntArray, probabilities: FloatArray, temperature: float) -> dict[str, float]:
+    """Return what validation was fitted to, or what that temperature makes of a set it has not seen."""
+    if name == VALIDATION:
+        return {"temperature": temperature}
+    scaled = at_temperature(probabilities, temperature)
+    return {
+        "ece_scaled": expected_calibration_error(labels, scaled),
+        "log_loss_scaled": log_loss(labels, scaled),
+    }
 
 
 def _finding(

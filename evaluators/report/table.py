@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators.evidence import CellCost, CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
     at_size,
     compact,
@@ -104,7 +105,17 @@ def comparison_table(findings: Findings, task: str, candidate: str) -> ResultTab
         if (row.task, row.candidate) == (task, candidate) and row.purpose != "negative-transfer"
     ]
     rows.sort(key=lambda row: (row.purpose, ladder_position(row.reference_strategy), row.labels_per_class))
-    columns = ("purpose", "reference", "labels a class", "points", "p", "runs x items", "detects", "test")
+    columns = (
+        "purpose",
+        "reference",
+        "labels a class",
+        "points",
+        "p",
+        "runs x items",
+        "runs won (> 0.75)",
+        "detects",
+        "test",
+    )
     chosen = f", {title(rows[0].strategy)}" if rows else ""
     heading = f"{candidate} on {task}{chosen}: paired differences ({judged_set(findings)})"
     return ResultTable(heading, columns, tuple(_comparison_row(row) for row in rows))
@@ -162,6 +173,7 @@ def _comparison_row(row: Comparison) -> tuple[str, ...]:
         difference(row.difference),
         p_value(row.p_value if row.p_adjusted is None else row.p_adjusted),
         crossed,
+        runs_won(row.superiority),
         "" if row.detectable is None else percent(row.detectable),
         row.test,
     )
@@ -192,7 +204,7 @@ def _score_cell(findings: Findings, cells: Sequence[CellFinding], size: int, *, 
     failed = sum(cell.status == "failed" for cell in here)
     if summary is None:
         return "failed" if failed else "skipped"
-    text = compact(summary.estimate) if narrow else score(summary.estimate)
+    text = compact(summary.estimate) if narrow else score(summary.estimate) + tie_mark(findings, here[0])
     return f"{text} !{failed}" if failed else text
 
 

@@ -1,7 +1,10 @@
 """The comparisons that the gate needs: which ones, against whom, paired how."""
 
+import json
+
 import pytest
 
+from evaluators.evidence import Comparison
 from evaluators.findings.gather import gather_findings
 from evaluators.findings.measurements import Design
 from tests.synthetic import World, design, evidence, findings, measured, truths
@@ -112,3 +115,15 @@ def test_two_candidates_that_meet_one_incumbent_are_adjusted_by_holm():
 
 def test_evidence_of_equal_worlds_has_equal_digests():
     assert evidence(SMALL).findings.digest == evidence(SMALL).findings.digest
+
+
+def test_share_of_runs_won_stands_beside_every_strategy_comparison():
+    found = findings(World())
+    assert all(row.superiority is not None for row in found.comparisons)
+    assert only(found, "gain-over-best-baseline").superiority.value == 1.0
+
+
+def test_comparison_of_an_earlier_version_is_written_as_it_was_read():
+    row = only(findings(SMALL), "gain-over-best-baseline").model_dump(mode="json")
+    del row["superiority"]
+    assert Comparison.model_validate_json(json.dumps(row)).model_dump(mode="json") == row

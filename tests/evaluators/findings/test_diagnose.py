@@ -56,4 +56,6 @@ def test_draft_has_no_number_about_locked_sets():
         "generalization-gap",
         "calibration-error",
         "sample-efficiency",
+        "selective-accuracy",
+        "risk-coverage",
     }

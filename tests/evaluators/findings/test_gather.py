@@ -4,11 +4,13 @@ import math
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from evaluators.findings.gather import gather_findings
 from evaluators.findings.measurements import CellMeasurement, Design
 from tests import synthetic
-from tests.synthetic import World, design, findings, measured
+from tests.synthetic import World, design, findings, measured, truths
 
 SMALL = World(items=60, runs=3)
 
@@ -104,3 +106,32 @@ def test_measurement_without_predictions_needs_a_reason():
     cell = next(measured(SMALL)).cell
     with pytest.raises(ValueError, match="needs a reason"):
         CellMeasurement(cell, "failed")
+
+
+def test_temperature_is_fitted_on_validation_and_applied_to_the_sets_of_known_labels():
+    scores = {score.set: score.metrics for score in findings(SMALL).cells[0].scores}
+    assert "temperature" in scores["validation"]
+    assert "ece_scaled" not in scores["validation"]
+    for name in ("test", "typos"):
+        assert {"ece_scaled", "log_loss_scaled", "selective_accuracy", "aurc"} <= set(scores[name])
+        assert "temperature" not in scores[name]
+
+
+def test_labels_of_the_test_do_not_move_the_temperature():
+    def temperatures(known):
+        found = gather_findings(measured(SMALL), truths=known, design=design(SMALL))
+        return [
+            row.metrics["temperature"]
+            for cell in found.cells
+            for row in cell.scores
+            if row.set == "validation"
+        ]
+
+    known = truths(SMALL)
+    wrong = {key: np.roll(labels, 1) if key[1] == "test" else labels for key, labels in known.items()}
+    assert temperatures(wrong) == temperatures(known)
+
+
+def test_without_validation_nothing_is_scaled():
+    found = findings(SMALL.but(sets={"test": 0.0}))
+    assert all("ece_scaled" not in row.metrics for cell in found.cells for row in cell.scores)

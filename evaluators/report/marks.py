@@ -1,0 +1,33 @@
+"""Marks beside a number, in words: where an arm stands in its tie group, and in how many runs it is better."""
+
+from __future__ import annotations
+
+from evaluators.evidence import CellFinding, Estimate, Findings
+
+
+def runs_won(share: Estimate | None) -> str:
+    """Return P(A > B) as a share; yes where its interval bears out "better": above one half, and beyond 0.75."""
+    if share is None:
+        return ""
+    if share.low is None or share.high is None:
+        return f"{share.value:.2f}"
+    if share.low == share.high:
+        # No width is no certainty: a handful of runs had no other outcome to draw from.
+        return f"{share.value:.2f}, all runs alike"
+    from evaluators.statistics.intervals import Interval  # scipy: not for those who print no evidence
+    from evaluators.statistics.superiority import is_meaningful
+
+    better = is_meaningful(Interval(share.value, share.low, share.high, share.n))
+    return f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}], {'yes' if better else 'no'}"
+
+
+def tie_mark(findings: Findings, cell: CellFinding) -> str:
+    """Return where an arm stands in its tie group, in words; "" if it is shown to be worse, or none was made."""
+    arm = (cell.candidate, cell.strategy)
+    for group in findings.tie_groups:
+        if (group.task, group.labels_per_class) == (cell.task, cell.labels_per_class):
+            if arm == (group.best.candidate, group.best.strategy):
+                return ", best" if not group.tied else ", highest of a tie"
+            if arm in {(row.candidate, row.strategy) for row in group.tied}:
+                return ", tied with the best"
+    return ""

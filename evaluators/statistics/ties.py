@@ -1,0 +1,83 @@
+"""Which of many are shown to be worse than the best one, where the best was picked from the same runs.
+
+In: scores, one row an arm and one column a paired run. Out: which row is best, and for each row an adjusted p-value of
+"as good as the best". Pure; no rank comes out, because most ranks would be noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
+
+from evaluators.statistics.holm import holm
+from evaluators.statistics.intervals import ROUNDING
+
+LEVEL = 0.05
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AgainstTheBest:
+    """Every arm against the one with the highest mean.
+
+    Attributes:
+        best: Index of that arm; the first of equal ones.
+        p_adjusted: One number an arm, after Holm; 1 for the best itself.
+        comparisons: Size of the family that p was adjusted for.
+    """
+
+    best: int
+    p_adjusted: Sequence[float]
+    comparisons: int
+
+    def is_worse(self, arm: int) -> bool:
+        """Whether an arm is shown to be worse than the best one; if not, the two are tied."""
+        return self.p_adjusted[arm] <= LEVEL
+
+
+def against_the_best(scores: Matrix) -> AgainstTheBest:
+    """Compare every arm with the best by paired t over runs, adjusted by Holm over all pairs of arms.
+
+    All pairs, not only those with the best: which arm is best is seen in the same runs, so any pair could have been
+    the one that is tested. Adjusted for the comparisons with the best alone, one of ten equal arms is called worse in
+    11 to 13 % of evaluations (at 5 and 10 runs), not in 5 %.
+
+    Args:
+        scores: (arms, runs), higher is better; NaN where a run failed, at least one number an arm.
+
+    Raises:
+        ValueError: If there is no arm, or one without any score.
+    """
+    if scores.ndim != 2 or not scores.size or np.isnan(scores).all(axis=1).any():
+        raise ValueError(f"scores {scores.shape}: (arms, runs) with at least one score an arm are expected")
+    arms = len(scores)
+    best = int(np.argmax(np.nanmean(scores, axis=1)))
+    first, second = np.triu_indices(arms, k=1)
+    adjusted = holm(_paired_p(scores[first] - scores[second]).tolist())
+    found = [1.0] * arms
+    for a, b, p_value in zip(first.tolist(), second.tolist(), adjusted, strict=True):
+        if best in (a, b):
+            found[b if a == best else a] = p_value
+    return AgainstTheBest(best, tuple(found), len(first))
+
+
+def _paired_p(differences: Matrix) -> Matrix:
+    """Return (pairs,) two-sided p of (pairs, runs) differences, NaN left out.
+
+    Below two runs, and where all runs agree, p is 1: the noise was not seen, so nothing is shown.
+    """
+    known = ~np.isnan(differences)
+    runs = known.sum(axis=1)
+    values = np.where(known, differences, 0.0)
+    mean = values.sum(axis=1) / np.maximum(runs, 1)
+    squares = (np.where(known, values - mean[:, None], 0.0) ** 2).sum(axis=1)
+    df = np.maximum(runs - 1, 1)
+    error = np.sqrt(squares / df / np.maximum(runs, 1))
+    says = (runs > 1) & (error > ROUNDING)
+    t = np.abs(mean) / np.where(says, error, 1.0)
+    found: Matrix = np.where(says, 2.0 * stdtr(df, -t), 1.0)
+    return found
