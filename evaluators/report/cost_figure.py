@@ -7,6 +7,7 @@ apart by the numbers beside their points, which the legend explains.
 from __future__ import annotations
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from evaluators.evidence import TaskFacts
 from evaluators.report.cost_rows import CostRow
@@ -51,6 +52,8 @@ def cost_figure(task: TaskFacts, rows: tuple[CostRow, ...], *, judged: str) -> F
             str(number), (seconds, 100 * value), xytext=(6, 4), textcoords="offset points", fontsize=8
         )
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("seconds a fit (log scale)")
     axes.set_ylabel(f"{metric_title(task.metric)} on {judged}, %")
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)

@@ -87,7 +87,7 @@ def cost_table(evidence: Evidence, task: str) -> ResultTable:
             title(row.strategy),
             row.candidate or "the data alone",
             score(row.estimate),
-            f"{row.seconds:.2f}" if row.seconds < 10 else f"{row.seconds:.0f}",
+            _seconds(row.seconds),
             millions(row.trained_parameters),
             f"{row.peak_bytes / 2**30:.2f}" if row.peak_bytes else "",
             {None: "not compared", True: "best", False: "another is better and faster"}[
@@ -99,6 +99,13 @@ def cost_table(evidence: Evidence, task: str) -> ResultTable:
     at = at_size(rows[0].labels_per_class) if rows else "no size"
     heading = f"{metric[0].upper()}{metric[1:]} against cost on {task}, {judged_set(findings)} at {at}"
     return ResultTable(heading, columns, texts)
+
+
+def _seconds(seconds: float) -> str:
+    """Return seconds with two digits that count."""
+    if seconds < 0.001:
+        return "< 0.001"
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def _row(evidence: Evidence, summary: Summary) -> CostRow | None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evaluators.report.html_text import Html, element, escaped
 from evaluators.report.table import ResultTable
 
-_NUMBER = re.compile(r"(?:[<>]\s*)?([+-]?\d[\d,]*(?:\.\d+)?)(?:\s?([kMB])\b)?")
+_NUMBER = re.compile(r"(?:[<>]\s*)?([+-]?\d[\d,]*(?:\.\d+)?)(?:\s?([kMB])\b)?(?=$|\s[\[(!\u00b1])")
+#: Longer texts are broken into lines.
+_ONE_LINE = 28
 _SCALES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
-#: Longer texts are sentences, even if they begin with a number.
-_LONGEST_NUMBER = 60
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,10 @@ class Cell:
     Attributes:
         content: Text, or markup of ours.
         number: What sorts it; None: its text.
-        kind: Class for the style sheet.
     """
 
     content: str
     number: float | None = None
-    kind: str = ""
 
 
 def html_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> Html:
@@ -43,9 +41,9 @@ def html_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str |
         rows: As many cells a row as there are columns; in a column of numbers, texts get their number.
     """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
-    numeric = [place > 0 and _is_numeric([row[place] for row in cells]) for place in range(len(columns))]
-    head = element("thead", element("tr", *(_heading(*pair) for pair in zip(columns, numeric, strict=True))))
-    body = element("tbody", *(_row(row, numeric) for row in cells))
+    kinds = ["name", *(_kind_of([row[place] for row in cells]) for place in range(1, len(columns)))]
+    head = element("thead", element("tr", *(_heading(*pair) for pair in zip(columns, kinds, strict=True))))
+    body = element("tbody", *(_row(row, kinds) for row in cells))
     table = element("table", head, body, attributes={"class": "sortable"})
     # A box that scrolls must be reached by the keyboard, and then says what it is.
     box = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": title}
@@ -59,12 +57,12 @@ def result_html(table: ResultTable) -> Html:
 
 
 def leading_number(text: str) -> float | None:
-    """Return the number that a text begins with, units of size counted; None if there is none.
+    """Return the number that a text is, units of size counted; None if it is words.
 
-    `91.2 [90.1, 92.3]` gives 91.2, `22.7 M` 22.7e6, `< 0.001` 0.001.
+    `91.2 [90.1, 92.3]` gives 91.2, `22.7 M` 22.7e6, `< 0.001` 0.001; `5 runs` is words.
     """
     found = _NUMBER.match(text)
-    if found is None or len(text) > _LONGEST_NUMBER:
+    if found is None:
         return None
     return float(found[1].replace(",", "")) * _SCALES[found[2] or ""]
 
@@ -73,35 +71,31 @@ def _named(text: str) -> str | Cell:
     if not text.endswith(" *"):
         return text
     mark = element("span", "recommended", attributes={"class": "tag"})
-    return Cell(Html(f"{escaped(text.removesuffix(' *'))} {mark}"), kind="chosen")
+    return Cell(Html(f"{escaped(text.removesuffix(' *'))} {mark}"))
 
 
-def _is_numeric(cells: Sequence[Cell]) -> bool:
-    """Whether most cells that say something are numbers: "failed" and "skipped" may stand among them."""
-    said = [cell for cell in cells if cell.content]
+def _kind_of(column: Sequence[Cell]) -> str:
+    """Return what a column holds: numbers (a few words such as "failed" may stand among them), words, or sentences."""
+    said = [cell for cell in column if cell.content]
     numbers = [cell for cell in said if cell.number is not None or leading_number(cell.content) is not None]
-    return 2 * len(numbers) > len(said)
+    if 2 * len(numbers) > len(said):
+        return "number"
+    # Markup knows itself how wide it is.
+    long = any(len(cell.content) > _ONE_LINE for cell in said if not isinstance(cell.content, Html))
+    return "sentence" if long else "word"
 
 
-def _heading(text: str, numeric: bool) -> Html:
-    kind = {"class": "number"} if numeric else {}
-    return element("th", text, attributes={"scope": "col", **kind})
+def _heading(text: str, kind: str) -> Html:
+    return element("th", text, attributes={"scope": "col", "class": kind})
 
 
-def _row(cells: Sequence[Cell], numeric: Sequence[bool]) -> Html:
+def _row(cells: Sequence[Cell], kinds: Sequence[str]) -> Html:
     first, *others = cells
-    name = element("th", first.content, attributes={"scope": "row", **_kind(first.kind)})
-    return element("tr", name, *(_cell(*pair) for pair in zip(others, numeric[1:], strict=True)))
+    name = element("th", first.content, attributes={"scope": "row"})
+    return element("tr", name, *(_cell(*pair) for pair in zip(others, kinds[1:], strict=True)))
 
 
-def _cell(cell: Cell, numeric: bool) -> Html:
-    if not numeric:
-        return element("td", cell.content, attributes=_kind(cell.kind))
-    if cell.number is None:
-        cell = replace(cell, number=leading_number(cell.content))
-    value = {} if cell.number is None else {"data-number": f"{cell.number:.10g}"}
-    return element("td", cell.content, attributes={**_kind(f"number {cell.kind}".strip()), **value})
-
-
-def _kind(kind: str) -> dict[str, str]:
-    return {"class": kind} if kind else {}
+def _cell(cell: Cell, kind: str) -> Html:
+    number = leading_number(cell.content) if cell.number is None else cell.number
+    value = {} if kind != "number" or number is None else {"data-number": f"{number:.10g}"}
+    return element("td", cell.content, attributes={"class": kind, **value})

@@ -25,15 +25,18 @@ ROWS = [
         ("0.38 M", 0.38e6),
         ("1.5 k", 1500.0),
         ("1.2 B", 1.2e9),
-        ("3 Machines", 3.0),
+        ("91.2 \u00b11.1", 91.2),
+        ("84.1 [80.0, 88.2] !1", 84.1),
+        ("0.2 (10 at once)", 0.2),
         ("< 0.001", 0.001),
         ("1,925", 1925.0),
         ("failed", None),
         ("", None),
-        ("5 runs " + "are not enough " * 9, None),
+        ("2 more runs that can be scored", None),
+        ("3 Machines", None),
     ],
 )
-def test_a_text_is_sorted_by_the_number_that_it_begins_with(text, number):
+def test_a_text_is_sorted_by_the_number_that_it_is(text, number):
     assert leading_number(text) == number
 
 
@@ -41,7 +44,7 @@ def test_every_cell_of_a_column_of_numbers_carries_its_number():
     page = Page(html_table("Scores", ("strategy", "score", "trained"), ROWS))
     numbers = [cell.attributes.get("data-number") for cell in page.named("td")]
     assert numbers == ["91.2", "380000", None, "22700000", "3", None]
-    assert [head.attributes.get("class") for head in page.named("th")[:3]] == [None, "number", "number"]
+    assert [head.attributes.get("class") for head in page.named("th")[:3]] == ["name", "number", "number"]
 
 
 def test_columns_of_words_are_sorted_as_words():
@@ -49,6 +52,11 @@ def test_columns_of_words_are_sorted_as_words():
         html_table("Rules", ("rule", "measured"), [("a", "5 runs"), ("b", "a clean tree"), ("c", "none")])
     )
     assert not any("data-number" in cell.attributes for cell in page.named("td"))
+    assert {cell.attributes["class"] for cell in page.named("td")} == {"word"}
+    sentences = Page(
+        html_table("Rules", ("rule", "measured"), [("a", "it is longer than a line of a phone")])
+    )
+    assert sentences.named("td")[0].attributes["class"] == "sentence"
 
 
 def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches_and_that_has_a_name():
