@@ -15,7 +15,8 @@ from evaluators.wording import title
 from hub.decision import Decision
 from hub.report_page import report_page
 from tests import synthetic
-from tests.approval import good_evidence, judged, record, with_difference, world
+from tests.approval import card, good_evidence, judged, record, with_difference, world
+from tests.evaluators.report.test_candidates import WORLD, several, worse
 from tests.html_reading import Page
 
 HOSTILE = (
@@ -241,3 +242,14 @@ def test_nothing_scored_gives_a_page_without_pictures():
     page = Page(report_page([judged(evidence=found)], found))
     assert not page.named("svg")
     assert "from scratch" in page.named("table")[2].text
+
+
+def test_an_evaluation_of_several_models_is_one_page_with_a_verdict_each():
+    found = several(WORLD, worse("midi"))
+    decisions = [judged(evidence=found), judged(evidence=found, of=card(id="midi"))]
+    page = Page(report_page(decisions, found))
+    assert [row.text[2:].split(":")[0] for row in page.named("h1")] == ["mini", "midi"]
+    assert page.named("title")[0].text == "mini, midi on help-desk"
+    assert "Candidates on help-desk" in page.named("main")[0].text
+    ids = [row.attributes["id"] for row in page.elements if "id" in row.attributes]
+    assert len(ids) == len(set(ids))
