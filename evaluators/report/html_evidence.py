@@ -13,7 +13,7 @@ from evaluators.evidence import Evidence, Findings, TaskFacts
 from evaluators.report.arm_tables import arms_table, diagnostics_table, measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.cost_rows import cost_rows, cost_table
-from evaluators.report.html_page import Section, paragraphs
+from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, code, element, facts, joined
 from evaluators.report.table import comparison_table, failures, judged_set, transfer_table
@@ -61,6 +61,9 @@ def recommendation_rows(findings: Findings) -> tuple[tuple[str, str], ...]:
     )
 
 
+#: Longer tables of comparisons, and their pictures, wait behind their title: the whole ladder has some 160 rows.
+_FOLDED = 40
+
 _DIAGNOSTICS = (
     "Train minus judged: how much better the strategy is on its own training labels. Lost on a set: points of the "
     "test lost where the data are shifted. Calibration error: the mean distance between confidence and accuracy, 0 is "
@@ -97,7 +100,8 @@ def _scores(evidence: Evidence, task: TaskFacts) -> Iterator[Html]:
                 comparison_table(findings, task.id, facts_of.name),
             ):
                 if table.rows:
-                    yield result_html(table)
+                    shown = result_html(table)
+                    yield folded(table.title, shown) if len(table.rows) > _FOLDED else shown
 
 
 def _task(task: TaskFacts) -> Html:
@@ -138,7 +142,10 @@ def _figures(evidence: Evidence) -> Iterator[Html]:
             for name, svg in drawn:
                 number += 1
                 words = f"{row.name} on {task.id}: {_SHOWN.get(name, name)}"
-                yield figure_html(svg, name=f"{name}-{number}", title=words)
+                picture = figure_html(svg, name=f"{name}-{number}", title=words)
+                compared = len(comparison_table(findings, task.id, row.name).rows)
+                many = name == "comparisons" and compared > _FOLDED
+                yield folded(words, picture) if many else picture
 
 
 _SHOWN = {

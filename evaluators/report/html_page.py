@@ -65,6 +65,11 @@ def paragraphs(*texts: str) -> Html:
     return joined(element("p", text) for text in texts if text)
 
 
+def folded(title: str, part: Html) -> Html:
+    """Return a part that opens when its title is pressed, without a script too."""
+    return element("details", element("summary", title), part)
+
+
 def fact_section(rows: Iterable[Fact]) -> Section:
     """Return on what a page rests: names with texts and whole digests."""
     shown = []

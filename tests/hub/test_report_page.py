@@ -244,6 +244,16 @@ def test_nothing_scored_gives_a_page_without_pictures():
     assert "from scratch" in page.named("table")[2].text
 
 
+def test_a_long_table_of_comparisons_waits_behind_its_title():
+    long = {**MIXED, "lora": 0.97, "full-finetune": 0.88, "knn": 0.8, "mlp-head": 0.8}
+    found = synthetic.evidence(world(accuracy=long, sizes=tuple(range(1, 11)), runs=3, items=60))
+    page = Page(report_page([judged(evidence=found)], found))
+    (table,) = [row for row in page.named("details") if "paired differences (test)" in row.text]
+    assert table.text.count("gain over") > 40
+    assert len(page.named("details")) == 3  # the table, its picture, and the names of the classes
+    assert len(Page(mixed_page()).named("details")) == 1
+
+
 def test_an_evaluation_of_several_models_is_one_page_with_a_verdict_each():
     found = several(WORLD, worse("midi"))
     decisions = [judged(evidence=found), judged(evidence=found, of=card(id="midi"))]
