@@ -101,6 +101,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text of at most so many characters; an ellipsis stands for what is left out."""
+    return text if len(text) <= most else text[: most - 1] + "\u2026"
+
+
 def at_size(labels_per_class: int) -> str:
     """Return `2 labels a class`."""
     return f"{count(labels_per_class, 'label')} a class"

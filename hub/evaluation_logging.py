@@ -22,6 +22,7 @@ def log_to_mlflow(evidence: Evidence, decisions: tuple[Decision, ...], home: Hom
     try:
         from evaluators.report.plots import write_plots
         from hub.report import decision_report
+        from hub.report_page import report_page
         from hub.tracking.mlflow_runs import log_evaluation
 
         with tempfile.TemporaryDirectory(prefix="hub-report-") as name:
@@ -30,6 +31,8 @@ def log_to_mlflow(evidence: Evidence, decisions: tuple[Decision, ...], home: Hom
             for decision in decisions:
                 page = folder / f"report-{decision.model}.md"
                 page.write_text(decision_report(decision, evidence), encoding="utf-8")
+            # MLflow shows it in a frame that may run scripts and ask nobody for anything; so it is one file.
+            (folder / "report.html").write_bytes(report_page(decisions, evidence).encode("utf-8"))
             write_plots(evidence.findings, folder)
             files = {path.name: path for path in sorted(folder.iterdir())}
             where = log_evaluation(evidence, files, tracking_address(os.environ, home))

@@ -23,15 +23,24 @@ def decision_report(decision: Decision, evidence: Evidence) -> str:
     Raises:
         IntegrityError: If the decision was made from other evidence.
     """
+    check_about(decision, evidence)
+    # The evidence is a part of this page: its headings go one level down.
+    evidence_part = evidence_markdown(evidence).replace("\n#", "\n##")
+    return "\n\n".join([*verdict_parts(decision), f"#{evidence_part}"])
+
+
+def check_about(decision: Decision, evidence: Evidence) -> None:
+    """Make sure that a decision was made from this evidence.
+
+    Raises:
+        IntegrityError: If it was made from other evidence.
+    """
     if decision.findings_digest != evidence.findings.digest:
         raise IntegrityError(
             f"the decision is about findings {short(decision.findings_digest)}, "
             f"this evidence has {short(evidence.findings.digest)}",
             hint=f"decide again: hub decide {decision.model}",
         )
-    # The evidence is a part of this page: its headings go one level down.
-    evidence_part = evidence_markdown(evidence).replace("\n#", "\n##")
-    return "\n\n".join([*verdict_parts(decision), f"#{evidence_part}"])
 
 
 def verdict_parts(decision: Decision) -> list[str]:

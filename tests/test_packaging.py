@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ import pytest
 from hub.new_catalog import new_catalog
 
 ROOT = Path(__file__).parent.parent
+
+
+def test_a_wheel_carries_every_file_that_a_page_is_made_of():
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    needed = [path for path in (ROOT / "evaluators" / "report").iterdir() if path.suffix in (".css", ".js")]
+    assert needed
+    for path in needed:
+        assert any(path.relative_to(ROOT / "evaluators").match(row) for row in named["evaluators"]), path
 
 
 @pytest.mark.slow

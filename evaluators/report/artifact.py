@@ -6,7 +6,8 @@ In: evidence about an artifact. Out: a `ResultTable` that fits 80 columns, or th
 from __future__ import annotations
 
 from evaluators.artifact_evidence import ArtifactEvidence, ArtifactFinding, ArtifactFindings
-from evaluators.report.markdown import markdown_table, plain
+from evaluators.report.markdown import fact_line, markdown_table, plain
+from evaluators.report.provenance import Fact
 from evaluators.report.table import ResultTable, p_value
 from evaluators.wording import compact, count, difference, metric_title, percent, score, title
 
@@ -34,31 +35,56 @@ def artifact_table(findings: ArtifactFindings, *, narrow: bool = False) -> Resul
 
 def artifact_markdown(evidence: ArtifactEvidence) -> str:
     """Return what was measured, and on what it rests, ending in a newline."""
-    findings, observed = evidence.findings, evidence.observations
-    mine, task, place = findings.candidate, findings.task, observed.environment
-    tests = ", ".join(dict.fromkeys(row.test for row in findings.comparisons)) or "no comparison"
-    lines = [
-        f"- measured: {observed.created}, {observed.seconds:,.0f} s, {place.device}, Python {place.python}",
-        f"- {plain(mine.name)}: `{mine.digest}`, {plain(title(mine.strategy))} on {plain(mine.base or 'no base')}, "
-        f"{count(mine.trained_on, 'label')}",
-        *(
-            f"- {row.role} {plain(row.name)}: `{row.digest}`, {count(row.trained_on, 'label')}"
-            f"{'' if row.same_splits else ', made from other splits: it may have seen items of this test'}"
-            for row in findings.artifacts[1:]
-        ),
-        f"- data of {plain(task.id)}: `{task.digest}`, margin {percent(task.margin)} points",
-        f"- locked test: read by {count(observed.test_read.cells_this_evaluation, 'cell')} now, "
-        f"by {count(observed.test_read.cells_ever, 'distinct cell')} ever",
-        f"- findings: `{findings.digest}`",
-        f"- observations: `{observed.digest}`",
-    ]
-    table = artifact_table(findings)
-    about = (
-        f"Brackets are 95 % intervals over items; differences are in points, tested by {plain(tests)}. "
-        "They are about these very bytes, not about another run of the same training."
-    )
+    table = artifact_table(evidence.findings)
+    lines = [fact_line(fact) for fact in artifact_facts(evidence)]
+    about = plain(artifact_note(evidence.findings))
     parts = [f"## {plain(table.title)}", markdown_table(table), about, "## Provenance", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
+
+
+def artifact_note(findings: ArtifactFindings) -> str:
+    """Return how the table is read."""
+    tests = ", ".join(dict.fromkeys(row.test for row in findings.comparisons)) or "no comparison"
+    return (
+        f"Brackets are 95 % intervals over items; differences are in points, tested by {tests}. "
+        "They are about these very bytes, not about another run of the same training."
+    )
+
+
+def artifact_facts(evidence: ArtifactEvidence) -> tuple[Fact, ...]:
+    """Return on what it rests: machine, digests, reads of the locked test."""
+    findings, observed = evidence.findings, evidence.observations
+    mine, task, place = findings.candidate, findings.task, observed.environment
+    return (
+        Fact(
+            "measured",
+            f"{observed.created}, {observed.seconds:,.0f} s, {place.device}, Python {place.python}",
+        ),
+        Fact(
+            mine.name,
+            f"{title(mine.strategy)} on {mine.base or 'no base'}, {count(mine.trained_on, 'label')}",
+            mine.digest,
+        ),
+        *(
+            Fact(
+                f"{row.role} {row.name}",
+                count(row.trained_on, "label")
+                + (
+                    "" if row.same_splits else ", made from other splits: it may have seen items of this test"
+                ),
+                row.digest,
+            )
+            for row in findings.artifacts[1:]
+        ),
+        Fact(f"data of {task.id}", f"margin {percent(task.margin)} points", task.digest),
+        Fact(
+            "locked test",
+            f"read by {count(observed.test_read.cells_this_evaluation, 'cell')} now, "
+            f"by {count(observed.test_read.cells_ever, 'distinct cell')} ever",
+        ),
+        Fact("findings", digest=findings.digest),
+        Fact("observations", digest=observed.digest),
+    )
 
 
 def _name(row: ArtifactFinding) -> str:

@@ -7,12 +7,13 @@ the locked test says so first. Text of documents is escaped: a title is not allo
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from evaluators.canonical import short
-from evaluators.evidence import CandidateFacts, Evidence, Findings, TaskFacts
+from evaluators.evidence import CandidateFacts, Evidence, TaskFacts
+from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
+from evaluators.report.provenance import Fact, provenance
 from evaluators.report.table import (
     ResultTable,
     comparison_table,
@@ -21,7 +22,7 @@ from evaluators.report.table import (
     result_table,
     transfer_table,
 )
-from evaluators.wording import count, millions, percent, title
+from evaluators.wording import count, percent, title
 
 _MARKUP = re.compile(r"([\\`*_|<>]|\](?=\s*[\[(:]))")
 _MENTION = re.compile(r"(^|\s)(@[\w.-]+)")
@@ -33,7 +34,7 @@ def evidence_markdown(evidence: Evidence) -> str:
     parts = [_about(evidence)]
     for task in findings.tasks:
         parts.append(_task_heading(task))
-        for facts in _candidates_of(findings, task):
+        for facts in measured_candidates(findings, task.id):
             parts += _candidate_part(evidence, task, facts)
         side_by_side = candidates_table(evidence, task.id)
         if side_by_side:
@@ -41,7 +42,7 @@ def evidence_markdown(evidence: Evidence) -> str:
     missing = failures(findings)
     if missing.rows:
         parts += ["## Not measured", markdown_table(missing)]
-    parts += ["## Provenance", _provenance(evidence)]
+    parts += ["## Provenance", "\n".join(fact_line(fact) for fact in provenance(evidence))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -123,65 +124,12 @@ def _candidate_part(evidence: Evidence, task: TaskFacts, facts: CandidateFacts) 
     return parts
 
 
-def _provenance(evidence: Evidence) -> str:
-    findings, observed = evidence.findings, evidence.observations
-    lines = [_bullet("measured", f"{observed.created}, {observed.seconds:,.0f} s")]
-    for place in observed.environments.values():
-        cells = sum(cost.environment == place.digest for cost in observed.costs)
-        lines.append(
-            _bullet("computed on", f"{place.device}, {_pairs(place.hardware)} ({count(cells, 'cell')})")
-        )
-        lines.append(_bullet("with", _pairs({**place.packages, "Python": place.python})))
-        tree = {None: "unknown", True: "uncommitted changes", False: "clean"}[place.dirty]
-        lines.append(_bullet("in", f"commit {place.commit or 'none'} ({tree})"))
-    unfinished = Counter(cost.strategy for cost in observed.costs if not cost.converged)
-    lines += [
-        f"- not converged: {plain(name)}, {count(number, 'fit')} ended by `max_iter`"
-        for name, number in sorted(unfinished.items())
-    ]
-    gentler = Counter((cost.strategy, remedy) for cost in observed.costs for remedy in cost.remedies)
-    lines += [
-        f"- fitted otherwise than planned: {plain(title(name))}, {count(number, 'fit')} {plain(remedy)}"
-        for (name, remedy), number in sorted(gentler.items())
-    ]
-    lines += [_candidate_line(facts) for facts in findings.candidates]
-    lines += [f"- data of {plain(task.id)}: `{task.digest}`" for task in findings.tasks]
-    lines += [f"- plan: `{findings.plan_digest}`", f"- findings: `{findings.digest}`"]
-    lines += [f"- observations: `{observed.digest}`"]
-    lines += [
-        f"- locked test of {plain(read.task)}: read by {count(read.cells_this_evaluation, 'cell')} "
-        f"now, by {count(read.cells_ever, 'distinct cell')} ever"
-        for read in observed.test_reads
-    ]
-    counters = {key.replace("_", " "): f"{value:,}" for key, value in observed.counters.items()}
-    lines.append(_bullet("counters", _pairs(counters)))
-    return "\n".join(lines)
-
-
-def _candidate_line(facts: CandidateFacts) -> str:
-    return (
-        f"- {facts.role} {plain(facts.name)}: `{facts.digest}`, {millions(facts.parameters)} parameters, "
-        f"{plain(facts.library)}"
-    )
-
-
-def _candidates_of(findings: Findings, task: TaskFacts) -> Iterable[CandidateFacts]:
-    """Return the candidates, then the incumbents, that were measured on a task."""
-    measured = {cell.candidate for cell in findings.cells if cell.task == task.id}
-    seen: set[str] = set()
-    for facts in sorted(findings.candidates, key=lambda row: (row.role, row.name)):
-        if facts.name in measured and facts.name not in seen:
-            seen.add(facts.name)
-            yield facts
+def fact_line(fact: Fact) -> str:
+    """Return a fact of the provenance as an item of a list."""
+    said = [f"`{fact.digest}`"] if fact.digest else []
+    said += [plain(fact.text)] if fact.text else []
+    return f"- {plain(fact.name)}: {', '.join(said)}"
 
 
 def _row(texts: Sequence[str]) -> str:
     return f"| {' | '.join(texts)} |"
-
-
-def _bullet(name: str, text: str) -> str:
-    return f"- {name}: {plain(text)}"
-
-
-def _pairs(values: dict[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -20,7 +20,7 @@ from evaluators.canonical import short
 from evaluators.evidence import Comparison, Findings, Summary, TaskFacts
 from evaluators.report.palette import MANY, style
 from evaluators.report.table import judged_set
-from evaluators.wording import is_baseline, ladder_position, metric_title, title
+from evaluators.wording import cut, is_baseline, ladder_position, metric_title, title
 
 _PURPOSES = {
     "gain-over-from-scratch": "over from scratch",
@@ -29,6 +29,8 @@ _PURPOSES = {
     "gain-over-lighter": "over lighter strategy",
 }
 _DPI = 130
+#: Longer names would leave no room for what is drawn.
+_LONGEST_NAME = 28
 
 
 def write_plots(findings: Findings, folder: Path) -> tuple[Path, ...]:
@@ -47,7 +49,7 @@ def write_plots(findings: Findings, folder: Path) -> tuple[Path, ...]:
         for facts in findings.candidates:
             if facts.role != "candidate":
                 continue
-            for name, figure in _figures(findings, task, facts.name):
+            for name, figure in figures(findings, task, facts.name):
                 written += _write(figure, folder / f"{task.id}-{facts.name}-{name}")
     return tuple(written)
 
@@ -64,7 +66,8 @@ def efficiency_png(findings: Findings, task: TaskFacts, candidate: str) -> bytes
     return out.getvalue()
 
 
-def _figures(findings: Findings, task: TaskFacts, candidate: str) -> Iterator[tuple[str, Figure]]:
+def figures(findings: Findings, task: TaskFacts, candidate: str) -> Iterator[tuple[str, Figure]]:
+    """Yield the pictures of a candidate on a task, each with its name; none of what has no scores."""
     curves = _curves(findings, task, candidate)
     if any(rows[0].candidate == candidate for rows in curves.values()):
         yield "sample-efficiency", _efficiency_figure(findings, task, candidate, curves)
@@ -226,7 +229,7 @@ def _forest_row(axes: Axes, position: int, row: Comparison) -> None:
 def _forest_label(row: Comparison, candidate: str) -> str:
     reference = title(row.reference_strategy)
     if row.reference_candidate not in {"", candidate}:
-        reference += f" on {row.reference_candidate} (incumbent)"
+        reference += f" on {cut(row.reference_candidate, _LONGEST_NAME)} (incumbent)"
     return f"{reference}, {row.labels_per_class} a class"
 
 

@@ -10,13 +10,16 @@ import datetime as dt
 
 from evaluators.artifact_evidence import ArtifactEvidence
 from evaluators.errors import UsageProblem
-from evaluators.report.artifact import artifact_markdown
+from evaluators.report.artifact import artifact_facts, artifact_markdown, artifact_note, artifact_table
+from evaluators.report.html_page import Section, fact_section, html_page, paragraphs
+from evaluators.report.html_table import result_html
 from hub.adapted.gate import AdaptedCase, decide_adapted
 from hub.adapted.history import base_approval, best_adapted
 from hub.catalog import Catalog
 from hub.decision import Decision
 from hub.promotion_log import History
 from hub.report import verdict_parts
+from hub.report_page import rules_section, verdict_html
 
 
 def judge_again(
@@ -50,3 +53,18 @@ def judge_again(
 def adapted_report(decision: Decision, evidence: ArtifactEvidence) -> str:
     """Return the page: the verdict, rule by rule, then what was measured; ending in a newline."""
     return "\n\n".join([*verdict_parts(decision), artifact_markdown(evidence)])
+
+
+def adapted_page(decision: Decision, evidence: ArtifactEvidence) -> str:
+    """Return the same as one HTML file."""
+    findings = evidence.findings
+    measured = (result_html(artifact_table(findings)), paragraphs(artifact_note(findings)))
+    return html_page(
+        f"{decision.model} on {findings.task.id}",
+        [verdict_html(decision)],
+        (
+            rules_section([decision]),
+            Section("scores", "Every artifact on the same items", measured),
+            fact_section(artifact_facts(evidence)),
+        ),
+    )

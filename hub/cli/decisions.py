@@ -54,6 +54,13 @@ def decide(evidence: str, policy: str, gate: bool, catalog_folder: Path | None, 
 @policy_option
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request or a page.")
 @click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the page to FILE: one file with figures, for a browser.",
+)
+@click.option(
     "--plots", type=click.Path(file_okay=False, path_type=Path), help="Also write the plots to this folder."
 )
 @catalog_option
@@ -62,6 +69,7 @@ def report(
     evidence: str,
     policy: str,
     markdown: bool,
+    html_file: Path | None,
     plots: Path | None,
     catalog_folder: Path | None,
     output: Output,
@@ -78,13 +86,23 @@ def report(
     if isinstance(document, ArtifactEvidence):
         if plots is not None:
             raise UsageProblem("an adapted model has no curves to plot", hint="leave --plots out")
-        _report_adapted(document, path, catalog, policy, output, markdown=markdown)
+        decision = _judge_adapted(document, catalog, policy)
+        _report_adapted(document, decision, path, output, markdown=markdown)
+        if html_file is not None:
+            from hub.adapted.report import adapted_page
+
+            _write_page(html_file, adapted_page(decision, document), output)
         return
     decisions = decisions_of(document, catalog, policy)
     if markdown:
         click.echo("\n\n".join(decision_report(decision, document) for decision in decisions))
     else:
         tell_evaluation(document, decisions, path, None, output)
+    if html_file is not None:
+        from hub.report_page import report_page
+
+        history, _ = known_history(home(), registry_address(os.environ, home()))
+        _write_page(html_file, report_page(decisions, document, history.records), output)
     if plots is not None:
         from evaluators.report.plots import write_plots
 
@@ -108,16 +126,22 @@ def _path_of(name: str) -> Path:
     return newest_artifact_evidence(home(), name) or newest_evidence(home(), name)
 
 
-def _report_adapted(
-    document: ArtifactEvidence, path: Path, catalog: Catalog, policy: str, output: Output, *, markdown: bool
-) -> None:
-    """Show what the promotion of an adapted model measured, judged under the policy of today."""
-    from evaluators.report.artifact import artifact_table
-    from hub.adapted.report import adapted_report, judge_again
+def _judge_adapted(document: ArtifactEvidence, catalog: Catalog, policy: str) -> Decision:
+    """Judge what the promotion of an adapted model measured, under the policy of today."""
+    from hub.adapted.report import judge_again
 
     history, _ = known_history(home(), registry_address(os.environ, home()))
     today = dt.datetime.now(dt.UTC).date()
-    decision = judge_again(document, catalog, policy, history, today=today)
+    return judge_again(document, catalog, policy, history, today=today)
+
+
+def _report_adapted(
+    document: ArtifactEvidence, decision: Decision, path: Path, output: Output, *, markdown: bool
+) -> None:
+    """Show what the promotion of an adapted model measured, and its decision."""
+    from evaluators.report.artifact import artifact_table
+    from hub.adapted.report import adapted_report
+
     if markdown:
         click.echo(adapted_report(decision, document))
         return
@@ -130,6 +154,13 @@ def _report_adapted(
     tell_decision(decision, output)
     output.essential(f"{decision.model} {decision.verdict}")
     output.note(f"evidence: {path}")
+
+
+def _write_page(path: Path, page: str, output: Output) -> None:
+    """Write a page; the same bytes on every system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(page.encode("utf-8"))
+    output.note(f"written: {path}")
 
 
 def decisions_of(evidence: Evidence, catalog: Catalog, policy: str) -> tuple[Decision, ...]:

@@ -69,7 +69,7 @@ def test_no_text_of_a_restricted_task_is_found_in_anything_that_commands_leave(o
     task = canaries.secret_task(catalog, catalog / "secrets.csv", modality="text")
     asked = ("--task", task)
     said = run("evaluate", TEXT_MODEL, *asked, "--protocol", "tiny", "--final")
-    said += run("report", TEXT_MODEL, "--markdown", "--plots", "plots")
+    said += run("report", TEXT_MODEL, "--markdown", "--plots", "plots", "--html", "page.html")
     said += run("recommend", TEXT_MODEL, *asked, "--format", "json")
     said += run("adapt", TEXT_MODEL, *asked, "--into", "router", "--format", "json")
     said += run("adapt", TEXT_MODEL, *asked, "--strategy", "knn", "--into", "neighbours")
@@ -77,6 +77,8 @@ def test_no_text_of_a_restricted_task_is_found_in_anything_that_commands_leave(o
     check(planted, places, said)
     found = files_of(places)
     assert any("registry" in path.parts and path.suffix == ".db" for path in found)
+    assert {path.name for path in found if path.suffix == ".html"} == {"page.html", "report.html"}
+    assert canaries.LABELS[0] not in (places["here"] / "page.html").read_text()
     assert any("predict" in path.parts for path in found)
     assert any(path.name == "worker.log" for path in found)
     assert any(path.name == "fit.safetensors" for path in found)

@@ -10,6 +10,7 @@ import yaml
 from hub.lock import write_lock
 from hub.registry.open import open_registry
 from hub.signing import open_signer
+from tests.html_reading import Page
 from tests.hub.workshop import BASE, TASK, Workshop
 
 
@@ -57,6 +58,11 @@ def test_an_adapted_model_from_the_folder_to_the_project(workshop, run_hub, tmp_
     assert "majority class" in table
     assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
     assert run_hub("report", "letter-router", "--plots", "plots").exit_code == 2
+    written = run_hub("report", "weaker", "--html", str(tmp_path / "pages" / "weaker.html"))
+    assert (written.exit_code, "weaker.html" in "".join(written.stderr.split())) == (0, True)
+    html = Page((tmp_path / "pages" / "weaker.html").read_text())
+    assert html.named("h1")[0].text == "✗ weaker: refused"
+    assert "letter-router, incumbent" in html.named("table")[-1].text
     assert run_hub("decide", "weaker", "--format", "json").exit_code == 2
     markdown = run_hub("report", "weaker", "--markdown").stdout
     assert markdown.startswith("# weaker: refused")
