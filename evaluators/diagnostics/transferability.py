@@ -134,7 +134,7 @@ def _evidence(left: Matrix, squares: Matrix, wanted: Matrix, width: int) -> floa
     ratio = alpha / beta
     weights = float(np.sum(squares * projected / (squares + ratio) ** 2))
     residual = float(np.sum(projected / (1.0 + squares / ratio) ** 2)) + outside
-    return 0.5 * (
+    return 0.5 * float(
         width * np.log(alpha)
         + count * np.log(beta)
         - float(np.sum(np.log(alpha + beta * squares)))

@@ -42,7 +42,9 @@ def check(data: Path) -> Iterator[Outcome]:  # noqa: ARG001 - the networks come 
         for figure, found in zip(
             (
                 Figure("A5", f"{name}, millions of parameters", parameters, ROUNDING),
-                Figure("A5", f"{name} at {side}, GMACs", products, ROUNDING + SHARES.get(name, SHARE) * products),
+                Figure(
+                    "A5", f"{name} at {side}, GMACs", products, ROUNDING + SHARES.get(name, SHARE) * products
+                ),
             ),
             counted,
             strict=True,
