@@ -149,13 +149,23 @@ class TieGroup(Document):
     """Pairs that p was adjusted for."""
 
 
+DiagnosticName = Literal[
+    "generalization-gap",
+    "shift-drop",
+    "out-of-scope-auroc",
+    "sample-efficiency",
+    "calibration-error",
+    "selection-optimism",
+    "calibration-error-scaled",
+    "selective-accuracy",
+    "risk-coverage",
+]
+
+
 class Diagnostic(Document):
     """A number a reviewer asks for beside the score."""
 
-    name: Literal[
-        "generalization-gap", "shift-drop", "out-of-scope-auroc", "sample-efficiency", "calibration-error",
-        "selection-optimism", "calibration-error-scaled", "selective-accuracy", "risk-coverage",
-    ]  # fmt: skip
+    name: DiagnosticName
     task: str
     candidate: str
     strategy: str

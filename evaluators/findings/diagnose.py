@@ -7,29 +7,17 @@ opened or an arm did not run there is no row: absent, never zero.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from evaluators.diagnostics.efficiency import aulc
 from evaluators.diagnostics.gaps import generalization_gap, shift_drop
-from evaluators.evidence import Diagnostic, Recommendation
+from evaluators.evidence import Diagnostic, DiagnosticName, Recommendation
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.measurements import TEST, VALIDATION, Design
 from evaluators.findings.summaries import as_estimate
 from evaluators.statistics.intervals import Interval, mean_interval
 
-Name = Literal[
-    "generalization-gap",
-    "shift-drop",
-    "out-of-scope-auroc",
-    "sample-efficiency",
-    "calibration-error",
-    "selection-optimism",
-    "calibration-error-scaled",
-    "selective-accuracy",
-    "risk-coverage",
-]
 #: Diagnostics that are a metric of the judged set, averaged over runs.
-_OF_METRICS: tuple[tuple[Name, str], ...] = (
+_OF_METRICS: tuple[tuple[DiagnosticName, str], ...] = (
     ("calibration-error", "ece"),
     ("calibration-error-scaled", "ece_scaled"),
     ("selective-accuracy", "selective_accuracy"),
@@ -108,7 +96,7 @@ def _selection_optimism(arm: Arm, metric: str) -> Iterator[Diagnostic]:
         yield _row("selection-optimism", arm, TEST, optimism)
 
 
-def _row(name: Name, arm: Arm, set_name: str, interval: Interval) -> Diagnostic:
+def _row(name: DiagnosticName, arm: Arm, set_name: str, interval: Interval) -> Diagnostic:
     return Diagnostic(
         name=name,
         task=arm.key.task,

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from evaluators.evidence import CandidateFacts, Diagnostic, Evidence, Findings, TaskFacts
+from evaluators.evidence import CandidateFacts, Diagnostic, DiagnosticName, Evidence, Findings, TaskFacts
+from evaluators.metrics.selective import COVERAGE
 from evaluators.report.table import ResultTable, judged_set, result_table
 from evaluators.wording import at_size, count, ladder_position, metric_title, score, title
 
 #: Name of a diagnostic -> its heading; a set follows where there are several.
-_HEADINGS = {
+_HEADINGS: dict[DiagnosticName, str] = {
     "generalization-gap": "train minus judged",
     "shift-drop": "lost on",
     "out-of-scope-auroc": "AUROC against",
     "calibration-error": "calibration error",
+    "calibration-error-scaled": "calibration error after temperature",
+    "selective-accuracy": f"accuracy of the surest {100 * COVERAGE:.0f} %",
+    "risk-coverage": "area under risk-coverage",
     "selection-optimism": "validation minus test",
     "sample-efficiency": "mean over the curve",
 }

@@ -16,6 +16,7 @@ from evaluators.report.cost_rows import cost_rows, cost_table
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, code, element, facts, joined
+from evaluators.report.marks import ABOUT_TIES
 from evaluators.report.table import comparison_table, failures, judged_set, transfer_table
 from evaluators.wording import count, percent, title
 
@@ -67,8 +68,10 @@ _FOLDED = 40
 _DIAGNOSTICS = (
     "Train minus judged: how much better the strategy is on its own training labels. Lost on a set: points of the "
     "test lost where the data are shifted. Calibration error: the mean distance between confidence and accuracy, 0 is "
-    "best. AUROC: how well confidence tells what the task is not about, 50 is chance. Mean over the curve: over all "
-    "sizes, on their logarithm."
+    "best; after temperature: once one number, fitted on validation, has scaled the confidence. Accuracy of the "
+    "surest: what it would score if the least confident items went to a person. Area under risk-coverage: the mean "
+    "error over every share that it might keep, 0 is best. AUROC: how well confidence tells what the task is not "
+    "about, 50 is chance. Mean over the curve: over all sizes, on their logarithm."
 )
 
 
@@ -81,7 +84,8 @@ def _opened(findings: Findings) -> str:
     runs = findings.protocol.get("runs", "?")
     return (
         f"{opened} Protocol {findings.protocol.get('id', '?')}, {runs} paired runs; brackets are 95 % intervals "
-        "over runs (Student's t). !k after a score: k runs failed and are not in it. A click on a heading sorts."
+        "over runs (Student's t). !k after a score: k runs failed and are not in it. "
+        f"{ABOUT_TIES + ' ' if findings.tie_groups else ''}A click on a heading sorts."
     )
 
 

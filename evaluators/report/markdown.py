@@ -13,6 +13,7 @@ from evaluators.canonical import short
 from evaluators.evidence import CandidateFacts, Evidence, TaskFacts
 from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
+from evaluators.report.marks import ABOUT_TIES
 from evaluators.report.provenance import Fact, provenance
 from evaluators.report.table import (
     ResultTable,
@@ -63,11 +64,7 @@ def plain(text: str) -> str:
     return _MENTION.sub(r"\1`\2`", escaped)
 
 
-#: How to read the words in the tables of results.
-_ABOUT_TIES = (
-    "Tied with the best: not shown to be worse than the highest mean at this size, over all bases and baselines "
-    "(paired t over runs, Holm over all pairs). Nothing else is a rank.\n\n"
-)
+_NEXT = "\n\n"
 _ESCAPES = {"<": "&lt;", ">": "&gt;"}
 
 
@@ -83,7 +80,7 @@ def _about(evidence: Evidence) -> str:
     return (
         f"# Evaluation\n\n{opened} Protocol {protocol}, {runs} paired runs (run i has draw i and seed i); brackets "
         "are 95 % intervals over runs (Student's t); `*` marks the recommended strategy.\n\n"
-        f"{_ABOUT_TIES if findings.tie_groups else ''}"
+        f"{ABOUT_TIES + _NEXT if findings.tie_groups else ''}"
         f"Findings `{short(findings.digest)}`, observations `{short(evidence.observations.digest)}`."
     )
 

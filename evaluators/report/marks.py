@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from evaluators.evidence import CellFinding, Estimate, Findings
 
+#: How to read the words of `tie_mark`.
+ABOUT_TIES = (
+    "Tied with the best: not shown to be worse than the highest mean at this size, over all bases and baselines "
+    "(paired t over runs, Holm over all pairs). Nothing else is a rank."
+)
+
 
 def runs_won(share: Estimate | None) -> str:
     """Return P(A > B) as a share; yes where its interval bears out "better": above one half, and beyond 0.75."""

@@ -1,5 +1,10 @@
 """Every base with every strategy in one table, each arm once."""
 
+from typing import get_args
+
+import pytest
+
+from evaluators.evidence import Diagnostic, DiagnosticName, Estimate
 from evaluators.report.arm_tables import arms_table, diagnostics_table
 from tests.evaluators.report.test_candidates import WORLD, several, worse
 from tests.synthetic import World, evidence
@@ -39,6 +44,22 @@ def test_shift_and_calibration_stand_beside_each_arm_at_its_largest_size():
     (lora,) = [dict(zip(table.columns, row, strict=True)) for row in table.rows if row[0] == "LoRA"]
     assert lora["lost on typos"].startswith(f"{100 * values['shift-drop'].value:.1f} [")
     assert lora["calibration error"].startswith(f"{100 * values['calibration-error'].value:.1f} [")
+
+
+@pytest.mark.parametrize("name", get_args(DiagnosticName))
+def test_every_diagnostic_that_evidence_may_hold_has_a_column(name):
+    findings = evidence(World(items=60, runs=3)).findings
+    row = Diagnostic(
+        name=name,
+        task=findings.tasks[0].id,
+        candidate="mini",
+        strategy="lora",
+        labels_per_class=8,
+        set="typos",
+        estimate=Estimate(value=0.123, low=0.12, high=0.13, n=3),
+    )
+    table = diagnostics_table(findings.model_copy(update={"diagnostics": (row,)}), findings.tasks[0])
+    assert table.rows == (("LoRA", "mini", "12.3 [12.0, 13.0]"),)
 
 
 def test_a_task_without_diagnostics_has_an_empty_table():

@@ -43,8 +43,8 @@ def test_what_is_absent_is_skipped_and_named(name, tmp_path):
 
 
 def test_a_set_that_is_absent_is_skipped_beside_those_that_are_there(tmp_path):
-    rows = {"train": [["a b", "x"], ["c d", "y"]] * 4, "oos_train": [["e f", "oos"]] * 4}
-    rows |= {"test": [["a b", "x"], ["c d", "x"]], "oos_test": [["e f", "oos"]]}
+    rows = {"train": [["pay bill", "x"], ["book room", "y"]] * 4, "oos_train": [["tell joke", "oos"]] * 4}
+    rows |= {"test": [["pay bill", "x"], ["book room", "x"]], "oos_test": [["tell joke", "oos"]]}
     (tmp_path / "clinc150").mkdir()
     (tmp_path / "clinc150" / "data_full.json").write_text(json.dumps(rows))
     found = list(checks_named(["A2"])[0].run(tmp_path))
