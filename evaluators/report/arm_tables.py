@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from evaluators.evidence import CandidateFacts, Diagnostic, DiagnosticName, Evidence, Findings, TaskFacts
-from evaluators.metrics.selective import COVERAGE
 from evaluators.report.table import ResultTable, judged_set, result_table
 from evaluators.wording import at_size, count, ladder_position, metric_title, score, title
 
@@ -19,7 +18,7 @@ _HEADINGS: dict[DiagnosticName, str] = {
     "out-of-scope-auroc": "AUROC against",
     "calibration-error": "calibration error",
     "calibration-error-scaled": "calibration error after temperature",
-    "selective-accuracy": f"accuracy of the surest {100 * COVERAGE:.0f} %",
+    "selective-accuracy": "accuracy of the surest 80 %",
     "risk-coverage": "area under risk-coverage",
     "selection-optimism": "validation minus test",
     "sample-efficiency": "mean over the curve",

@@ -64,7 +64,6 @@ def plain(text: str) -> str:
     return _MENTION.sub(r"\1`\2`", escaped)
 
 
-_NEXT = "\n\n"
 _ESCAPES = {"<": "&lt;", ">": "&gt;"}
 
 
@@ -77,10 +76,11 @@ def _about(evidence: Evidence) -> str:
     )
     runs = findings.protocol.get("runs", "?")
     protocol = plain(str(findings.protocol.get("id", "?")))
+    ties = f"{ABOUT_TIES}\n\n" if findings.tie_groups else ""
     return (
         f"# Evaluation\n\n{opened} Protocol {protocol}, {runs} paired runs (run i has draw i and seed i); brackets "
         "are 95 % intervals over runs (Student's t); `*` marks the recommended strategy.\n\n"
-        f"{ABOUT_TIES + _NEXT if findings.tie_groups else ''}"
+        f"{ties}"
         f"Findings `{short(findings.digest)}`, observations `{short(evidence.observations.digest)}`."
     )
 
