@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument
-from evaluators.evidence import Environment, Estimate, TaskFacts, TestRead
+from evaluators.evidence import Estimate, TaskFacts
+from evaluators.observations import Environment, TestRead
 from evaluators.signature import Signature
 
 #: The test of accuracy.

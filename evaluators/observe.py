@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from evaluators.evidence import Environment
+from evaluators.observations import Environment
 
 #: The packages whose versions can change a result.
 PACKAGES = (

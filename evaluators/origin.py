@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evaluators.cell import FitCost
-from evaluators.evidence import Environment
+from evaluators.observations import Environment
 
 
 @dataclass(frozen=True)

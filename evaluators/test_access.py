@@ -18,9 +18,9 @@ from evaluators.canonical import canonical_json
 from evaluators.data.samples import IntArray, LabelledSet, Samples
 from evaluators.document import Document
 from evaluators.errors import IntegrityError, UsageProblem
-from evaluators.evidence import TestRead
 from evaluators.line_log import LineLog, line_log
 from evaluators.names import Sha256
+from evaluators.observations import TestRead
 from evaluators.task import Task
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from evaluators.canonical import canonical_json
 from evaluators.cell import CellResult
-from evaluators.evidence import Evidence, TestRead
+from evaluators.evidence import Evidence
 from evaluators.findings.collect import Reading, design, distinct_samples, encoded, measurements, truths
 from evaluators.findings.gather import Spent, gather_findings, observe
+from evaluators.observations import TestRead
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
 from evaluators.running.executor import Executor, WorkerExecutor, WorkerSetup

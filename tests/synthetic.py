@@ -16,9 +16,10 @@ import numpy as np
 from evaluators.canonical import digest_of, digest_of_bytes
 from evaluators.cell import Cell, FitCost, Run
 from evaluators.data.samples import FloatArray, IntArray
-from evaluators.evidence import CandidateFacts, Environment, Evidence, Findings, TaskFacts, TestRead
+from evaluators.evidence import CandidateFacts, Evidence, Findings, TaskFacts
 from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.findings.measurements import CellMeasurement, Design
+from evaluators.observations import Environment, TestRead
 from evaluators.protocol import Protocol
 
 TEXT_LADDER = {

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from evaluators.evidence import CellCost, Environment, Estimate, Evidence, Findings, Observations, Summary
+from evaluators.evidence import Estimate, Evidence, Findings, Summary
 from evaluators.findings.measurements import VALIDATION
+from evaluators.observations import CellCost, Environment, Observations
 from evaluators.strategy import strategy
 from evaluators.wording import count, title
 

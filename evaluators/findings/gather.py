@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from evaluators.evidence import CellCost, CellFinding, EncodingCost, Findings, Observations, TestRead
+from evaluators.evidence import CellFinding, Findings
 from evaluators.findings.arms import build_arms
 from evaluators.findings.comparisons import compare_all
 from evaluators.findings.diagnose import diagnose
@@ -19,6 +19,7 @@ from evaluators.findings.recommendation import recommend
 from evaluators.findings.scoring import ScoredCell, score_cell
 from evaluators.findings.summaries import summarise
 from evaluators.findings.ties import tie_groups
+from evaluators.observations import CellCost, EncodingCost, Observations, TestRead
 
 
 @dataclass(frozen=True)

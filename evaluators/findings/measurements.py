@@ -13,7 +13,8 @@ from typing import Literal
 
 from evaluators.cell import Cell, FitCost
 from evaluators.data.samples import FloatArray, IntArray
-from evaluators.evidence import CandidateFacts, Environment, TaskFacts
+from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.observations import Environment
 from evaluators.protocol import Protocol
 
 VALIDATION, TEST = "validation", "test"

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from evaluators.evidence import CellCost, EncodingCost, Estimate, Evidence, Summary
+from evaluators.evidence import Estimate, Evidence, Summary
+from evaluators.observations import CellCost, EncodingCost
 from evaluators.report.table import ResultTable, judged_set
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, metric_title, millions, score, title

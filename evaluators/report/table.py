@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellCost, CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.evidence import CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.observations import CellCost
 from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
     at_size,

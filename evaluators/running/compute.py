@@ -15,7 +15,7 @@ import numpy as np
 from evaluators.canonical import digest_of
 from evaluators.data.view import TRAIN
 from evaluators.engine.job import Inputs, OneByOne, Progress
-from evaluators.evidence import Environment
+from evaluators.observations import Environment
 from evaluators.observe import environment
 from evaluators.plan import PlannedCell
 from evaluators.results import Stored

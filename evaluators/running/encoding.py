@@ -17,8 +17,8 @@ from evaluators.data.samples import FloatArray, Samples
 from evaluators.data.task_data import TaskData
 from evaluators.data.view import inputs, label_inputs
 from evaluators.engine.job import Progress
-from evaluators.evidence import Environment
 from evaluators.features import FeatureTable, chunks, distinct, read_table, store_chunk
+from evaluators.observations import Environment
 from evaluators.origin import Origin
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore

@@ -16,7 +16,7 @@ from evaluators.cell import FitCost
 from evaluators.data.samples import FloatArray, Samples
 from evaluators.data.view import draw, label_inputs
 from evaluators.engine.job import FitJob, Fitted, FittedTogether, Inputs, OneByOne, Progress
-from evaluators.evidence import Environment
+from evaluators.observations import Environment
 from evaluators.origin import Origin, origin_of
 from evaluators.plan import PlannedCell
 from evaluators.results import Stored

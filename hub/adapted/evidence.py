@@ -22,9 +22,9 @@ from evaluators.canonical import canonical_json, digest_of
 from evaluators.data.samples import IntArray, Samples
 from evaluators.data.task_data import TaskData
 from evaluators.errors import IntegrityError
-from evaluators.evidence import TestRead
 from evaluators.findings.artifact_comparison import Answers, artifact_findings
 from evaluators.findings.collect import facts_of_task
+from evaluators.observations import TestRead
 from evaluators.observe import environment
 from evaluators.task import Task
 from evaluators.test_access import TestAccessLog

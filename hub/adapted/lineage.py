@@ -17,8 +17,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evaluators.candidate import Candidate
 from evaluators.document import Document
-from evaluators.evidence import Environment, Estimate
+from evaluators.evidence import Estimate
 from evaluators.names import RelativePath
+from evaluators.observations import Environment
 from hub.provenance import LINEAGE as LINEAGE
 
 BASE = "base"

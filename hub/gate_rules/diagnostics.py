@@ -6,7 +6,8 @@ holds the bound decides nothing, and what was not measured never passes.
 
 from __future__ import annotations
 
-from evaluators.evidence import CellCost, Estimate
+from evaluators.evidence import Estimate
+from evaluators.observations import CellCost
 from evaluators.wording import count, millions, percent, score, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase

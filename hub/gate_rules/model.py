@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from evaluators.candidate import Candidate
 from evaluators.canonical import short
-from evaluators.evidence import Environment
+from evaluators.observations import Environment
 from evaluators.wording import count
 from hub.decision import Outcome
 from hub.gate_rules.case import CardCase, Judgement, ModelCase

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evaluators.evidence import EncodingCost
+from evaluators.observations import EncodingCost
 from evaluators.strategy import STRATEGIES
 from hub.catalog import load_catalog
 from hub.choosing import choosing_page, refreshed, stale

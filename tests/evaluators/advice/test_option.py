@@ -3,7 +3,7 @@
 import pytest
 
 from evaluators.advice.option import machine_words, options_of
-from evaluators.evidence import EncodingCost
+from evaluators.observations import EncodingCost
 from tests import synthetic
 from tests.synthetic import ENVIRONMENT, World
 

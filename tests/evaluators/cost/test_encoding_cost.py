@@ -8,10 +8,11 @@ import pytest
 from evaluators.canonical import canonical_json
 from evaluators.cell import FitCost
 from evaluators.data.view import inputs
-from evaluators.evidence import Observations, evidence_from_json, evidence_to_json
+from evaluators.evidence import evidence_from_json, evidence_to_json
 from evaluators.features import distinct, store_chunk
 from evaluators.findings.collect import Reading, encoded
 from evaluators.findings.gather import Spent, observe
+from evaluators.observations import Observations
 from evaluators.origin import Origin
 from evaluators.results import ResultStore
 from tests import synthetic

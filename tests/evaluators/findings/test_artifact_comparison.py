@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from evaluators import evidence as documents
+from evaluators import observations
 from evaluators.artifact_evidence import (
     ArtifactEvidence,
     ArtifactObservations,
@@ -90,7 +90,7 @@ def test_the_same_answers_give_the_same_digest_and_one_other_answer_another():
 
 def test_the_document_is_read_back_and_another_is_refused():
     found = artifact_findings(task(), LABELS, answers("candidate", 0.9), [answers("baseline", 0.6, seed=2)])
-    read = documents.TestRead(task="help-desk", cells_this_evaluation=1, cells_ever=1)
+    read = observations.TestRead(task="help-desk", cells_this_evaluation=1, cells_ever=1)
     observed = ArtifactObservations(
         created="2026-11-20T09:00:00Z", environment=ENVIRONMENT, seconds=1.0, test_read=read
     )

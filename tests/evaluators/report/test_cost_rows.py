@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from evaluators.evidence import EncodingCost, Evidence
+from evaluators.evidence import Evidence
+from evaluators.observations import EncodingCost
 from evaluators.report.cost_figure import cost_figure
 from evaluators.report.cost_rows import cost_rows, cost_table
 from evaluators.report.svg_figure import plain_drawing, svg_text

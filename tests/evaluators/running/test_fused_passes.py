@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from evaluators.cell import FitCost
-from evaluators.evidence import CellCost
 from evaluators.ladder.settings import STACKED_BELOW
+from evaluators.observations import CellCost
 from evaluators.origin import Origin, origin_of
 from evaluators.passes import passes
 from evaluators.results import ResultStore

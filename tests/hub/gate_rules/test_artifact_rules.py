@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from evaluators import evidence as documents
+from evaluators import observations
 from evaluators.artifact_evidence import (
     MCNEMAR,
     RANDOMISATION,
@@ -47,7 +47,7 @@ def case(low: float, value: float, high: float, p: float, *, test: str = RANDOMI
     )  # fmt: skip
     observed = ArtifactObservations(
         created="2026-11-20T09:00:00Z", environment=ENVIRONMENT, seconds=1.0,
-        test_read=documents.TestRead(task="help-desk", cells_this_evaluation=1, cells_ever=1),
+        test_read=observations.TestRead(task="help-desk", cells_this_evaluation=1, cells_ever=1),
     )  # fmt: skip
     found = ArtifactFindings(task=task, artifacts=tuple(both), comparisons=(row,), resamples=10_000, seed=0)
     return ArtifactCase(ArtifactEvidence(findings=found, observations=observed))
