@@ -47,14 +47,15 @@ class World:
     folder: Path
     train: ToySet
     test: ToySet
+    device: str = "cpu"
 
     def backbone(self, pretrained: bool = True) -> Backbone:
         """Load it anew."""
-        return load_backbone(self.candidate, self.folder, pretrained=pretrained, device="cpu")
+        return load_backbone(self.candidate, self.folder, pretrained=pretrained, device=self.device)
 
     def language_model(self) -> CausalModel:
         """Load it anew, with its head."""
-        return load_language_model(self.candidate, self.folder, device="cpu")
+        return load_language_model(self.candidate, self.folder, device=self.device)
 
     def inputs(self, row: Strategy, samples: Samples) -> Inputs:
         """Return what a strategy sees of samples."""
@@ -81,7 +82,7 @@ class World:
             seed=seed,
             selection="fixed",
             load_backbone=None if row.subject == "nothing" else self.backbone,
-            device="cpu",
+            device=self.device,
             dtype="float32",
             progress=silent,
             label_features=self.encoded(text_samples(label_texts(NAMES, str(row.defaults["template"]))))
