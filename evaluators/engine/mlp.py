@@ -20,6 +20,7 @@ from evaluators.engine.heads import features_of
 from evaluators.engine.job import DivergedError, FitJob, Inputs
 from evaluators.engine.linear import moments
 from evaluators.engine.records import Record, write_record
+from evaluators.engine.streams import DropoutStreams
 from evaluators.engine.training import seeded
 
 _WEIGHTS = ("hidden.weight", "hidden.bias", "out.weight", "out.bias")
@@ -74,6 +75,8 @@ def fit_mlp(job: FitJob) -> MlpHead:
     rows = torch.from_numpy((features - mean) / scale).to(job.device)
     labels = torch.from_numpy(job.labels).to(job.device)
     steps, size = int(job.settings["steps"]), min(int(job.settings["batch_size"]), len(labels))
+    # torch's own masks would be others on a GPU, and with them the head.
+    streams = DropoutStreams([job.seed], job.device)
     with seeded(job.seed, job.device):
         network = nn.ModuleDict(
             {
@@ -96,7 +99,8 @@ def fit_mlp(job: FitJob) -> MlpHead:
             for group in optimizer.param_groups:
                 group["lr"] = _rate(job, step, steps)
             inner = functional.relu(network["hidden"](rows[batch]))
-            inner = functional.dropout(inner, float(job.settings["dropout"]), training=True)
+            with streams.at(step):
+                inner = functional.dropout(inner, float(job.settings["dropout"]), training=True)
             loss = functional.cross_entropy(network["out"](inner), labels[batch])
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)

@@ -120,6 +120,7 @@ ROWS: tuple[Strategy, ...] = (
         sees="features",
         fit="evaluators.engine.mlp:fit_mlp",
         kind="mlp",
+        version=2,  # dropout of the cell, which is the same on every device
         trains="one hidden layer and a linear one on frozen features",
         wins="some to many labels whose classes no hyperplane divides",
         source="AdamW 1e-3 with a cosine, weight decay 1e-4, dropout 0.1; 256 units, 300 steps",

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,9 +43,9 @@ GOALS: dict[str, Callable[[Scene, Machine], list[Row]]] = {
     "G4": lambda scene, _: trained_cells.partial_freezes(scene),
     "G5": lambda scene, _: trained_cells.lora_cells(scene),
     "G6": lambda scene, _: trained_cells.small_cells(scene),
+    "MFU": lambda scene, _: utilisation.rows(scene),
     "G7": lambda scene, _: reference_matrix.rows(scene),
     "G8": lambda scene, _: reference_matrix.again(scene),
-    "MFU": lambda scene, _: utilisation.rows(scene),
 }
 
 
@@ -63,18 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         scene = Scene(folder, data, asked.device, asked.full)
         here = machine(asked.device)
-        rows = run(scene, here, asked.goals or list(GOALS), say=print)
+        rows: list[Row] = []
+        for found in run(scene, here, asked.goals or list(GOALS), say=print):
+            rows += found
+            if not asked.goals:
+                # After every goal: a lent machine may be taken back before the last one.
+                publish(rows, here, asked.device)
     finally:
         shutil.rmtree(folder)
     print(plain(rows, here, asked.device))  # noqa: T201  a benchmark prints
     print(sums(rows))  # noqa: T201
-    if not asked.goals:
-        publish(rows, here, asked.device)
 
 
-def run(scene: Scene, here: Machine, goals: Sequence[str], say: Callable[[str], None]) -> list[Row]:
-    """Run goals in their order and return their rows."""
-    rows = []
+def run(scene: Scene, here: Machine, goals: Sequence[str], say: Callable[[str], None]) -> Iterator[list[Row]]:
+    """Run goals in their order and yield the rows of each."""
     for name in GOALS:
         if name not in goals or (name == "MFU" and scene.device != "cuda"):
             continue
@@ -83,12 +85,11 @@ def run(scene: Scene, here: Machine, goals: Sequence[str], say: Callable[[str], 
         for row in found:
             say(f"{row.goal} {row.work}, {row.against}: {row.ratio:.2f}x {row.verdict} {row.reason}")
         say(f"{name} took {time.perf_counter() - started:.0f} s")
-        rows += found
-    return rows
+        yield found
 
 
 def publish(rows: Sequence[Row], here: Machine, device: str) -> None:
-    """Write a whole run's table: JSON, picture, README."""
+    """Write the table of a run, or of what it has measured up to now: JSON, picture, README."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     stem = f"bench-{day}" if device == "cpu" else f"bench-{device}-{day}"
     RESULTS.mkdir(exist_ok=True)

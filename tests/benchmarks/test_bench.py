@@ -44,7 +44,7 @@ def scene(tmp_path_factory):
 @pytest.mark.parametrize("goal", [name for name in GOALS if name != "MFU"])
 def test_a_goal_races_the_same_cells_on_toy_models(scene, here, goal, monkeypatch):
     monkeypatch.setattr("tests.benchmarks.contest.LAPS", 1)
-    rows = run(scene, here, [goal], say=lambda _line: None)
+    (rows,) = run(scene, here, [goal], say=lambda _line: None)
     assert rows
     for row in rows:
         assert row.goal == goal
