@@ -116,13 +116,19 @@ class Comparison(Document):
     superiority: Estimate | None = None
     """Sensitivity: the share of paired runs in which the subject is better, ties one half. None in documents of
     earlier versions, and for an artifact, which has no runs."""
+    p_non_inferior: float | None = None
+    """One-sided, of "worse by the task's margin or more" (Schuirmann 1987). None in documents of earlier versions, for
+    one run, and where all runs agree and nothing is known of items."""
+    p_equivalent: float | None = None
+    """Of "different by the margin or more": the larger of both sides."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        if self.superiority is None:
-            written.pop("superiority", None)
+        for name in ("superiority", "p_non_inferior", "p_equivalent"):
+            if getattr(self, name) is None:
+                written.pop(name, None)
         return written
 
 

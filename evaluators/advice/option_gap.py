@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from evaluators.advice.option import Option
 from evaluators.evidence import Estimate
-from evaluators.statistics.paired import non_inferior, paired_t
+from evaluators.statistics.equivalence import equivalence
+from evaluators.statistics.paired import paired_t
 
 
 def gap(option: Option, other: Option) -> Estimate:
@@ -27,11 +28,15 @@ def gap(option: Option, other: Option) -> Estimate:
 
 
 def sufficient(option: Option, best: Option, *, margin: float) -> bool:
-    """Whether an option is shown to be no worse than another by the margin; by means where no runs are paired."""
+    """Whether an option is shown to be no worse than another by the margin.
+
+    By means where no runs are paired, and where all agree: then there is no noise to test against.
+    """
     runs = _differences(option, best)
-    if len(runs) < 2:
+    found = equivalence(runs, margin) if runs else None
+    if found is None:
         return option.estimate.value >= best.estimate.value - margin
-    return non_inferior(runs, margin)
+    return found.non_inferior
 
 
 def ahead(option: Option, other: Option, *, margin: float) -> bool:

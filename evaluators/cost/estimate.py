@@ -12,11 +12,7 @@ from evaluators.cost.calibration import Calibration
 from evaluators.cost.roofline import Roofline
 from evaluators.cost.work import PHASES, Phase, Work
 from evaluators.cost.workload import Workload
-from evaluators.plan import Plan, PlannedCell
-
-#: Standard deviation of paired differences between runs that is assumed before anything is measured (published:
-#: Banking77 at 8 labels a class, 0.8 points over draws; other tasks up to 4).
-ASSUMED_SD = 0.02
+from evaluators.plan import PlannedCell
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,6 @@ class CostEstimate:
         roofline_share: Share of the lower ceiling that all of it is expected to reach.
         calibrated: Share of the seconds that is known from such work on this machine.
         machine: What it is.
-        detectable: Difference that paired runs detect with probability 0.8, if their sd is `ASSUMED_SD`.
     """
 
     cells: int
@@ -124,7 +119,6 @@ class CostEstimate:
     roofline_share: float | None
     calibrated: float
     machine: str
-    detectable: float | None
 
 
 def estimate(workload: Workload, pace: Pace, *, stored: int, place: str) -> CostEstimate:
@@ -168,7 +162,6 @@ def estimate(workload: Workload, pace: Pace, *, stored: int, place: str) -> Cost
         roofline_share=pace.least(workload.works) / computing if computing else None,
         calibrated=sum(p.seconds * p.calibrated for p in phases) / seconds if phases else 1.0,
         machine=pace.machine,
-        detectable=_detectable(plan),
     )
 
 
@@ -201,14 +194,6 @@ def by_phase(works: Iterable[Work]) -> Mapping[Phase, list[Work]]:
     for work in sorted(works, key=lambda work: PHASES.index(work.phase)):
         found.setdefault(work.phase, []).append(work)
     return found
-
-
-def _detectable(plan: Plan) -> float | None:
-    from evaluators.statistics.power import (
-        detectable_by_runs,
-    )  # scipy: half a second, on the way to every command
-
-    return detectable_by_runs(ASSUMED_SD, plan.request.protocol.runs)
 
 
 def _chain_length(planned: PlannedCell) -> int:

@@ -8,7 +8,7 @@ subject minus reference, in the task's metric.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +18,9 @@ from evaluators.evidence import Comparison, Estimate, Recommendation, TaskFacts
 from evaluators.findings.arms import Arm, ArmKey, ArmTable
 from evaluators.findings.measurements import VALIDATION, Design
 from evaluators.findings.summaries import as_estimate
+from evaluators.statistics.equivalence import equivalence
 from evaluators.statistics.holm import holm
-from evaluators.statistics.paired import crossed_bootstrap, paired_t
+from evaluators.statistics.paired import Crossed, crossed_bootstrap, paired_t
 from evaluators.statistics.power import detectable_by_runs
 from evaluators.statistics.superiority import probability_of_superiority
 from evaluators.wording import is_baseline, ladder_position
@@ -59,15 +60,18 @@ class _Judge:
             return None
         differences = np.array([a[run] - b[run] for run in runs])
         result = paired_t(differences)
-        crossed = self._crossed(subject, reference, runs)
-        low, high, test = result.low, result.high, f"paired t over runs (df={result.df})"
+        both = self._crossed(subject, reference, runs)
+        low, high, p_value = result.low, result.high, result.p_value
+        test = f"paired t over runs (df={result.df})"
         if result.low is None:
             test = "none: one run says nothing about another"
-        elif result.degenerate and None not in crossed:
+        elif result.degenerate and both:
             # Runs that agree to the last item have no spread; items still do.
-            (low, high), test = crossed, "bootstrap over runs and items (all runs agree)"
+            low, high, p_value = both.low, both.high, both.p_value
+            test = "bootstrap over runs and items (all runs agree)"
         elif result.degenerate:
             low, high, test = None, None, "none: all runs agree, so they say nothing of the noise"
+        within = equivalence(differences, self.task.margin, both) if self.task.margin > 0.0 else None
         return Comparison(
             claim="strategy",
             purpose=purpose,
@@ -79,28 +83,30 @@ class _Judge:
             reference_candidate=reference.key.candidate,
             reference_strategy=reference.key.strategy,
             difference=Estimate(value=result.estimate, low=low, high=high, n=len(runs)),
-            p_value=None if low is None else result.p_value,
+            p_value=p_value,
             test=test + note,
-            crossed_low=crossed[0],
-            crossed_high=crossed[1],
+            crossed_low=both.low if both else None,
+            crossed_high=both.high if both else None,
             detectable=0.0 if result.degenerate else _detectable(differences),
             superiority=as_estimate(probability_of_superiority(differences)),
+            p_non_inferior=within.p_non_inferior if within else None,
+            p_equivalent=within.p_equivalent if within else None,
         )
 
-    def _crossed(
-        self, subject: Arm, reference: Arm, runs: list[int]
-    ) -> tuple[float, float] | tuple[None, None]:
+    def _crossed(self, subject: Arm, reference: Arm, runs: list[int]) -> Crossed | None:
         # Only accuracy is a mean over items; an F1 of a resample is not a mean of the items' scores.
-        if self.task.metric != "accuracy":
-            return None, None
-        a, b = subject.correct(self.set_name), reference.correct(self.set_name)
-        low, high = crossed_bootstrap(
-            np.stack([a[run] for run in runs]),
-            np.stack([b[run] for run in runs]),
-            resamples=RESAMPLES,
-            seed=SEED,
-        )
-        return (None, None) if low is None or high is None else (low, high)
+        return crossed(subject, reference, self.set_name, runs) if self.task.metric == "accuracy" else None
+
+
+def crossed(subject: Arm, reference: Arm, set_name: str, runs: Sequence[int]) -> Crossed | None:
+    """Return the difference in accuracy of two arms on a set, over the given runs and the items together."""
+    a, b = subject.correct(set_name), reference.correct(set_name)
+    return crossed_bootstrap(
+        np.stack([a[run] for run in runs]),
+        np.stack([b[run] for run in runs]),
+        resamples=RESAMPLES,
+        seed=SEED,
+    )
 
 
 def compare_all(

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from evaluators.evidence import Recommendation, TaskFacts
-from evaluators.findings.arms import ArmTable
+from evaluators.findings.arms import Arm, ArmTable
+from evaluators.findings.comparisons import crossed
 from evaluators.findings.measurements import VALIDATION
 from evaluators.findings.summaries import as_estimate
+from evaluators.statistics.equivalence import non_inferior
 from evaluators.statistics.intervals import mean_interval
-from evaluators.statistics.paired import non_inferior
 from evaluators.wording import at_size, count, is_baseline, ladder_position, percent, score, signed, title
 
 Values = Mapping[int, float]
@@ -38,24 +39,20 @@ def recommend(arms: ArmTable, task: TaskFacts, candidate: str) -> Recommendation
         (name for name in arms.strategies(task.id, candidate) if not is_baseline(name)), key=ladder_position
     )
     for size in reversed(arms.sizes(task.id)):
-        measured = {name: _values(arms, task, candidate, name, size) for name in ladder}
-        measured = {name: values for name, values in measured.items() if values}
+        found = {name: arms.get(task.id, candidate, name, size) for name in ladder}
+        measured = {name: arm for name, arm in found.items() if arm and arm.values(VALIDATION, task.metric)}
         if measured:
             name, reason = _lightest_sufficient(measured, task, size)
             return _recommendation(task, candidate, name, size, VALIDATION, reason)
     return _only_by_protocol(arms, task, candidate, ladder)
 
 
-def _values(arms: ArmTable, task: TaskFacts, candidate: str, strategy: str, size: int) -> Values:
-    arm = arms.get(task.id, candidate, strategy, size)
-    return arm.values(VALIDATION, task.metric) if arm else {}
-
-
-def _lightest_sufficient(measured: Mapping[str, Values], task: TaskFacts, size: int) -> tuple[str, str]:
+def _lightest_sufficient(measured: Mapping[str, Arm], task: TaskFacts, size: int) -> tuple[str, str]:
     """Return the strategy and the reason. `measured` is in ladder order."""
-    most = max(len(values) for values in measured.values())
+    values_of = {name: arm.values(VALIDATION, task.metric) for name, arm in measured.items()}
+    most = max(len(values) for values in values_of.values())
     # A strategy that failed in some runs is not recommended while another one ran in all of them.
-    complete = {name: values for name, values in measured.items() if len(values) == most}
+    complete = {name: values for name, values in values_of.items() if len(values) == most}
     means = {name: float(np.mean(list(values.values()))) for name, values in complete.items()}
     best = max(means, key=lambda name: means[name])
     where = f"on validation at {at_size(size)}, {count(most, 'paired run')}; candidates: {len(measured)}"
@@ -63,8 +60,12 @@ def _lightest_sufficient(measured: Mapping[str, Values], task: TaskFacts, size: 
     for name, values in complete.items():
         if name == best:
             break
-        paired = [values[run] - complete[best][run] for run in values if run in complete[best]]
-        if paired and non_inferior(paired, task.margin):
+        runs = [run for run in values if run in complete[best]]
+        paired = [values[run] - complete[best][run] for run in runs]
+        both = (
+            crossed(measured[name], measured[best], VALIDATION, runs) if task.metric == "accuracy" else None
+        )
+        if paired and non_inferior(paired, task.margin, both):
             return name, _non_inferior_reason(name, best, complete, paired, task.margin) + f" ({where})"
         too_weak.append(f"{title(name)} {signed(means[name] - means[best])}")
     reason = f"{title(best)} is best with {_score(complete[best])}"

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+def holm(p_values: Sequence[float], *, family: int = 0) -> tuple[float, ...]:
     """Return Holm's adjusted p-values (Holm 1979).
 
     Args:
         p_values: m numbers in [0, 1]; m may be 0.
+        family: Size of the family, where it is larger than m: comparisons that were made before, whose p is not at
+            hand, count as if they were smaller than none of these.
 
     Returns:
         m numbers in [0, 1], in the order given; never below the p-value they belong to.
@@ -25,9 +27,9 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     if not all(0.0 <= p <= 1.0 for p in p_values):
         raise ValueError("a p-value is not between 0 and 1")
     adjusted = [0.0] * len(p_values)
-    largest = 0.0
+    largest, size = 0.0, max(family, len(p_values))
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda position: p_values[position])):
         # The running maximum: a larger p never ends below a smaller one.
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        largest = max(largest, min(1.0, (size - rank) * p_values[index]))
         adjusted[index] = largest
     return tuple(adjusted)

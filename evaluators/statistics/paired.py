@@ -1,7 +1,7 @@
 """Paired comparisons, for two kinds of claim that must not be mixed.
 
 *This strategy beats that one* rests on runs: `paired_t` over the run-level differences, `crossed_bootstrap`
-(runs and items resampled together) as the sensitivity check, `non_inferior` to choose something cheaper.
+(runs and items resampled together) as the sensitivity check, `equivalence.py` to choose something cheaper.
 *This artifact beats that one* rests on items: `mcnemar_exact` on one prediction of each. A test over items
 alone says nothing about another run: of two identical strategies it calls one better in a fifth of all cases
 (tests/evaluators/statistics/test_claims.py). Everywhere the difference is a minus b, and runs are paired by
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtri, stdtr, stdtrit
 
-from evaluators.statistics.intervals import Values, check_level, mean_and_error, mean_interval
+from evaluators.statistics.intervals import ROUNDING, Interval, Values, check_level, mean_and_error
 
 BoolArray = NDArray[np.bool_]
 FloatMatrix = NDArray[np.float64]
@@ -34,7 +34,7 @@ class PairedResult:
         estimate: Mean of a minus b.
         low: Lower end of its interval, None for one run.
         high: Upper end, None for one run.
-        p_value: Two-sided, of no difference; None for one run.
+        p_value: Two-sided, of no difference; None for one run, and where all differences are equal.
         df: Degrees of freedom, runs minus 1.
     """
 
@@ -84,9 +84,8 @@ class McNemarResult:
 def paired_t(differences: Values, *, level: float = 0.95) -> PairedResult:
     """Test a mean difference over paired runs (Student 1908).
 
-    Equal differences have no variance to test against. The interval then degenerates to the estimate, and p
-    is 0, or 1 where the difference is 0: what the limit of ever smaller variance gives.
-    `PairedResult.degenerate` tells.
+    Equal differences have no variance to test against. The interval then degenerates to the estimate and there is no
+    p: that runs agree says nothing of other items. `PairedResult.degenerate` tells, and `crossed_bootstrap` helps.
 
     Args:
         differences: (runs,) a minus b, finite, at least one.
@@ -103,20 +102,59 @@ def paired_t(differences: Values, *, level: float = 0.95) -> PairedResult:
     if error is None:
         return PairedResult(mean, None, None, None, 0)
     if error == 0.0:
-        return PairedResult(mean, mean, mean, 1.0 if mean == 0.0 else 0.0, n - 1)
+        return PairedResult(mean, mean, mean, None, n - 1)
     half = float(stdtrit(n - 1, (1.0 + level) / 2.0)) * error
     p_value = 2.0 * float(stdtr(n - 1, -abs(mean) / error))
     return PairedResult(mean, mean - half, mean + half, p_value, n - 1)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """A difference whose runs and items were resampled together.
+
+    Attributes:
+        low: Lower end of the 95 % percentile interval.
+        high: Upper end.
+        low_90: Lower end of the 90 % interval: above -margin, a is not inferior at a one-sided level of .05.
+        high_90: Upper end.
+        p_value: Two-sided, of no difference: twice the smaller share of resamples on one side of 0.
+    """
+
+    low: float
+    high: float
+    low_90: float
+    high_90: float
+    p_value: float
+
+
+def p_at_bound(interval: Interval, bound: float) -> float:
+    """Return the two-sided p of "the difference is `bound`", from a mean over runs with its 95 % interval.
+
+    Args:
+        interval: Of Student's t, with both ends; `n` runs, at least two.
+        bound: What the difference is held against.
+
+    Raises:
+        ValueError: If there is no interval.
+    """
+    if interval.low is None or interval.high is None or interval.n < 2:
+        raise ValueError("one run has no interval, so it has no p")
+    df = interval.n - 1
+    error = (interval.high - interval.low) / (2.0 * float(stdtrit(df, 0.975)))
+    if error == 0.0:
+        return 1.0
+    return 2.0 * float(stdtr(df, -abs(interval.value - bound) / error))
 
 
 def crossed_bootstrap(
     correct_a: BoolArray | FloatMatrix,
     correct_b: BoolArray | FloatMatrix,
     *,
+    clusters: NDArray[np.int64] | None = None,
     resamples: int = 2000,
     seed: int = 0,
-) -> tuple[float | None, float | None]:
-    """Return a 95 % percentile interval of a minus b, resampling runs and items together (Owen 2007).
+) -> Crossed | None:
+    """Return the intervals of a minus b, resampling runs and items together (Owen 2007).
 
     Items are crossed with runs: all runs answer the same items. It is conservative (2 to 3 % false
     positives at 5 to 10 runs), so it checks `paired_t` and does not replace it.
@@ -124,11 +162,12 @@ def crossed_bootstrap(
     Args:
         correct_a: (runs, items) right or wrong, or a score of each item.
         correct_b: The same runs and items for b.
+        clusters: (items,) source of each item, where items share one; sources are then resampled whole.
         resamples: At least 1.
         seed: Of the resampling; the same seed gives the same interval.
 
     Returns:
-        Lower and upper end; both None for one run, which says nothing about runs.
+        The intervals; None for one run, which says nothing about runs.
 
     Raises:
         ValueError: If the shapes differ or are empty, or a score is not finite.
@@ -137,11 +176,50 @@ def crossed_bootstrap(
     differences = correct_a.astype(np.float64) - correct_b.astype(np.float64)
     if resamples < 1 or not np.isfinite(differences).all():
         raise ValueError("finite scores and at least one resample are expected")
+    if clusters is not None and clusters.shape != differences.shape[1:]:
+        raise ValueError(
+            f"clusters {clusters.shape}: one for each of {differences.shape[1]} items is expected"
+        )
     if len(differences) == 1:
-        return None, None
-    means = _resampled_means(differences, resamples, seed=seed)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+        return None
+    sums, sizes = _units(differences, clusters)
+    means = _resampled_means(sums, sizes, resamples, seed=seed)
+    low, low_90, high_90, high = np.quantile(means, [0.025, 0.05, 0.95, 0.975]).tolist()
+    # Resamples within rounding of 0 lie on both sides.
+    fewer = min(int((means <= ROUNDING).sum()), int((means >= -ROUNDING).sum()))
+    return Crossed(low, high, low_90, high_90, min(1.0, 2.0 * (fewer + 1) / (resamples + 1)))
+
+
+def crossed_error(differences: FloatMatrix) -> tuple[float, float]:
+    """Return the standard error of a mean difference over runs and items, both a sample, and its degrees of freedom.
+
+    The variance of `crossed_bootstrap` has a closed form (Owen 2007): with row means a, column means b and the rest e,
+    all centred, sum a^2 / R^2 + sum b^2 / N^2 + sum e^2 / (R N)^2. The first is taken over R (R - 1), as Student's t
+    does, so that this is never below the error of `paired_t`. Runs are few and items are many: the degrees of freedom
+    of the sum are Satterthwaite's (1946).
+
+    Args:
+        differences: (runs, items) a minus b, finite, at least two runs.
+
+    Raises:
+        ValueError: If there are fewer than two runs or no item.
+    """
+    if differences.ndim != 2 or len(differences) < 2 or not differences.shape[1]:
+        raise ValueError(f"differences {differences.shape}: (runs, items) with two runs or more are expected")
+    runs, items = differences.shape
+    mean = differences.mean()
+    of_runs = differences.mean(axis=1) - mean
+    of_items = differences.mean(axis=0) - mean
+    rest = differences - mean - of_runs[:, None] - of_items[None, :]
+    parts = (
+        (float((of_runs**2).sum()) / (runs * (runs - 1)), runs - 1),
+        (float((of_items**2).sum()) / items**2, max(1, items - 1)),
+        (float((rest**2).sum()) / (runs * items) ** 2, max(1, (runs - 1) * (items - 1))),
+    )
+    variance = sum(part for part, _ in parts)
+    if variance == 0.0:
+        return 0.0, float(runs - 1)
+    return math.sqrt(variance), variance**2 / sum(part**2 / df for part, df in parts)
 
 
 def mcnemar_exact(a_correct: BoolArray, b_correct: BoolArray) -> McNemarResult:
@@ -172,38 +250,34 @@ def mcnemar_exact(a_correct: BoolArray, b_correct: BoolArray) -> McNemarResult:
     return McNemarResult(only_a, only_b, n, max(-1.0, centre - half), min(1.0, centre + half), p_value)
 
 
-def non_inferior(differences: Values, margin: float) -> bool:
-    """Whether a is not worse than b by `margin`, at a one-sided level of .05.
-
-    One half of two one-sided tests (Schuirmann 1987): the lower 90 % bound is above -margin. "Not
-    significantly worse" is not this; it is what too few runs give. One run never suffices.
-
-    Args:
-        differences: (runs,) a minus b.
-        margin: The smallest difference that matters, above 0.
-
-    Raises:
-        ValueError: If `margin` is not above 0, or differences are missing or not finite.
-    """
-    if not margin > 0.0:
-        raise ValueError(f"a margin is above 0, this is {margin}")
-    low = mean_interval(differences, level=0.90).low
-    return low is not None and low > -margin
+def _units(
+    differences: FloatMatrix, clusters: NDArray[np.int64] | None
+) -> tuple[FloatMatrix, NDArray[np.int64]]:
+    """Return what is resampled beside runs: (runs, units) sums of differences, and (units,) how many items each has."""
+    if clusters is None:
+        return differences, np.ones(differences.shape[1], dtype=np.int64)
+    _, unit, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(differences), len(sizes)))
+    np.add.at(sums.T, unit, differences.T)
+    return sums, sizes.astype(np.int64)
 
 
-def _resampled_means(differences: FloatMatrix, resamples: int, *, seed: int) -> NDArray[np.float64]:
-    runs, items = differences.shape
+def _resampled_means(
+    sums: FloatMatrix, sizes: NDArray[np.int64], resamples: int, *, seed: int
+) -> NDArray[np.float64]:
+    runs, units = sums.shape
     # Items with the same outcome in every run are one kind: a resample is how often each kind was drawn.
     # Right or wrong in 5 runs makes at most 3**5 kinds, so this costs a tenth of drawing thousands of items.
-    kinds, counts = _distinct_columns(differences)
+    kinds, counts = _distinct_columns(np.vstack([sums, sizes[None, :]]))
+    kinds, items_of_kind = kinds[:-1], kinds[-1]
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(runs, np.full(runs, 1.0 / runs), size=resamples) / runs
     means = np.empty(resamples)
     rows = max(1, _BLOCK // len(counts))
     for start in range(0, resamples, rows):
         of_kinds = weights[start : start + rows] @ kinds
-        drawn = generator.multinomial(items, counts / items, size=len(of_kinds))
-        means[start : start + rows] = (of_kinds * drawn).sum(axis=1) / items
+        drawn = generator.multinomial(units, counts / units, size=len(of_kinds))
+        means[start : start + rows] = (of_kinds * drawn).sum(axis=1) / (drawn @ items_of_kind)
     return means
 
 

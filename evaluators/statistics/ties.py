@@ -1,12 +1,13 @@
 """Which of many are shown to be worse than the best one, where the best was picked from the same runs.
 
-In: scores, one row an arm and one column a paired run. Out: which row is best, and for each row an adjusted p-value of
-"as good as the best". Pure; no rank comes out, because most ranks would be noise.
+In: scores, one row an arm and one column a paired run, and where the score is a share of items, which were right. Out:
+which row is best, and for each row an adjusted p-value of "as good as the best". Pure; no rank comes out, because most
+ranks would be noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.special import stdtr
 
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import ROUNDING
+from evaluators.statistics.paired import BoolArray, crossed_error
 
 LEVEL = 0.05
 Matrix = NDArray[np.float64]
@@ -39,15 +41,22 @@ class AgainstTheBest:
         return self.p_adjusted[arm] <= LEVEL
 
 
-def against_the_best(scores: Matrix) -> AgainstTheBest:
-    """Compare every arm with the best by paired t over runs, adjusted by Holm over all pairs of arms.
+def against_the_best(scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] = ()) -> AgainstTheBest:
+    """Compare every arm with the best by paired t over runs and items, adjusted by Holm over all pairs of arms.
 
     All pairs, not only those with the best: which arm is best is seen in the same runs, so any pair could have been
     the one that is tested. Adjusted for the comparisons with the best alone, one of ten equal arms is called worse in
     11 to 13 % of evaluations (at 5 and 10 runs), not in 5 %.
 
+    The runs alone would rank arms that differ item by item, because they all answer the same items: of two arms that
+    are equal on the population, one is called worse in 11 % of evaluations of 100 items and 5 runs, in 21 % at 10 runs.
+    So where the answers are known a second test, over runs and items together (`crossed_error`), must say it too: the
+    larger p counts.
+
     Args:
         scores: (arms, runs), higher is better; NaN where a run failed, at least one number an arm.
+        answers: Of each arm: run (a column of `scores`) -> (items,) whether it was right. Empty where the score is no
+            mean over items: then runs alone decide.
 
     Raises:
         ValueError: If there is no arm, or one without any score.
@@ -57,12 +66,30 @@ def against_the_best(scores: Matrix) -> AgainstTheBest:
     arms = len(scores)
     best = int(np.argmax(np.nanmean(scores, axis=1)))
     first, second = np.triu_indices(arms, k=1)
-    adjusted = holm(_paired_p(scores[first] - scores[second]).tolist())
+    p_values = _paired_p(scores[first] - scores[second])
+    if answers:
+        p_values = np.array(
+            [
+                _crossed_p(answers[a], answers[b], float(p_value))
+                for a, b, p_value in zip(first.tolist(), second.tolist(), p_values, strict=True)
+            ]
+        )
+    adjusted = holm(p_values.tolist())
     found = [1.0] * arms
     for a, b, p_value in zip(first.tolist(), second.tolist(), adjusted, strict=True):
         if best in (a, b):
             found[b if a == best else a] = p_value
     return AgainstTheBest(best, tuple(found), len(first))
+
+
+def _crossed_p(a: Mapping[int, BoolArray], b: Mapping[int, BoolArray], p_value: float) -> float:
+    """Return the p of a pair over runs and items; that over runs where it shows nothing anyway."""
+    runs = [run for run in a if run in b]
+    if len(runs) < 2 or p_value > LEVEL:
+        return p_value
+    differences = np.stack([a[run] for run in runs]).astype(np.float64) - np.stack([b[run] for run in runs])
+    error, df = crossed_error(differences)
+    return max(p_value, 2.0 * float(stdtr(df, -abs(float(differences.mean())) / error)))
 
 
 def _paired_p(differences: Matrix) -> Matrix:

@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluators.cell import Failed
 from evaluators.cost.estimate import CostEstimate, PhaseCost
 from evaluators.cost.reckoning import PhaseTook, Reckoning
+from evaluators.cost.sight import ASSUMED_DISAGREEMENT, ASSUMED_SD, Sight, sights
 from evaluators.errors import UsageProblem
 from evaluators.plan import PlannedCell, plan_from_json, plan_to_json
 from evaluators.wording import count, duration
@@ -40,6 +41,10 @@ def tell_plan(planned: Planned, home: Home, output: Output, *, out: Path | None)
         "plan": prepared.plan.digest,
         **asdict(cost),
         "opens_locked_tests": prepared.plan.request.final,
+        "detectable": [
+            {**asdict(sight), "conditional": sight.conditional}
+            for sight in sights(prepared.plan, prepared.data)
+        ],
         "skipped": skipped,
     }
     tables = [_phases_table(cost.phases)] if cost.phases else []
@@ -124,7 +129,7 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
             ("sharing saves", _saved(cost)),
         ]
     facts += [
-        ("detectable", _detectable(cost.detectable, prepared)),
+        *(fact for sight in sights(prepared.plan, prepared.data) for fact in _seen(sight)),
         ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
     ]
     return facts + _skipped(skipped, {p.cell.labels_per_class for p in prepared.plan.cells})
@@ -226,8 +231,26 @@ def _bytes(number: int) -> str:
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
 
 
-def _detectable(value: float | None, prepared: Prepared) -> str:
-    runs = prepared.plan.request.protocol.runs
-    if value is None:
-        return "nothing: one run has no interval"
-    return f"about {100 * value:.1f} points at {runs} runs, if pairs vary by 2 points"
+def _seen(sight: Sight) -> list[tuple[str, str]]:
+    """Say what a task can show: by runs, by items, and how far its draws overlap."""
+    by_runs = "nothing by runs: one run has no interval"
+    if sight.by_runs is not None:
+        by_runs = f"{_points(sight.by_runs)} over {sight.runs} runs, if pairs vary by {_points(ASSUMED_SD)}"
+    by_items = (
+        f"{_points(sight.by_items)} over {sight.items:,} items, if {100 * ASSUMED_DISAGREEMENT:.0f} % differ"
+    )
+    facts = [(f"detectable: {sight.task}", by_runs), ("", by_items)]
+    if max(sight.by_items, sight.by_runs or 0.0) > sight.margin:
+        facts.append(("", f"less is a tie, and the margin is {_points(sight.margin)}: add runs or items"))
+    if sight.conditional:
+        sizes = _listed(list(sight.conditional))
+        share = max(sight.pool_shares.values())
+        facts.append(
+            ("", f"{sizes} labels a class take up to {100 * share:.0f} % of the pool: conditional on it")
+        )
+    return facts
+
+
+def _points(share: float) -> str:
+    number = f"{100 * share:.1f}".removesuffix(".0")
+    return f"{number} point" if number == "1" else f"{number} points"

@@ -119,6 +119,14 @@ class TaskCase:
                 return facts
         return None
 
+    @property
+    def candidates_ever(self) -> int:
+        """Distinct candidates that opened this task's locked test up to this evaluation; 0 where it stayed closed."""
+        if not self.evidence.findings.final:
+            return 0
+        reads = self.evidence.observations.test_reads
+        return max((row.candidates_ever for row in reads if row.task == self.task.id), default=0)
+
     def comparison(self, purpose: str, size: int) -> Comparison | None:
         """Return the comparison of the recommended strategy on the judged set."""
         chosen = self.recommendation

@@ -90,7 +90,9 @@ def test_gain_inside_the_noise_does_not_suffice():
         rule(BASELINE), evidence=with_difference(BASELINE, -0.002, 0.008, 0.018, detectable=0.011)
     )
     assert decision.verdict == "insufficient evidence"
-    assert decision.sentence.endswith("is inside the noise; about 5 more runs would detect 0.8 points.")
+    assert decision.sentence.endswith(
+        "is inside the noise; about 3 more runs (0.7 s) would detect 0.8 points."
+    )
 
 
 def test_approved_for_one_task_and_refused_for_another():

@@ -20,8 +20,15 @@ def test_equal_strategies_on_a_hundred_items_are_all_tied():
     assert found.worse == ()
 
 
+def test_a_hundred_items_do_not_separate_what_thousands_do():
+    few, many = (group(findings(World(items=items)), size=2) for items in (100, 4000))
+    behind = {row.strategy for row in many.worse} - {row.strategy for row in few.worse}
+    assert behind
+    assert behind <= {few.best.strategy, *(row.strategy for row in few.tied)}
+
+
 def test_what_is_far_behind_is_worse_and_every_arm_stands_once():
-    found = group(findings(World()), size=2)
+    found = group(findings(World(items=4000)), size=2)
     assert {"majority", "from-scratch", "tfidf-logreg"} <= {row.strategy for row in found.worse}
     assert {found.best.strategy, *(row.strategy for row in found.tied)} == {"linear-probe", "lora"}
     assert sorted(row.strategy for row in (found.best, *found.tied, *found.worse)) == sorted(TEXT_LADDER)

@@ -1,0 +1,76 @@
+"""What a design can see, before anything is spent: the smallest difference it is likely to detect, task by task.
+
+In: a plan and its loaded tasks. Out: one `Sight` a task, and one `PoolShare` a size. Nothing was measured yet, so the
+spread is assumed and said; what is below it is a tie, whatever the means will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evaluators.data.task_data import TaskData
+from evaluators.plan import Plan
+
+#: Standard deviation of paired differences between runs (published: Banking77 at 8 labels a class, 0.8 points over
+#: draws; other tasks up to 4).
+ASSUMED_SD = 0.02
+#: Share of items that one of two classifiers alone has right: 10 % on easy tasks, 30 % on hard ones.
+ASSUMED_DISAGREEMENT = 0.3
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What can be seen on one task. Differences are shares of the metric, detected with probability 0.8.
+
+    Attributes:
+        task: Its id.
+        set: Set that claims will rest on.
+        items: Its size.
+        by_items: Of two artifacts on these items, if `ASSUMED_DISAGREEMENT` of the answers differ.
+        runs: Paired runs.
+        by_runs: Of two strategies, if differences vary by `ASSUMED_SD`; None below two runs.
+        margin: The smallest difference that matters to the task.
+        pool_shares: Labels a class -> share of the pool that a draw takes: draws overlap by about as much.
+    """
+
+    task: str
+    set: str
+    items: int
+    by_items: float
+    runs: int
+    by_runs: float | None
+    margin: float
+    pool_shares: Mapping[int, float]
+
+    @property
+    def conditional(self) -> tuple[int, ...]:
+        """Sizes whose draws take more than half of the pool: claims there are about this pool and no other."""
+        return tuple(size for size, share in self.pool_shares.items() if share > 0.5)
+
+
+def sights(plan: Plan, data: Mapping[str, TaskData]) -> tuple[Sight, ...]:
+    """Return what a plan can see of each of its tasks."""
+    # scipy: half a second, on the way to every command
+    from evaluators.statistics.power import detectable_by_items, detectable_by_runs
+
+    protocol = plan.request.protocol
+    judged = "test" if plan.request.final else "validation"
+    found = []
+    for task in plan.request.tasks:
+        of_task = data[task.id]
+        items = of_task.sizes.get(judged, 0)
+        pool = of_task.sizes["train"] + (of_task.sizes.get("validation", 0) if protocol.needs_final else 0)
+        sizes = sorted(
+            {p.cell.labels_per_class for p in plan.cells if p.cell.task == task.id and not p.skipped}
+        )
+        if not sizes or not items:
+            continue
+        found.append(
+            Sight(
+                task.id, judged, items, detectable_by_items(ASSUMED_DISAGREEMENT, items), protocol.runs,
+                detectable_by_runs(ASSUMED_SD, protocol.runs), task.margin,
+                {size: size * len(of_task.labels) / pool for size in sizes},
+            )
+        )  # fmt: skip
+    return tuple(found)
