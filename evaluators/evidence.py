@@ -17,21 +17,12 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, mode
 from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument
+from evaluators.estimate import Estimate as Estimate
 from evaluators.observations import Observations
 from evaluators.signature import Signature
+from evaluators.trail import Climb
 
 SCHEMA = 1
-
-
-class Estimate(Document):
-    """A number with its uncertainty. Shares, not per cent."""
-
-    value: float
-    low: float | None = None
-    """Lower end of the 95 % interval; None where there is none (one run)."""
-    high: float | None = None
-    n: int
-    """Runs or items that the interval is over."""
 
 
 class SetScore(Document):
@@ -243,13 +234,16 @@ class Findings(Document):
     recommendations: tuple[Recommendation, ...]
     tie_groups: tuple[TieGroup, ...] = ()
     """Empty in documents of earlier versions."""
+    climbs: tuple[Climb, ...] = ()
+    """Where the protocol climbs the ladder rung by rung: how far, and why no further."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        if not self.tie_groups:
-            written.pop("tie_groups", None)
+        for name in ("tie_groups", "climbs"):
+            if not getattr(self, name):
+                written.pop(name, None)
         return written
 
     @property

@@ -42,6 +42,9 @@ class Protocol(Document):
     """Arithmetic, never chosen by the hardware. `bfloat16`: weights and states where a frozen base is read, autocast
     where one is trained."""
     device: Literal["any", "cpu", "cuda"] = "any"
+    climb: bool = False
+    """Tier by tier, lightest first: stop after the first one whose gain on validation is shown to be under the task's
+    margin. False: every strategy is measured."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Protocol:
@@ -52,16 +55,19 @@ class Protocol(Document):
             raise ValueError(f"settings for strategies that are not measured: {', '.join(unused)}")
         if self.sampler == "mteb" and len(self.labels_per_class) != 1:
             raise ValueError("the mteb sampler draws one size")
+        if self.climb and self.pool != "train":
+            raise ValueError("climbing is decided on validation, and this protocol keeps none: pool: train")
         if self.sampler == "mteb" and self.largest is not None:
             raise ValueError("the mteb sampler draws one size, so there is no `largest`")
         return self
 
     @model_serializer(mode="wrap")
-    def _without_largest(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a `largest` that is not asked for: findings and plans of before have no such field."""
+    def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not asked for: findings and plans of before have no such fields."""
         fields: dict[str, Any] = handler(self)
-        if self.largest is None:
-            fields.pop("largest", None)
+        for name in ("largest", "climb"):
+            if not getattr(self, name):
+                fields.pop(name, None)
         return fields
 
     def sizes(self, rarest: int) -> tuple[int, ...]:

@@ -17,8 +17,12 @@ from evaluators.cost.reckoning import Reckoning, learnt, reckon
 from evaluators.cost.roofline import measure_roofline, threads
 from evaluators.cost.workload import Workload
 from evaluators.inventory import intact_cells, listed_cells
+from evaluators.ladder.row import Tier
 from evaluators.observe import hardware
+from evaluators.plan import PlannedCell
 from evaluators.results import ResultStore
+from evaluators.running.climb import Budget, Climber
+from evaluators.strategy import strategy
 from evaluators.wording import count, duration
 from hub.evaluation import carry_out
 from hub.home import Home
@@ -75,7 +79,15 @@ def appraise(
     return Appraised(workload, pace, estimate(workload, pace, stored=held, place=shown(results)))
 
 
-def compute(prepared: Prepared, results: ResultStore, home: Home, teller: Teller, *, device: str) -> Carried:
+def compute(
+    prepared: Prepared,
+    results: ResultStore,
+    home: Home,
+    teller: Teller,
+    *,
+    device: str,
+    budget: float | None = None,
+) -> Carried:
     """Compute what a store lacks of a plan.
 
     Args:
@@ -84,6 +96,7 @@ def compute(prepared: Prepared, results: ResultStore, home: Home, teller: Teller
         home: Holds what is known of this machine's pace.
         teller: Told how it goes.
         device: `any`, `cpu` or `cuda`.
+        budget: Seconds; a tier of the ladder that does not fit into what is left of them is not begun.
     """
     stored = intact_cells(prepared.plan, results)
     tried = {p.cell.key for p in prepared.plan.cells if not p.skipped}
@@ -92,12 +105,34 @@ def compute(prepared: Prepared, results: ResultStore, home: Home, teller: Teller
     if appraised and appraised.cost.seconds:
         left = count(len(appraised.workload.demand.cells), "measurement")
         teller.note(f"{left} to compute, in about {duration(appraised.cost.seconds)}")
-    events = carry_out(prepared, results, home, device=device, stored=stored)
+    climber = None
+    if prepared.plan.request.protocol.climb or budget is not None:
+        allowed = None if budget is None else Budget(budget, _tiers(prepared, results, home, device, stored))
+        climber = Climber(prepared.plan, prepared.data, results, allowed)
+    events = carry_out(prepared, results, home, device=device, stored=stored, climber=climber)
     watched = watch(events, teller, place=shown(results))
     if appraised is None:
         return Carried(watched, None, None)
     _remember(appraised, watched, home, teller)
     return Carried(watched, appraised.cost, reckon(appraised.workload, appraised.pace, watched.computed))
+
+
+def _tiers(
+    prepared: Prepared, results: ResultStore, home: Home, device: str, stored: frozenset[str]
+) -> dict[Tier, float]:
+    """Return what the cells of each tier that are not stored are expected to take."""
+    cells = {tier: {p.cell.key for p in prepared.plan.cells if _tier(p) is tier} for tier in Tier}
+    everything = frozenset().union(*cells.values())
+    found = {}
+    for tier, keys in cells.items():
+        if keys - stored:
+            others = stored | (everything - keys)
+            found[tier] = appraise(prepared, results, home, device=device, stored=others).cost.seconds or 0.0
+    return found
+
+
+def _tier(planned: PlannedCell) -> Tier:
+    return strategy(planned.cell.strategy).tier
 
 
 def likely_device(wanted: str) -> str:

@@ -48,6 +48,7 @@ class Choice:
         own: A person's own data, measured beside `tasks`.
         device: `any`, `cpu` or `cuda`.
         results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
+        budget: Seconds that computing may take; a tier of the ladder that does not fit is not begun. None: no limit.
     """
 
     models: tuple[str, ...]
@@ -59,6 +60,7 @@ class Choice:
     own: OwnData | None = None
     device: str = "any"
     results: str | None = None
+    budget: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,7 @@ def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Mea
     results = results_at(choice.results, home)
     now = dt.datetime.now(dt.UTC)
     started = time.monotonic()
-    carried = compute(prepared, results, home, teller, device=choice.device)
+    carried = compute(prepared, results, home, teller, device=choice.device, budget=choice.budget)
     ran = Ran(carried.watched.outcomes, carried.watched.counters, time.monotonic() - started)
     # Computing needs no label of a locked test; what was never scored was never read.
     opened = open_tests(prepared, results, now=now, who=getpass.getuser())

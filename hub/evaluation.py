@@ -19,6 +19,7 @@ from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.observations import TestRead
 from evaluators.plan import plan_to_json
 from evaluators.results import ResultStore
+from evaluators.running.climb import Climber
 from evaluators.running.executor import Executor, WorkerExecutor, WorkerSetup
 from evaluators.running.run import Event, run_plan
 from evaluators.test_access import TestAccess
@@ -37,8 +38,9 @@ def carry_out(
     *,
     device: str = "any",
     stored: frozenset[str] | None = None,
+    climber: Climber | None = None,
 ) -> Iterator[Event]:
-    """Run a prepared plan in a supervised worker, yielding what happens; `stored` as `run_plan` takes it."""
+    """Run a prepared plan in a supervised worker, yielding what happens; see `run_plan` for `stored` and `climber`."""
     wanted = prepared.plan.request.protocol.device if device == "any" else device
     with tempfile.TemporaryDirectory(prefix="hub-plan-") as name:
         path = Path(name) / "plan.json"
@@ -52,7 +54,7 @@ def carry_out(
         )
         executor: Executor = WorkerExecutor(setup, home.root / "logs" / "worker.log")
         try:
-            yield from run_plan(prepared.plan, results, executor, stored)
+            yield from run_plan(prepared.plan, results, executor, stored, climber)
         finally:
             executor.close()
 

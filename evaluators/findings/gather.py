@@ -7,19 +7,21 @@ source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluators.evidence import CellFinding, Findings
-from evaluators.findings.arms import build_arms
+from evaluators.findings.arms import ArmTable, build_arms
 from evaluators.findings.comparisons import compare_all
 from evaluators.findings.diagnose import diagnose
 from evaluators.findings.measurements import CellMeasurement, Design, Encoded, Truths
 from evaluators.findings.recommendation import recommend
+from evaluators.findings.rungs import climb
 from evaluators.findings.scoring import ScoredCell, score_cell
 from evaluators.findings.summaries import summarise
 from evaluators.findings.ties import tie_groups
 from evaluators.observations import CellCost, EncodingCost, Observations, TestRead
+from evaluators.trail import Climb
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,17 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
         diagnostics=diagnose(arms, design, recommendations),
         recommendations=recommendations,
         tie_groups=tie_groups(arms, design),
+        climbs=_climbs(arms, design, names) if design.protocol.climb else (),
     )
+
+
+def _climbs(arms: ArmTable, design: Design, names: Sequence[str]) -> tuple[Climb, ...]:
+    found = (
+        climb(arms, task, name)
+        for task in sorted(design.tasks, key=lambda row: row.id)
+        for name in sorted(names)
+    )
+    return tuple(row for row in found if row is not None)
 
 
 def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observations:

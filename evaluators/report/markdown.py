@@ -13,6 +13,7 @@ from evaluators.canonical import short
 from evaluators.evidence import CandidateFacts, Evidence, TaskFacts
 from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
+from evaluators.report.climb import climb_tables, trail_sentences
 from evaluators.report.marks import ABOUT_TIES
 from evaluators.report.provenance import Fact, provenance
 from evaluators.report.table import (
@@ -37,6 +38,13 @@ def evidence_markdown(evidence: Evidence) -> str:
         parts.append(_task_heading(task))
         for facts in measured_candidates(findings, task.id):
             parts += _candidate_part(evidence, task, facts)
+        for found, ladder in zip(
+            (row for row in findings.climbs if row.task == task.id),
+            climb_tables(findings, task.id),
+            strict=True,
+        ):
+            parts += [f"### {plain(ladder.title)}", markdown_table(ladder)]
+            parts.append("\n".join(f"- {plain(text)}" for text in trail_sentences(found)))
         side_by_side = candidates_table(evidence, task.id)
         if side_by_side:
             parts += [f"### {plain(side_by_side.title)}", markdown_table(side_by_side)]

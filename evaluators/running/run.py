@@ -16,6 +16,7 @@ from evaluators.origin import origin_of
 from evaluators.passes import Pass, passes
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore
+from evaluators.running.climb import Climber
 from evaluators.running.executor import Broken, Declined, Done, Executor, Step, Unit
 
 
@@ -79,7 +80,11 @@ Event = Started | Encoding | Fitting | Computed | Ended | Finished
 
 
 def run_plan(
-    plan: Plan, results: ResultStore, executor: Executor, stored: frozenset[str] | None = None
+    plan: Plan,
+    results: ResultStore,
+    executor: Executor,
+    stored: frozenset[str] | None = None,
+    climber: Climber | None = None,
 ) -> Iterator[Event]:
     """Run every cell of a plan, pass by pass.
 
@@ -88,20 +93,28 @@ def run_plan(
         results: Where results are stored.
         executor: Computes what is not.
         stored: Keys of the cells that `intact_cells` found whole, where that was asked already.
+        climber: Decides tier by tier what is tried; None: every cell is.
 
     Yields:
         `Started`, then `Encoding`, `Fitting`, `Computed` and one `Ended` for every cell, then `Finished`.
     """
-    return _Running(plan, results, executor, stored).events()
+    return _Running(plan, results, executor, stored, climber).events()
 
 
 class _Running:
     """One run of a plan: what has ended, and which features could not be computed."""
 
     def __init__(
-        self, plan: Plan, results: ResultStore, executor: Executor, stored: frozenset[str] | None
+        self,
+        plan: Plan,
+        results: ResultStore,
+        executor: Executor,
+        stored: frozenset[str] | None,
+        climber: Climber | None,
     ) -> None:
-        self._plan, self._results, self._executor = plan, results, executor
+        self._plan, self._results, self._executor, self._climber = plan, results, executor, climber
+        self._ended: dict[tuple[str, str], CellResult] = {}
+        self._refused: dict[tuple[str, str], str] = {}
         self._stored = intact_cells(plan, results) if stored is None else stored
         for planned in plan.cells:
             if planned.cell.key not in self._stored:
@@ -123,8 +136,15 @@ class _Running:
         stored = sum(p.cell.key in self._stored and not p.skipped for p in self._plan.cells)
         skipped = sum(planned.skipped is not None for planned in self._plan.cells)
         yield Started(len(self._plan.cells), stored, len(self._trunks), self._results.location, skipped)
-        for together in passes(self._plan):
-            yield from self._pass(together)
+        ordered = passes(self._plan)
+        if self._climber is None:
+            for together in ordered:
+                yield from self._pass(together)
+        else:
+            for tier, of_tier in self._climber.rounds(ordered):
+                self._refused.update(self._climber.refuse(tier, self._ended))
+                for together in of_tier:
+                    yield from self._pass(together)
         yield Finished(self._counters)
 
     def _pass(self, together: Pass) -> Iterator[Event]:
@@ -142,12 +162,14 @@ class _Running:
             planned = cells[index]
             computed = pending.get(planned.cell.key) == index
             result = self._result(planned)
+            self._ended[planned.cell.key, planned.cell.candidate] = result
             _count(self._counters, result, reused=not computed)
-            yield Ended(planned, result, not computed and not planned.skipped)
+            yield Ended(planned, result, not computed and not isinstance(result, Skipped))
 
     def _is_pending(self, planned: PlannedCell) -> bool:
         key = planned.cell.key
-        return not planned.skipped and key not in self._stored and key not in self._done
+        refused = (key, planned.cell.candidate) in self._refused
+        return not planned.skipped and not refused and key not in self._stored and key not in self._done
 
     def _encode(self, planned: PlannedCell) -> Iterator[Event]:
         if planned.trunk is None or planned.trunk not in self._trunks:
@@ -189,6 +211,8 @@ class _Running:
         cell = planned.cell
         if planned.skipped:
             return Skipped(cell, planned.skipped)
+        if (cell.key, cell.candidate) in self._refused:
+            return Skipped(cell, self._refused[cell.key, cell.candidate])
         if cell.key not in self._done:
             broken = self._broken_trunks.get(planned.trunk or "")
             self._done[cell.key] = (

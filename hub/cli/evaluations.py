@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hub.cli.costs import tell_plan
+from hub.cli.duration_type import Duration
 from hub.cli.options import (
     Decorator,
     catalog_option,
@@ -47,6 +48,12 @@ def _choices(function: Any) -> Any:
             "--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute."
         ),
         results_option,
+        click.option(
+            "--budget",
+            type=Duration(),
+            default=None,
+            help="Time that computing may take, such as 30m: a tier of the ladder that does not fit is not begun.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -131,4 +138,5 @@ def _choice(values: dict[str, Any]) -> Choice:
         device=values["device"],
         own=own_data(values["data"], values["images"], values["text"], values["label"]),
         results=values["results"],
+        budget=values["budget"],
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
+from evaluators.report.climb import climb_tables
 from evaluators.report.table import ResultTable, failures, result_table
 from hub.cli.costs import cost_value, tell_reckoning
 from hub.cli.output import Output, Table, escape
@@ -47,6 +48,7 @@ def tell_evaluation(
         "counters": evidence.observations.counters,
         **(cost_value(carried) if carried else {}),
         "summaries": [row.model_dump(mode="json") for row in evidence.findings.summaries],
+        "climbs": [row.model_dump(mode="json") for row in evidence.findings.climbs],
         "recommendations": [row.model_dump(mode="json") for row in evidence.findings.recommendations],
         "decisions": [decision.model_dump(mode="json") for decision in decisions],
     }
@@ -104,6 +106,7 @@ def _score_tables(evidence: Evidence) -> Iterable[ResultTable]:
         for facts in findings.candidates:
             if facts.name in measured and facts.role == "candidate":
                 yield result_table(evidence, task.id, facts.name, narrow=True)
+        yield from climb_tables(findings, task.id)
         side_by_side = candidates_table(evidence, task.id)
         if side_by_side:
             yield side_by_side
