@@ -28,11 +28,13 @@ class Crossover:
         above: Largest size at which b is not yet ahead; None if b is ahead from the first size.
         up_to: First size at which b is ahead; None if it never is.
         at: Where the two lines cross; None beyond the sizes, and where being ahead means an interval.
+        holds: Whether b is ahead at every larger size too; False if it never is.
     """
 
     above: int | None
     up_to: int | None
     at: float | None = None
+    holds: bool = True
 
     def __str__(self) -> str:
         if self.up_to is None:
@@ -96,7 +98,8 @@ def crossover(sizes: Sequence[int], *, a: Values, b: Values) -> Crossover:
         return bracket
     left = sizes.index(bracket.above)
     share = -lead[left] / (lead[left + 1] - lead[left])
-    return Crossover(bracket.above, bracket.up_to, float(2.0 ** (x[left] + share * (x[left + 1] - x[left]))))
+    at = float(2.0 ** (x[left] + share * (x[left + 1] - x[left])))
+    return Crossover(bracket.above, bracket.up_to, at, bracket.holds)
 
 
 def confirmed_crossover(sizes: Sequence[int], *, a: FloatMatrix, b: FloatMatrix) -> Crossover:
@@ -159,9 +162,9 @@ def data_multiplier(
 
 def _bracket(sizes: Sequence[int], ahead: NDArray[np.bool_]) -> Crossover:
     if not ahead.any():
-        return Crossover(sizes[-1], None)
+        return Crossover(sizes[-1], None, holds=False)
     first = int(np.argmax(ahead))
-    return Crossover(sizes[first - 1] if first else None, sizes[first])
+    return Crossover(sizes[first - 1] if first else None, sizes[first], holds=bool(ahead[first:].all()))
 
 
 def _curve(sizes: Sequence[int], means: Values) -> tuple[_Curve, _Curve]:

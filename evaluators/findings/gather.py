@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from evaluators.evidence import CellFinding, Findings
+from evaluators.findings.answers import answers_of
 from evaluators.findings.arms import build_arms
 from evaluators.findings.comparisons import compare_all
 from evaluators.findings.diagnose import diagnose
+from evaluators.findings.label_curves import label_savings, overtakings
 from evaluators.findings.measurements import CellMeasurement, Design, Encoded, Truths
 from evaluators.findings.recommendation import recommend
+from evaluators.findings.robustness import effective_robustness
 from evaluators.findings.scoring import ScoredCell, score_cell
 from evaluators.findings.summaries import summarise
 from evaluators.findings.ties import tie_groups
@@ -75,6 +78,10 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
         diagnostics=diagnose(arms, design, recommendations),
         recommendations=recommendations,
         tie_groups=tie_groups(arms, design),
+        label_savings=label_savings(arms, design),
+        overtakings=overtakings(arms, design, recommendations),
+        effective_robustness=effective_robustness(arms, design),
+        answers=answers_of(arms, design, recommendations),
     )
 
 

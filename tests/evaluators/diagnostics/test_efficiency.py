@@ -52,7 +52,7 @@ def test_a_confirmed_crossing_waits_for_the_interval() -> None:
     b = np.array([0.6, 0.71, 0.8]) + noise
     assert crossover([2, 4, 8], a=a.mean(axis=0), b=b.mean(axis=0)).up_to == 4
     assert confirmed_crossover([2, 4, 8], a=a, b=b) == Crossover(4, 8)
-    assert confirmed_crossover([2, 4, 8], a=a[:1], b=b[:1]) == Crossover(8, None)
+    assert confirmed_crossover([2, 4, 8], a=a[:1], b=b[:1]) == Crossover(8, None, holds=False)
 
 
 def test_setfit_at_8_is_worth_the_published_labels_of_distilbert() -> None:
