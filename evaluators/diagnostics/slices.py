@@ -1,7 +1,7 @@
 """Slices of a set: how one strategy does on each class, and which class it does worst on.
 
-In: labels, and which items each run got right. Out: a share with Wilson's interval a class. A class is a slice that every
-task has. Runs answer the same items, so they are averaged and add nothing to n. Pure.
+In: labels, and which items each run got right. Out: a share with Wilson's interval a class. Every task has these
+slices. Runs answer the same items, so they are averaged and add nothing to n. Pure.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the recommended strategies answer: confusions, classes, confidence against accuracy.
 
-In: the table of arms. Out: `Answers` of each recommended arm, on the judged set and on every shifted set of known labels.
+In: the table of arms. Out: `Answers` of each recommended arm, on the judged set and every shifted set of known labels.
 Of the others there are means only: a matrix an arm would be most of the document.
 """
 
@@ -15,9 +15,9 @@ from evaluators.answer_evidence import Answers, ClassScore, ConfidenceBin
 from evaluators.data.samples import FloatArray
 from evaluators.diagnostics.slices import class_shares
 from evaluators.evidence import Recommendation
-from evaluators.findings.arms import Arm, ArmTable, BoolArray
+from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.measurements import VALIDATION, Design
-from evaluators.findings.scoring import ItemAnswers
+from evaluators.findings.scoring import BoolArray, ItemAnswers
 from evaluators.metrics.reliability import reliability_bins
 
 

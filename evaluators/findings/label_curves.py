@@ -1,7 +1,7 @@
 """What labels buy: how many a transfer saves, and between which sizes a strategy is first ahead of a lighter one.
 
-In: the table of arms. Out: rows of evidence, over the runs that have every size. References are from scratch and the best
-baseline of every transfer, and, around the recommended strategy: what is lighter against it, and it against what is
+In: the table of arms. Out: rows of evidence, over the runs that have every size. References of every transfer are from
+scratch and the best baseline, and, around the recommended strategy: what is lighter against it, and it against what is
 heavier. Intervals of a size are not adjusted for there being several sizes.
 """
 
@@ -139,7 +139,8 @@ def _floors(arms: ArmTable, design: Design, task: TaskFacts, candidate: str) -> 
 def _transfers(arms: ArmTable, design: Design, task: TaskFacts, candidate: str) -> list[_Curve]:
     names = [name for name in arms.strategies(task.id, candidate) if not is_baseline(name)]
     found = (
-        _curve(arms, design, task, candidate, name) for name in sorted(names, key=lambda n: (ladder_position(n), n))
+        _curve(arms, design, task, candidate, name)
+        for name in sorted(names, key=lambda n: (ladder_position(n), n))
     )
     return [curve for curve in found if curve]
 

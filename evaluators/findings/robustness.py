@@ -1,7 +1,7 @@
 """Effective robustness of every arm on every shifted set, against a line that the other arms of its evaluation give.
 
-In: the table of arms. Out: rows of evidence; none where fewer than eight other arms were scored on both sets. The majority
-class is no reference: it reads nothing, so a shift of the inputs does not touch it.
+In: the table of arms. Out: rows of evidence; none where fewer than eight other arms were scored on both sets. The
+majority class is no reference: it reads nothing, so a shift of the inputs does not touch it.
 """
 
 from __future__ import annotations

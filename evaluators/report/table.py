@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.evidence import CellFinding, Comparison, Diagnostic, Evidence, Findings, Summary
 from evaluators.observations import CellCost
 from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
@@ -25,6 +25,8 @@ from evaluators.wording import (
 )
 
 _COMPACT_SIZES = 4
+#: Nats, and a sum of squares that reaches 2.
+_NO_SHARES = ("log-loss", "log-loss-scaled", "brier-score", "brier-score-scaled")
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,26 @@ def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTab
     ]
     rows.sort(key=lambda row: (row.name, ladder_position(row.strategy), row.set))
     texts = tuple(
-        (_plain_name(row.name), title(row.strategy), str(row.labels_per_class), row.set, score(row.estimate))
+        (
+            _plain_name(row.name),
+            title(row.strategy),
+            str(row.labels_per_class),
+            row.set,
+            diagnostic_value(row),
+        )
         for row in rows
     )
     columns = ("diagnostic", "strategy", "labels a class", "set", "value")
     return ResultTable(f"{candidate} on {task}: diagnostics", columns, texts)
+
+
+def diagnostic_value(row: Diagnostic) -> str:
+    """Return a diagnostic with its interval: in points, but for what is no share."""
+    if row.name not in _NO_SHARES:
+        return score(row.estimate)
+    ends = row.estimate.low, row.estimate.high
+    interval = "(one run, no interval)" if None in ends else f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+    return f"{row.estimate.value:.3f} {interval}"
 
 
 def failures(findings: Findings) -> ResultTable:
@@ -203,7 +220,7 @@ def _transfer(row: Comparison | None, *, named: bool) -> str:
 
 
 def _plain_name(name: str) -> str:
-    return name.replace("-", " ").replace("auroc", "AUROC")
+    return name.replace("-", " ").replace("auroc", "AUROC").replace("fpr", "false positives at 95 %")
 
 
 def _title(findings: Findings, task: str, candidate: str) -> str:

@@ -1,4 +1,4 @@
-"""Answers of the recommended arm: every answer counted once, sets that may be shown, bins before and after temperature."""
+"""Answers of the recommended arm: every one counted once, on which sets, bins before and after temperature."""
 
 import pytest
 

@@ -18,9 +18,7 @@ def saving(found, *, size, strategy="linear-probe", reference="from-scratch"):
 
 def taking(found, strategy, reference):
     rows = [
-        row
-        for row in found.overtakings
-        if (row.strategy, row.reference_strategy) == (strategy, reference)
+        row for row in found.overtakings if (row.strategy, row.reference_strategy) == (strategy, reference)
     ]
     return rows[0] if rows else None
 
