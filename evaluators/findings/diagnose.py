@@ -50,7 +50,7 @@ def diagnose(
         metric = design.task(arm.key.task).metric
         rows += _of_arm(arm, metric, design.judged_set)
         rows += _of_shifted_sets(arm, metric)
-        rows += _of_classes(arm)
+        rows += _of_classes(arm, design.judged_set)
     rows += _sample_efficiency(arms, design)
     for row in recommendations:
         arm_of_row = arms.get(row.task, row.candidate, row.strategy, row.labels_per_class)
@@ -86,9 +86,11 @@ def _of_shifted_sets(arm: Arm, metric: str) -> Iterator[Diagnostic]:
                 yield _row(diagnostic, arm, name, mean_interval(values))
 
 
-def _of_classes(arm: Arm) -> Iterator[Diagnostic]:
-    """The class with the lowest share right, of those with enough items, on every set of known labels."""
+def _of_classes(arm: Arm, judged_set: str) -> Iterator[Diagnostic]:
+    """The class with the lowest share right, of those with enough items, on the judged set and on shifted ones."""
     for name in arm.answered_sets:
+        if name == VALIDATION != judged_set:
+            continue
         answers = list(arm.answers(name).values())
         right = [row.predicted == row.labels for row in answers]
         worst = worst_class(class_shares(answers[0].labels, right))

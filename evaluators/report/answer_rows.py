@@ -6,7 +6,7 @@ In: answers of evidence. Out: `ResultTable`s. Classes of a restricted task have 
 from __future__ import annotations
 
 from evaluators.answer_evidence import Answers, ClassScore
-from evaluators.evidence import TaskFacts
+from evaluators.evidence import Findings, TaskFacts
 from evaluators.report.table import ResultTable
 from evaluators.wording import count, percent, title
 
@@ -21,6 +21,14 @@ def class_names(task: TaskFacts) -> tuple[str, ...]:
     if task.sensitivity == "restricted":
         return tuple(f"class {number}" for number in range(1, len(task.labels) + 1))
     return task.labels
+
+
+def answers_by_arm(findings: Findings) -> dict[tuple[str, str], tuple[Answers, ...]]:
+    """Return (task, candidate) -> the answers of its recommended strategy, the judged set first."""
+    found: dict[tuple[str, str], tuple[Answers, ...]] = {}
+    for row in findings.answers:
+        found[row.task, row.candidate] = (*found.get((row.task, row.candidate), ()), row)
+    return found
 
 
 def confused_pairs_table(answers: Answers, task: TaskFacts) -> ResultTable:
@@ -51,12 +59,6 @@ def classes_table(of_sets: tuple[Answers, ...], task: TaskFacts) -> ResultTable:
     columns = [text for answers in of_sets for text in (f"{answers.set}, % right", f"items of {answers.set}")]
     heading = f"{_arm(first)}: every class, mean over {count(first.runs, 'run')} with Wilson's 95 % interval of items"
     return ResultTable(heading, ("class", *columns), texts)
-
-
-def worst_classes(answers: Answers, most: int) -> tuple[ClassScore, ...]:
-    """Return the classes with the lowest share right, of those with enough items; what is all right is none."""
-    large = [row for row in answers.classes if row.items >= FEWEST_ITEMS and row.accuracy < 1.0]
-    return tuple(sorted(large, key=lambda row: (row.accuracy, row.label))[:most])
 
 
 def _class(row: ClassScore | None) -> tuple[str, str]:

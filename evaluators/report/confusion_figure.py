@@ -32,7 +32,7 @@ def confusion_figure(answers: Answers, task: TaskFacts) -> Figure:
         names.append(f"{others} others")
     shares = _shares(answers, shown)
     side = len(names)
-    figure = Figure(figsize=(3.6 + 0.29 * side, 2.9 + 0.27 * side), layout="constrained")
+    figure = Figure(figsize=(max(8.4, 3.6 + 0.29 * side), 2.9 + 0.27 * side), layout="constrained")
     axes = figure.subplots()
     for (true, said), share in sorted(shares.items()):
         _square(axes, true, said, share)

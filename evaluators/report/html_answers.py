@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from evaluators.answer_evidence import Answers
 from evaluators.evidence import Evidence, TaskFacts
-from evaluators.report.answer_rows import class_names, classes_table, confused_pairs_table
+from evaluators.report.answer_rows import answers_by_arm, class_names, classes_table, confused_pairs_table
 from evaluators.report.example import Example
 from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_scores import LONG
-from evaluators.report.html_shift import answers_by_arm
 from evaluators.report.html_table import Cell, html_table, result_html
 from evaluators.report.html_text import Html, element
 from evaluators.wording import percent, title

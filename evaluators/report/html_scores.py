@@ -19,6 +19,13 @@ from evaluators.wording import count, percent
 LONG = 40
 
 
+_TRANSFER = (
+    "Negative transfer: below a floor beyond noise. The floors are the best baseline on the data alone, the same "
+    "architecture from scratch and, where it was measured, a linear probe on the same architecture with random "
+    "weights. Unclear: the interval holds 0."
+)
+
+
 def scores_section(evidence: Evidence) -> Section:
     """Return the section."""
     parts: list[Html] = [paragraphs(_opened(evidence.findings))]
@@ -56,6 +63,8 @@ def _scores(evidence: Evidence, task: TaskFacts) -> Iterator[Html]:
                 comparison_table(findings, task.id, facts_of.name),
             ):
                 if table.rows:
+                    if table.columns[1] == "over":
+                        yield paragraphs(_TRANSFER)
                     shown = result_html(table)
                     yield folded(table.title, shown) if len(table.rows) > LONG else shown
 

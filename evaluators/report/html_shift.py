@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evaluators.answer_evidence import Answers
 from evaluators.evidence import Evidence, Findings, TaskFacts
+from evaluators.report.answer_rows import answers_by_arm
 from evaluators.report.arm_tables import CALIBRATION, OTHERS, diagnostics_table
 from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, folded, paragraphs
@@ -33,7 +34,8 @@ _CALIBRATION = (
     "Calibration error: the mean distance between confidence and accuracy in 15 bins of equal mass, 0 is best; after "
     "temperature: once one number, fitted on validation, has scaled the confidence. Brier score: the squared distance "
     "to the right answer, 0 to 2. Log loss: in nats. Accuracy of the surest: what it would score if the "
-    "least confident items went to a person. Area under risk-coverage: the mean error over every share that it might keep, 0 is best."
+    "least confident items went to a person. Area under risk-coverage: the mean error over every share that it might "
+    "keep, 0 is best."
 )
 
 
@@ -52,14 +54,6 @@ def calibration_section(evidence: Evidence) -> Section:
     tables = [diagnostics_table(findings, task, CALIBRATION, "calibration") for task in findings.tasks]
     parts = [*_reliability(findings), *_tables(tables, _CALIBRATION)]
     return Section("calibration", "Calibration", tuple(parts))
-
-
-def answers_by_arm(findings: Findings) -> dict[tuple[str, str], tuple[Answers, ...]]:
-    """Return (task, candidate) -> the answers of its recommended strategy, the judged set first."""
-    found: dict[tuple[str, str], tuple[Answers, ...]] = {}
-    for row in findings.answers:
-        found[row.task, row.candidate] = (*found.get((row.task, row.candidate), ()), row)
-    return found
 
 
 def _tables(tables: list[ResultTable], about: str) -> list[Html]:

@@ -49,7 +49,7 @@ def shift_figure(findings: Findings, task: TaskFacts, set_name: str) -> Figure:
         x=0.01, ha="left", fontsize=12, weight="bold",
     )  # fmt: skip
     axes.set_title(
-        f"large: {largest} labels a class, with 95 % intervals; small: fewer; dotted: nothing lost; open: baselines",
+        f"large: {largest} labels a class; small: fewer; dotted: nothing lost",
         loc="left", fontsize=8.5, color="#444444",
     )  # fmt: skip
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)

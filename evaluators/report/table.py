@@ -220,7 +220,8 @@ def _transfer(row: Comparison | None, *, named: bool) -> str:
 
 
 def _plain_name(name: str) -> str:
-    return name.replace("-", " ").replace("auroc", "AUROC").replace("fpr", "false positives at 95 %")
+    words = name.replace("-", " ").replace("auroc", "AUROC").replace("fpr", "false positives at 95 %")
+    return words.replace("scaled", "after temperature")
 
 
 def _title(findings: Findings, task: str, candidate: str) -> str:

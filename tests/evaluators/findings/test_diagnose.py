@@ -49,7 +49,7 @@ def test_the_worst_class_has_the_interval_of_its_items_whatever_the_runs():
     few, many = findings(WORLD.but(runs=2)), findings(WORLD.but(runs=8))
     for found in (few, many):
         worst = values(found, "worst-class")
-        assert set(worst) == {"validation", "test", "typos"}
+        assert set(worst) == {"test", "typos"}
         assert worst["test"].n == 50
         assert worst["test"].high - worst["test"].low > 0.1
 
