@@ -20,6 +20,8 @@ from evaluators.wording import count, cut, title
 #: Classes beyond which only the worst are shown.
 MOST_CLASSES = 24
 _LONGEST_NAME = 26
+#: Names that stand beside each other without being turned.
+_SHORT = 3
 _WRONG, _RIGHT = "#8c2d04", "#555555"
 
 
@@ -39,7 +41,8 @@ def confusion_figure(answers: Answers, task: TaskFacts) -> Figure:
     axes.set_xlim(-0.5, side - 0.5)
     axes.set_ylim(side - 0.5, -0.5)
     axes.set_aspect("equal")
-    axes.set_xticks(range(side), names, rotation=90, fontsize=8)
+    short = all(len(name) <= _SHORT for name in names)
+    axes.set_xticks(range(side), names, rotation=0 if short else 90, fontsize=8)
     axes.set_yticks(range(side), names, fontsize=8)
     axes.set_xticks([place - 0.5 for place in range(1, side)], minor=True)
     axes.set_yticks([place - 0.5 for place in range(1, side)], minor=True)
@@ -51,8 +54,9 @@ def confusion_figure(answers: Answers, task: TaskFacts) -> Figure:
         f"{title(answers.strategy)} on {task.id}: what is taken for what",
         x=0.01, ha="left", fontsize=12, weight="bold",
     )  # fmt: skip
+    aside = "; mistakes among the others are not drawn" if others else ""
     axes.set_title(
-        f"% of each true class, {answers.set}, {count(answers.runs, 'run')}",
+        f"% of each true class, {answers.set}, {count(answers.runs, 'run')}{aside}",
         loc="left", fontsize=8.5, color="#444444",
     )  # fmt: skip
     return figure
@@ -72,18 +76,18 @@ def _shown(answers: Answers, classes: int) -> list[int]:
 
 
 def _shares(answers: Answers, shown: list[int]) -> dict[tuple[int, int], float]:
-    """Return (row, column) -> share of the row; the classes that are not shown are one row and one column."""
+    """Return (row, column) -> share of the row; the classes that are not shown are one row and one column.
+
+    What is mistaken among those has no place: it counts in their row and stands nowhere.
+    """
     places = {label: place for place, label in enumerate(shown)}
     counts: Counter[tuple[int, int]] = Counter()
-    for true, said, number in answers.confusion:
-        # Right answers of the others are right, and a mistake among them stays one: it has no place of its own.
-        if true in places or said in places or true != said:
-            counts[places.get(true, len(shown)), places.get(said, len(shown))] += number
-        else:
-            counts[len(shown), len(shown)] += number
     rows: Counter[int] = Counter()
-    for (true, _), number in counts.items():
-        rows[true] += number
+    for true, said, number in answers.confusion:
+        row, column = places.get(true, len(shown)), places.get(said, len(shown))
+        rows[row] += number
+        if true == said or row != column:
+            counts[row, column] += number
     return {pair: number / rows[pair[0]] for pair, number in counts.items()}
 
 

@@ -39,6 +39,7 @@ def _panel(axes: Axes, answers: Answers) -> None:
     _line(axes, answers.reliability, "as predicted", _BEFORE, "o", "-")
     if answers.reliability_scaled:
         _line(axes, answers.reliability_scaled, "after temperature", _AFTER, "s", "--")
+    axes.set_xticks([0, 50, 100])
     axes.set_xlim(0, 102)
     axes.set_ylim(0, 102)
     axes.set_aspect("equal")

@@ -21,13 +21,15 @@ _LONGEST_NAME = 28
 def shift_figure(findings: Findings, task: TaskFacts, set_name: str) -> Figure:
     """Return the picture of one shifted set."""
     own, shifted = _scores(findings, task, _TEST), _scores(findings, task, set_name)
-    arms = sorted(set(own) & set(shifted), key=lambda arm: (ladder_position(arm[1]), arm[0], arm[2]))
+    # The majority class reads nothing, loses nothing, and would take most of the height.
+    both = {arm for arm in set(own) & set(shifted) if arm[1] != "majority"}
+    arms = sorted(both, key=lambda arm: (ladder_position(arm[1]), arm[0], arm[2]))
     largest = max((size for _, _, size in arms), default=0)
     several = len({candidate for candidate, _, _ in arms if candidate}) > 1
     here = [arm for arm in arms if arm[2] == largest]
     figure = Figure(figsize=(8.4, max(4.8, 1.2 + 0.2 * len(here))), layout="constrained")
     axes = figure.subplots()
-    ends = [100 * row.estimate.value for of_set in (own, shifted) for row in of_set.values()]
+    ends = [100 * of_set[arm].estimate.value for of_set in (own, shifted) for arm in arms]
     low, high = max(0.0, min(ends, default=0.0) - 4), min(101.0, max(ends, default=100.0) + 4)
     axes.plot([low, high], [low, high], color="#999999", linewidth=0.9, linestyle=":")
     for arm in arms:

@@ -79,13 +79,25 @@ def test_a_matrix_of_many_classes_shows_the_worst_ones_and_one_row_for_the_other
     assert ("54 others" in names) is (classes == 77)
 
 
-def test_every_row_of_a_matrix_adds_up_to_the_class():
-    from evaluators.report.confusion_figure import _shares
+def shares_of(found, classes):
+    axes = confusion_figure(found, task_facts(World(classes=classes))).axes[0]
+    return {tuple(round(part) for part in text.get_position()): text.get_text() for text in axes.texts}
 
-    for shown in ([0, 1, 2], [1]):
-        shares = _shares(FOUND, shown)
-        for row in {true for true, _ in shares}:
-            assert sum(share for (true, _), share in shares.items() if true == row) == pytest.approx(1.0)
+
+def test_a_matrix_has_the_share_of_each_row():
+    # A place is a column, then a row.
+    assert shares_of(FOUND, 3) == {
+        (0, 0): "100", (0, 1): "10", (1, 1): "60", (2, 1): "30", (0, 2): "20", (2, 2): "80",
+    }  # fmt: skip
+
+
+def test_what_is_mistaken_among_the_others_is_not_shown_as_right():
+    many = MOST_CLASSES + 5
+    worst = [(label, (label + 1) % (MOST_CLASSES - 1), 9) for label in range(MOST_CLASSES - 1)]
+    others = [(many - 1, many - 2, 2), (many - 1, many - 1, 6), (many - 2, many - 2, 2)]
+    found = answers(worst + others, dict.fromkeys(range(many), 9))
+    last = MOST_CLASSES - 1
+    assert shares_of(found, many)[last, last] == "80"
 
 
 def test_real_findings_are_drawn_as_vectors():
