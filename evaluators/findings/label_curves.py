@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.diagnostics.efficiency import confirmed_crossover, data_multiplier
 from evaluators.evidence import Recommendation, TaskFacts
-from evaluators.findings.arms import ArmTable
-from evaluators.findings.comparisons import FROM_SCRATCH, best_baseline
+from evaluators.findings.arms import Arm, ArmTable
+from evaluators.findings.comparisons import FROM_SCRATCH, best_baseline, crossed
 from evaluators.findings.measurements import Design
+from evaluators.statistics.intervals import mean_interval
 from evaluators.wording import is_baseline, ladder_position
 
 Matrix = NDArray[np.float64]
@@ -26,10 +27,11 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class _Curve:
-    """A strategy at every size of its task: (runs, sizes) of the metric, and which runs these are."""
+    """A strategy at every size of its task: its arms, (runs, sizes) of the metric, and which runs these are."""
 
     candidate: str
     strategy: str
+    arms: tuple[Arm, ...]
     runs: tuple[int, ...]
     values: Matrix
 
@@ -113,7 +115,8 @@ def _overtaking(
     runs = [run for run in curve.runs if run in reference.runs]
     if len(runs) < 2:
         return None  # one run has no interval
-    found = confirmed_crossover(sizes, a=reference.of(runs), b=curve.of(runs))
+    lows = [_low(task, judged, curve, reference, (place, runs)) for place in range(len(sizes))]
+    found = confirmed_crossover(sizes, lows)
     return Overtaking(
         task=task.id,
         candidate=curve.candidate,
@@ -126,6 +129,21 @@ def _overtaking(
         up_to=found.up_to,
         holds=found.holds,
     )
+
+
+def _low(
+    task: TaskFacts, judged: str, curve: _Curve, reference: _Curve, at: tuple[int, list[int]]
+) -> float | None:
+    """Return the lower end of the paired interval of curve minus reference at one size (its place, and the runs)."""
+    place, runs = at
+    found = mean_interval((curve.of(runs) - reference.of(runs))[:, place])
+    if found.low != found.high:
+        return found.low
+    # Runs that agree to the last item have no spread; items still do.
+    both = (
+        crossed(curve.arms[place], reference.arms[place], judged, runs) if task.metric == "accuracy" else None
+    )
+    return both.low if both else None
 
 
 def _floors(arms: ArmTable, design: Design, task: TaskFacts, candidate: str) -> list[_Curve]:
@@ -147,12 +165,17 @@ def _transfers(arms: ArmTable, design: Design, task: TaskFacts, candidate: str) 
 
 def _curve(arms: ArmTable, design: Design, task: TaskFacts, candidate: str, strategy: str) -> _Curve | None:
     """Return a strategy's curve over the runs that have every size; None if there is no such run."""
-    points = [arms.get(task.id, candidate, strategy, size) for size in arms.sizes(task.id)]
-    values = [arm.values(design.judged_set, task.metric) if arm else {} for arm in points]
+    found = [arms.get(task.id, candidate, strategy, size) for size in arms.sizes(task.id)]
+    points = tuple(arm for arm in found if arm)
+    if len(points) < len(found):
+        return None
+    values = [arm.values(design.judged_set, task.metric) for arm in points]
     runs = tuple(run for run in values[0] if all(run in each for each in values))
     if not runs:
         return None
-    return _Curve(candidate, strategy, runs, np.array([[each[run] for each in values] for run in runs]))
+    return _Curve(
+        candidate, strategy, points, runs, np.array([[each[run] for each in values] for run in runs])
+    )
 
 
 def _candidates(design: Design) -> tuple[str, ...]:

@@ -32,12 +32,13 @@ def overtakings_table(findings: Findings, task: TaskFacts) -> ResultTable:
     """Return from which size each strategy is ahead: of the floors, and around the recommended one."""
     rows = [row for row in findings.overtakings if row.task == task.id]
     texts = tuple(
-        (title(row.strategy), row.candidate, title(row.reference_strategy), _bracket(row)) for row in rows
+        (title(row.strategy), row.candidate, title(row.reference_strategy), _bracket(row), str(row.runs))
+        for row in rows
     )
     heading = (
         f"{task.id}: from how many labels a class a strategy is ahead beyond noise ({judged_set(findings)})"
     )
-    return ResultTable(heading, ("strategy", "base", "ahead of", "from"), texts)
+    return ResultTable(heading, ("strategy", "base", "ahead of", "from", "runs"), texts)
 
 
 def _saving(row: LabelSaving | None) -> str:

@@ -60,6 +60,14 @@ def test_around_the_recommended_strategy_the_heavier_is_asked_to_lead_the_lighte
     assert taking(found, "full-finetune", "knn") is None
 
 
+def test_runs_that_agree_to_the_last_item_are_judged_over_items():
+    ladder = {"majority": 0.25, "tfidf-logreg": 0.9, "from-scratch": 0.4, "knn": 55 / 60}
+    found = findings(QUIET.but(own=0.0, slope=0.0, items=60, accuracy=ladder))
+    # One item of 60, in every run: nothing over runs speaks against it, and other items might.
+    assert taking(found, "knn", "tfidf-logreg").up_to is None
+    assert taking(found, "knn", "from-scratch").up_to == 2
+
+
 def test_one_run_has_savings_and_no_overtaking():
     found = findings(QUIET.but(runs=1))
     assert found.overtakings == ()

@@ -35,7 +35,7 @@ def test_savings_are_labels_and_a_multiplier_or_a_bound():
 def test_brackets_name_the_sizes_between_which_a_strategy_gets_ahead():
     rows = (taking(None, 2), taking(8, 16), taking(16, None), taking(2, 4, holds=False))
     found = with_rows(overtakings=rows)
-    assert [row[-1] for row in overtakings_table(found, found.tasks[0]).rows] == [
+    assert [row[-2] for row in overtakings_table(found, found.tasks[0]).rows] == [
         "2 or fewer",
         "between 8 and 16",
         "not up to 16",
