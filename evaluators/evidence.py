@@ -14,11 +14,14 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from evaluators.answer_evidence import Answers
 from evaluators.canonical import digest_of
+from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument
 from evaluators.estimate import Estimate as Estimate
 from evaluators.observations import Observations
+from evaluators.shift_evidence import EffectiveRobustness
 from evaluators.signature import Signature
 from evaluators.trail import Climb
 
@@ -157,7 +160,23 @@ DiagnosticName = Literal[
     "calibration-error-scaled",
     "selective-accuracy",
     "risk-coverage",
+    "out-of-scope-fpr",
+    "brier-score",
+    "brier-score-scaled",
+    "log-loss",
+    "log-loss-scaled",
+    "worst-class",
 ]
+
+#: Fields of findings that documents of earlier versions lack; each is left out where it is empty.
+_LATER_FIELDS = (
+    "tie_groups",
+    "climbs",
+    "label_savings",
+    "overtakings",
+    "effective_robustness",
+    "answers",
+)
 
 
 class Diagnostic(Document):
@@ -233,16 +252,21 @@ class Findings(Document):
     diagnostics: tuple[Diagnostic, ...]
     recommendations: tuple[Recommendation, ...]
     tie_groups: tuple[TieGroup, ...] = ()
-    """Empty in documents of earlier versions."""
+    """Empty in documents of earlier versions, as all below."""
     climbs: tuple[Climb, ...] = ()
     """Where the protocol climbs the ladder rung by rung: how far, and why no further."""
+    label_savings: tuple[LabelSaving, ...] = ()
+    overtakings: tuple[Overtaking, ...] = ()
+    effective_robustness: tuple[EffectiveRobustness, ...] = ()
+    answers: tuple[Answers, ...] = ()
+    """Of the recommended strategies alone."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        for name in ("tie_groups", "climbs"):
-            if not getattr(self, name):
+        for name in _LATER_FIELDS:
+            if not written.get(name):
                 written.pop(name, None)
         return written
 

@@ -17,11 +17,12 @@ from evaluators.data.task_data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
 from evaluators.personal_task import OwnData
+from evaluators.report.example import Example
 from evaluators.running.device import choose_device
 from hub.catalog import Catalog
 from hub.computing import Carried, appraise, compute
 from hub.decision import Decision
-from hub.evaluation import Ran, conclude, open_tests
+from hub.evaluation import Ran, conclude, examples_of, open_tests
 from hub.evaluation_logging import log_to_mlflow
 from hub.gate import decide
 from hub.home import Home
@@ -65,12 +66,13 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Evidence of an evaluation that ran, where it lies, which models it is about, and what it took."""
+    """Evidence of an evaluation that ran, where it lies, which models it is about, what it took, a few mistakes."""
 
     evidence: Evidence
     path: Path
     models: tuple[str, ...]
     carried: Carried
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ def evaluate(
     if log:
         with teller.status() as doing:
             doing("logging to MLflow")
-            sentence, warning = log_to_mlflow(measured.evidence, decisions, home)
+            sentence, warning = log_to_mlflow(measured.evidence, decisions, home, measured.examples)
         (teller.warn if warning else teller.note)(sentence)
     return Evaluation(measured.evidence, measured.path, decisions, measured.carried)
 
@@ -125,7 +127,8 @@ def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Mea
     with teller.status() as doing:
         doing("gathering the findings")
         evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
-    return Measured(evidence, path, _asked(choice, catalog).models, carried)
+        examples = examples_of(prepared, ran, evidence, results=results)
+    return Measured(evidence, path, _asked(choice, catalog).models, carried, examples)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,11 @@ from evaluators.canonical import canonical_json
 from evaluators.cell import CellResult
 from evaluators.evidence import Evidence
 from evaluators.findings.collect import Reading, design, distinct_samples, encoded, measurements, truths
+from evaluators.findings.examples import wrong_examples
 from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.observations import TestRead
 from evaluators.plan import plan_to_json
+from evaluators.report.example import Example
 from evaluators.results import ResultStore
 from evaluators.running.climb import Climber
 from evaluators.running.executor import Executor, WorkerExecutor, WorkerSetup
@@ -101,6 +103,13 @@ class Ran:
     outcomes: Mapping[tuple[str, str], CellResult]
     counters: Mapping[str, int]
     seconds: float
+
+
+def examples_of(
+    prepared: Prepared, ran: Ran, evidence: Evidence, *, results: ResultStore
+) -> tuple[Example, ...]:
+    """Return items that the recommended strategies got wrong: for a page, never for a document."""
+    return wrong_examples(Reading(prepared.plan, prepared.data, results, ran.outcomes), evidence.findings)
 
 
 def conclude(

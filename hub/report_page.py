@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from evaluators.canonical import short
 from evaluators.evidence import Evidence
-from evaluators.report.html_evidence import evidence_sections, missing_parts, recommendation_rows
+from evaluators.report.example import Example
+from evaluators.report.html_evidence import answer_parts, evidence_sections, recommendation_rows
 from evaluators.report.html_page import Section, fact_section, html_page, paragraphs
 from evaluators.report.html_table import Cell, html_table
 from evaluators.report.html_text import Html, code, element, escaped, facts, joined
@@ -34,13 +35,19 @@ _MARKS = {
 _COLUMNS = ("rule", "outcome", "required", "measured", "what would settle it")
 
 
-def report_page(decisions: Sequence[Decision], evidence: Evidence, records: Iterable[Record] = ()) -> str:
+def report_page(
+    decisions: Sequence[Decision],
+    evidence: Evidence,
+    records: Iterable[Record] = (),
+    examples: Sequence[Example] = (),
+) -> str:
     """Return the page of an evaluation, ending in a newline.
 
     Args:
         decisions: One a candidate.
         evidence: What they were made from.
         records: Of the promotion log, oldest first; those about other models are left out.
+        examples: Items that the recommended strategies got wrong, where the data are at hand.
 
     Raises:
         IntegrityError: If a decision was made from other evidence.
@@ -51,11 +58,10 @@ def report_page(decisions: Sequence[Decision], evidence: Evidence, records: Iter
     tasks = ", ".join(task.id for task in evidence.findings.tasks)
     return html_page(
         f"{names} on {tasks}",
-        [verdict_html(decision) for decision in decisions],
+        [*(verdict_html(decision) for decision in decisions), *answer_parts(evidence)],
         (
             rules_section(decisions),
-            *evidence_sections(evidence),
-            Section("missing", "Failed and skipped", missing_parts(evidence.findings)),
+            *evidence_sections(evidence, examples),
             Section("trail", "How it was decided", (facts(_trail(decisions, evidence, records)),)),
             fact_section(provenance(evidence)),
         ),

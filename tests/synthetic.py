@@ -65,6 +65,7 @@ class World:
         margin: The smallest difference that matters.
         promotable: Whether the task is of a catalog.
         duplicates: Copies between train and test.
+        climb: Whether the protocol climbs the ladder; what is measured beyond the rung that ends it is reported too.
     """
 
     task: str = "help-desk"
@@ -89,6 +90,8 @@ class World:
     duplicates: Mapping[str, int] = field(
         default_factory=lambda: {"exact": 0, "normalised": 1, "conflicting": 0}
     )
+
+    climb: bool = False
 
     @property
     def final(self) -> bool:
@@ -165,6 +168,7 @@ def protocol(world: World) -> Protocol:
         runs=world.runs,
         pool="train" if "validation" in world.sets else "train+validation",
         strategies=tuple(world.accuracy),
+        climb=world.climb,
     )
 
 

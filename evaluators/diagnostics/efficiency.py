@@ -14,9 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.statistics.intervals import Values, mean_interval
+from evaluators.statistics.intervals import Values
 
-FloatMatrix = NDArray[np.float64]
 _Curve = NDArray[np.float64]
 
 
@@ -28,11 +27,13 @@ class Crossover:
         above: Largest size at which b is not yet ahead; None if b is ahead from the first size.
         up_to: First size at which b is ahead; None if it never is.
         at: Where the two lines cross; None beyond the sizes, and where being ahead means an interval.
+        holds: Whether b is ahead at every larger size too; False if it never is.
     """
 
     above: int | None
     up_to: int | None
     at: float | None = None
+    holds: bool = True
 
     def __str__(self) -> str:
         if self.up_to is None:
@@ -96,30 +97,24 @@ def crossover(sizes: Sequence[int], *, a: Values, b: Values) -> Crossover:
         return bracket
     left = sizes.index(bracket.above)
     share = -lead[left] / (lead[left + 1] - lead[left])
-    return Crossover(bracket.above, bracket.up_to, float(2.0 ** (x[left] + share * (x[left + 1] - x[left]))))
+    at = float(2.0 ** (x[left] + share * (x[left + 1] - x[left])))
+    return Crossover(bracket.above, bracket.up_to, at, bracket.holds)
 
 
-def confirmed_crossover(sizes: Sequence[int], *, a: FloatMatrix, b: FloatMatrix) -> Crossover:
-    """Return the first size at which b is ahead beyond noise.
-
-    Ahead means that the 95 % interval of b minus a, paired over runs, is above 0.
+def confirmed_crossover(sizes: Sequence[int], lows: Sequence[float | None]) -> Crossover:
+    """Return the first size at which b is ahead of a beyond noise: where the interval of b minus a lies above 0.
 
     Args:
         sizes: (J,) train sizes, at least two.
-        a: (runs, J) metric of each run at each size.
-        b: (runs, J) the same runs for the other strategy.
+        lows: (J,) lower end of the paired 95 % interval of b minus a at each size; None where there is no interval.
 
     Returns:
-        The bracket, without a point: an interval crosses 0 nowhere in particular. With one run never ahead.
+        The bracket, without a point: an interval crosses 0 nowhere in particular.
 
     Raises:
         ValueError: If sizes are not positive and strictly increasing, or shapes do not fit.
     """
-    if a.shape != b.shape or a.ndim != 2:
-        raise ValueError(f"{a.shape} and {b.shape}: equal (runs, sizes) are expected")
-    lead = b - a
-    _curve(sizes, lead[0])
-    lows = [mean_interval(lead[:, column]).low for column in range(len(sizes))]
+    _curve(sizes, [low or 0.0 for low in lows])
     return _bracket(sizes, np.array([low is not None and low > 0.0 for low in lows]))
 
 
@@ -159,9 +154,9 @@ def data_multiplier(
 
 def _bracket(sizes: Sequence[int], ahead: NDArray[np.bool_]) -> Crossover:
     if not ahead.any():
-        return Crossover(sizes[-1], None)
+        return Crossover(sizes[-1], None, holds=False)
     first = int(np.argmax(ahead))
-    return Crossover(sizes[first - 1] if first else None, sizes[first])
+    return Crossover(sizes[first - 1] if first else None, sizes[first], holds=bool(ahead[first:].all()))
 
 
 def _curve(sizes: Sequence[int], means: Values) -> tuple[_Curve, _Curve]:

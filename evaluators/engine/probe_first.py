@@ -66,7 +66,12 @@ def fit_wise_ft(job: FitJob) -> Classifier:
 
 
 def probe_head(backbone: Backbone, job: FitJob) -> nn.Linear:
-    """Return the linear probe of a job's samples as a head, on the CPU.
+    """Return the linear probe of a job's samples as a head, on the CPU; see `solved_probe`."""
+    return solved_probe(backbone, job)[0]
+
+
+def solved_probe(backbone: Backbone, job: FitJob) -> tuple[nn.Linear, int]:
+    """Return the linear probe of a job's samples as a head, on the CPU, and the steps that solving it took.
 
     Args:
         backbone: The pre-trained trunk; it is in evaluation mode afterwards.
@@ -76,7 +81,8 @@ def probe_head(backbone: Backbone, job: FitJob) -> nn.Linear:
     # The head reads normalised features (`Network.logits`), so the probe does.
     normalised = functional.layer_norm(torch.from_numpy(features), features.shape[-1:]).numpy()
     settings = {**job.settings, "standardize": True}
-    model = fit_linear_probe(replace(job, inputs=Inputs(features=normalised), settings=settings)).model
+    probe = fit_linear_probe(replace(job, inputs=Inputs(features=normalised), settings=settings))
+    model = probe.model
     # Standardising is linear, so it goes into the weights.
     weight = model.coefficients.astype(np.float64) / model.scale
     bias = model.intercept.astype(np.float64) - weight @ model.mean
@@ -86,7 +92,7 @@ def probe_head(backbone: Backbone, job: FitJob) -> nn.Linear:
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(weight))
         head.bias.copy_(torch.from_numpy(bias))
-    return head
+    return head, probe.steps
 
 
 @dataclass(frozen=True, eq=False)

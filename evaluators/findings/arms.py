@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from evaluators.findings.scoring import BoolArray, ScoredCell
+from evaluators.findings.scoring import BoolArray, ItemAnswers, ScoredCell
 
 
 class ArmKey(NamedTuple):
@@ -50,6 +50,15 @@ class Arm:
     def correct(self, set_name: str) -> dict[int, BoolArray]:
         """Return (m,) right or wrong by run index."""
         return {run: cell.correct[set_name] for run, cell in self.cells.items() if set_name in cell.correct}
+
+    def answers(self, set_name: str) -> dict[int, ItemAnswers]:
+        """Return what each run answers on a set of known labels, by run index."""
+        return {run: cell.answers[set_name] for run, cell in self.cells.items() if set_name in cell.answers}
+
+    @property
+    def answered_sets(self) -> tuple[str, ...]:
+        """Names of the sets of known labels that any run was scored on."""
+        return tuple(dict.fromkeys(name for cell in self.cells.values() for name in cell.answers))
 
     @property
     def failed(self) -> int:

@@ -33,6 +33,9 @@ Purpose = Literal[
     "negative-transfer",
 ]
 FROM_SCRATCH = "from-scratch"
+#: What a transfer must beat besides the best baseline on the data alone, where it was measured.
+UNTRAINED_FLOORS = (FROM_SCRATCH, "random-features")
+_OF_FLOORS = ("gain-over-from-scratch", "gain-over-best-baseline")
 RESAMPLES, SEED = 2000, 0
 
 
@@ -124,7 +127,7 @@ def compare_all(
         for recommendation in recommendations
         for comparison in _of_recommended(arms, design, recommendation)
     ]
-    gains = {_subject(row): row for row in found if row.purpose == "gain-over-best-baseline"}
+    gains = {(_subject(row), _reference(row)): row for row in found if row.purpose in _OF_FLOORS}
     for task in design.tasks:
         for name in _candidates(design):
             found += _negative_transfer(arms, _Judge(task, design.judged_set), name, known=gains)
@@ -184,19 +187,30 @@ def _references(arms: ArmTable, design: Design, subject: Arm) -> Iterator[tuple[
 
 
 def _negative_transfer(
-    arms: ArmTable, judge: _Judge, candidate: str, *, known: Mapping[ArmKey, Comparison]
+    arms: ArmTable, judge: _Judge, candidate: str, *, known: Mapping[tuple[ArmKey, ArmKey], Comparison]
 ) -> Iterator[Comparison]:
-    """Compare every transfer strategy with the best baseline; the recommended one was compared already."""
+    """Compare every transfer strategy with every floor; of the recommended one some was compared already."""
     for size in arms.sizes(judge.task.id):
-        baseline = best_baseline(arms, judge.task, size, judge.set_name)
+        floors = _floors(arms, judge, candidate, size)
         for name in arms.strategies(judge.task.id, candidate):
             subject = arms.get(judge.task.id, candidate, name, size)
-            if subject and subject.key in known:
-                yield known[subject.key].model_copy(update={"purpose": "negative-transfer"})
-            elif baseline and subject and not is_baseline(name):
-                found = judge.compare(subject, baseline.arm, purpose="negative-transfer", note=baseline.note)
+            if subject is None or is_baseline(name):
+                continue
+            for floor in floors:
+                done = known.get((subject.key, floor.arm.key))
+                if done:
+                    yield done.model_copy(update={"purpose": "negative-transfer"})
+                    continue
+                found = judge.compare(subject, floor.arm, purpose="negative-transfer", note=floor.note)
                 if found:
                     yield found
+
+
+def _floors(arms: ArmTable, judge: _Judge, candidate: str, size: int) -> list[Baseline]:
+    """Return the best baseline on the data alone, from scratch, and random frozen features."""
+    best = best_baseline(arms, judge.task, size, judge.set_name)
+    untrained = [arms.get(judge.task.id, candidate, name, size) for name in UNTRAINED_FLOORS]
+    return ([best] if best else []) + [Baseline(arm, "") for arm in untrained if arm]
 
 
 def _adjusted(found: list[Comparison]) -> list[Comparison]:
@@ -219,6 +233,10 @@ def _adjusted(found: list[Comparison]) -> list[Comparison]:
 
 def _subject(row: Comparison) -> ArmKey:
     return ArmKey(row.task, row.candidate, row.strategy, row.labels_per_class)
+
+
+def _reference(row: Comparison) -> ArmKey:
+    return ArmKey(row.task, row.reference_candidate, row.reference_strategy, row.labels_per_class)
 
 
 def _candidates(design: Design) -> tuple[str, ...]:

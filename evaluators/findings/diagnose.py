@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from evaluators.diagnostics.efficiency import aulc
 from evaluators.diagnostics.gaps import generalization_gap, shift_drop
+from evaluators.diagnostics.slices import class_shares, worst_class
 from evaluators.evidence import Diagnostic, DiagnosticName, Recommendation
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.measurements import TEST, VALIDATION, Design
@@ -22,6 +23,15 @@ _OF_METRICS: tuple[tuple[DiagnosticName, str], ...] = (
     ("calibration-error-scaled", "ece_scaled"),
     ("selective-accuracy", "selective_accuracy"),
     ("risk-coverage", "aurc"),
+    ("brier-score", "brier"),
+    ("brier-score-scaled", "brier_scaled"),
+    ("log-loss", "log_loss"),
+    ("log-loss-scaled", "log_loss_scaled"),
+)
+#: Diagnostics that are a metric of an out-of-scope set.
+_OF_OUT_OF_SCOPE: tuple[tuple[DiagnosticName, str], ...] = (
+    ("out-of-scope-auroc", "auroc"),
+    ("out-of-scope-fpr", "fpr_at_95_tpr"),
 )
 
 
@@ -40,6 +50,7 @@ def diagnose(
         metric = design.task(arm.key.task).metric
         rows += _of_arm(arm, metric, design.judged_set)
         rows += _of_shifted_sets(arm, metric)
+        rows += _of_classes(arm, design.judged_set)
     rows += _sample_efficiency(arms, design)
     for row in recommendations:
         arm_of_row = arms.get(row.task, row.candidate, row.strategy, row.labels_per_class)
@@ -69,9 +80,22 @@ def _of_shifted_sets(arm: Arm, metric: str) -> Iterator[Diagnostic]:
         if runs:
             drop = shift_drop([own[run] for run in runs], [shifted[run] for run in runs])
             yield _row("shift-drop", arm, name, drop.absolute)
-        areas = list(arm.values(name, "auroc").values())
-        if areas:
-            yield _row("out-of-scope-auroc", arm, name, mean_interval(areas))
+        for diagnostic, of_set in _OF_OUT_OF_SCOPE:
+            values = list(arm.values(name, of_set).values())
+            if values:
+                yield _row(diagnostic, arm, name, mean_interval(values))
+
+
+def _of_classes(arm: Arm, judged_set: str) -> Iterator[Diagnostic]:
+    """The class with the lowest share right, of those with enough items, on the judged set and on shifted ones."""
+    for name in arm.answered_sets:
+        if name == VALIDATION != judged_set:
+            continue
+        answers = list(arm.answers(name).values())
+        right = [row.predicted == row.labels for row in answers]
+        worst = worst_class(class_shares(answers[0].labels, right))
+        if worst is not None:
+            yield _row("worst-class", arm, name, worst.share)
 
 
 def _sample_efficiency(arms: ArmTable, design: Design) -> Iterator[Diagnostic]:

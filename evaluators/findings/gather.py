@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluators.evidence import CellFinding, Findings
+from evaluators.findings.answers import answers_of
 from evaluators.findings.arms import ArmTable, build_arms
 from evaluators.findings.comparisons import compare_all
 from evaluators.findings.diagnose import diagnose
+from evaluators.findings.label_curves import label_savings, overtakings
 from evaluators.findings.measurements import CellMeasurement, Design, Encoded, Truths
 from evaluators.findings.recommendation import recommend
+from evaluators.findings.robustness import effective_robustness
 from evaluators.findings.rungs import climb
 from evaluators.findings.scoring import ScoredCell, score_cell
 from evaluators.findings.summaries import summarise
@@ -78,6 +81,10 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
         recommendations=recommendations,
         tie_groups=tie_groups(arms, design),
         climbs=_climbs(arms, design, names) if design.protocol.climb else (),
+        label_savings=label_savings(arms, design),
+        overtakings=overtakings(arms, design, recommendations),
+        effective_robustness=effective_robustness(arms, design),
+        answers=answers_of(arms, design, recommendations),
     )
 
 

@@ -16,6 +16,7 @@ from evaluators.data.samples import FloatArray, IntArray
 from evaluators.evidence import CellFinding, SetScore, TaskFacts
 from evaluators.findings.measurements import TEST, VALIDATION, CellMeasurement, Truths
 from evaluators.metrics.classification import (
+    brier,
     classification_metrics,
     expected_calibration_error,
     log_loss,
@@ -28,16 +29,35 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
+class ItemAnswers:
+    """What a cell answers on a set, without the probabilities of what it did not answer.
+
+    Attributes:
+        labels: (m,) true classes.
+        predicted: (m,) the most probable class of each item.
+        confidence: (m,) its probability.
+        scaled: (m,) the same after temperature; None where none was fitted.
+    """
+
+    labels: IntArray
+    predicted: IntArray
+    confidence: FloatArray
+    scaled: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class ScoredCell:
-    """A cell's row, with what paired tests over items need.
+    """A cell's row, with what paired tests over items and diagrams need.
 
     Attributes:
         finding: The row.
         correct: Set name -> (m,) whether each item was right; sets of known labels only.
+        answers: Set name -> what it answers; the same sets.
     """
 
     finding: CellFinding
     correct: Mapping[str, BoolArray]
+    answers: Mapping[str, ItemAnswers]
 
     def value(self, set_name: str, metric: str) -> float | None:
         """Return one metric on one set, or None where it was not measured."""
@@ -61,7 +81,7 @@ def score_cell(measurement: CellMeasurement, task: TaskFacts, truths: Truths) ->
     Raises:
         ValueError: If predictions and labels do not fit, or a set has no labels.
     """
-    scores, correct = [], {}
+    scores, correct, answers = [], {}, {}
     temperature = _temperature(measurement, task, truths)
     for name in sorted(measurement.probabilities, key=_set_order):
         probabilities = measurement.probabilities[name]
@@ -70,12 +90,17 @@ def score_cell(measurement: CellMeasurement, task: TaskFacts, truths: Truths) ->
             metrics = _out_of_scope(measurement.probabilities.get(TEST), probabilities)
         else:
             metrics = classification_metrics(labels, probabilities) | selective_metrics(labels, probabilities)
-            if temperature is not None:
-                metrics |= _scaled(name, labels, probabilities, temperature)
-            correct[name] = probabilities.argmax(axis=1) == labels
+            scaled = _scaled(name, probabilities, temperature)
+            if name == VALIDATION and temperature is not None:
+                metrics["temperature"] = temperature
+            if scaled is not None:
+                metrics |= _after_temperature(labels, scaled)
+            answers[name] = _answers(labels, probabilities, scaled)
+            correct[name] = answers[name].predicted == labels
         digest = measurement.digests[name]
         scores.append(SetScore(set=name, samples=len(labels), metrics=metrics, predictions_sha256=digest))
-    return ScoredCell(_finding(measurement, tuple(scores), _train_metric(measurement, task)), correct)
+    finding = _finding(measurement, tuple(scores), _train_metric(measurement, task))
+    return ScoredCell(finding, correct, answers)
 
 
 def _temperature(measurement: CellMeasurement, task: TaskFacts, truths: Truths) -> float | None:
@@ -88,15 +113,28 @@ def _temperature(measurement: CellMeasurement, task: TaskFacts, truths: Truths) 
     return fit_temperature(labels[known], probabilities[known]) if known.any() else None
 
 
-def _scaled(name: str, labels: IntArray, probabilities: FloatArray, temperature: float) -> dict[str, float]:
-    """Return what validation was fitted to, or what that temperature makes of a set it has not seen."""
-    if name == VALIDATION:
-        return {"temperature": temperature}
-    scaled = at_temperature(probabilities, temperature)
+def _scaled(name: str, probabilities: FloatArray, temperature: float | None) -> FloatArray | None:
+    """Return what the temperature makes of a set that it has not seen; None of validation, which it was fitted to."""
+    if temperature is None or name == VALIDATION:
+        return None
+    return at_temperature(probabilities, temperature)
+
+
+def _after_temperature(labels: IntArray, scaled: FloatArray) -> dict[str, float]:
     return {
         "ece_scaled": expected_calibration_error(labels, scaled),
         "log_loss_scaled": log_loss(labels, scaled),
+        "brier_scaled": brier(labels, scaled),
     }
+
+
+def _answers(labels: IntArray, probabilities: FloatArray, scaled: FloatArray | None) -> ItemAnswers:
+    return ItemAnswers(
+        labels,
+        probabilities.argmax(axis=1),
+        probabilities.max(axis=1),
+        None if scaled is None else scaled.max(axis=1),
+    )
 
 
 def _finding(

@@ -75,4 +75,20 @@ ROWS: tuple[Strategy, ...] = (
         fused_below=STACKED_BELOW,
         version=2,
     ),
+    Strategy(
+        id="random-features",
+        title="Random frozen features",
+        tier=Tier.BASELINE,
+        modalities=ANY,
+        subject="architecture",
+        sees="samples",
+        fit="evaluators.engine.random_features:fit_random_features",
+        kind="scratch",
+        trains="a logistic regression on the features of the same architecture with random weights",
+        wins="never; a base that it beats has learnt nothing that helps here",
+        source="the third reference of negative transfer; the probe's settings are the linear probe's",
+        defaults={"C": 1.0, "max_iter": 1000},
+        cost=Cost(0.0, once=1.0),
+        optional=True,  # evidence from before there was this row still approves
+    ),
 )

@@ -109,6 +109,7 @@ class Strategy:
             never does. None: it always pays.
         recipe: Sections of `recipes/` that train it without us, in the order of the page; none for baselines, and
             for what no short page can say.
+        optional: Of a baseline: whether an approval does without it.
         version: Raised when the same settings would give other results; part of every key.
     """
 
@@ -133,6 +134,7 @@ class Strategy:
     fused_below: Mapping[Modality, float] | None = None
     recipe: tuple[str, ...] = ()
     learns: Literal["weights", "examples", "nothing"] = "weights"
+    optional: bool = False
     version: int = 1
 
     def defaults_for(self, modality: Modality) -> dict[str, SettingValue]:

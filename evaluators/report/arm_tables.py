@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from evaluators.evidence import CandidateFacts, Diagnostic, DiagnosticName, Evidence, Findings, TaskFacts
-from evaluators.report.table import ResultTable, judged_set, result_table
-from evaluators.wording import at_size, count, ladder_position, metric_title, score, title
+from evaluators.report.table import ResultTable, diagnostic_value, judged_set, result_table
+from evaluators.wording import at_size, count, ladder_position, metric_title, title
 
 #: Name of a diagnostic -> its heading; a set follows where there are several.
 _HEADINGS: dict[DiagnosticName, str] = {
@@ -22,8 +22,28 @@ _HEADINGS: dict[DiagnosticName, str] = {
     "risk-coverage": "area under risk-coverage",
     "selection-optimism": "validation minus test",
     "sample-efficiency": "mean over the curve",
+    "worst-class": "worst class on",
+    "out-of-scope-fpr": "false positives at 95 % against",
+    "brier-score": "Brier score",
+    "brier-score-scaled": "Brier score after temperature",
+    "log-loss": "log loss",
+    "log-loss-scaled": "log loss after temperature",
 }
-_NAMED_BY_SET = ("shift-drop", "out-of-scope-auroc")
+_NAMED_BY_SET = ("shift-drop", "out-of-scope-auroc", "worst-class", "out-of-scope-fpr")
+#: What stands under calibration; the rest are gaps, shift and curves.
+CALIBRATION: frozenset[DiagnosticName] = frozenset(
+    {
+        "calibration-error",
+        "calibration-error-scaled",
+        "brier-score",
+        "brier-score-scaled",
+        "log-loss",
+        "log-loss-scaled",
+        "selective-accuracy",
+        "risk-coverage",
+    }
+)
+OTHERS: frozenset[DiagnosticName] = frozenset(_HEADINGS) - CALIBRATION
 
 
 def measured_candidates(findings: Findings, task: str) -> tuple[CandidateFacts, ...]:
@@ -62,9 +82,18 @@ def arms_table(evidence: Evidence, task: TaskFacts) -> ResultTable:
     return ResultTable(heading, ("strategy", "base", *columns), tuple(texts))
 
 
-def diagnostics_table(findings: Findings, task: TaskFacts) -> ResultTable:
-    """Return gaps, shift, calibration and the curve's mean of every base and strategy, at its largest size."""
-    rows = [row for row in findings.diagnostics if row.task == task.id]
+def diagnostics_table(
+    findings: Findings, task: TaskFacts, names: frozenset[DiagnosticName], about: str
+) -> ResultTable:
+    """Return some diagnostics of every base and strategy, at its largest size.
+
+    Args:
+        findings: Where they stand.
+        task: Of which task.
+        names: Which.
+        about: What they are, for the title.
+    """
+    rows = [row for row in findings.diagnostics if row.task == task.id and row.name in names]
     largest: dict[tuple[str, str], int] = {}
     for row in rows:
         arm = (row.candidate, row.strategy)
@@ -74,7 +103,7 @@ def diagnostics_table(findings: Findings, task: TaskFacts) -> ResultTable:
     texts = []
     for candidate, name in sorted(largest, key=lambda arm: (arm[0], ladder_position(arm[1]), arm[1])):
         values = {
-            _heading(row): score(row.estimate)
+            _heading(row): diagnostic_value(row)
             for row in rows
             if (row.candidate, row.strategy) == (candidate, name)
         }
@@ -84,7 +113,7 @@ def diagnostics_table(findings: Findings, task: TaskFacts) -> ResultTable:
     sizes = sorted(set(largest.values()))
     at = f" at {at_size(sizes[-1])}" if sizes else ""
     return ResultTable(
-        f"{task.id}: gaps, shift and calibration{at}, points with 95 % intervals",
+        f"{task.id}: {about}{at}, with 95 % intervals",
         ("strategy", "base", *headings),
         tuple(texts),
     )

@@ -51,6 +51,13 @@ def cost_figure(task: TaskFacts, rows: tuple[CostRow, ...], *, judged: str) -> F
         axes.annotate(
             str(number), (seconds, 100 * value), xytext=(6, 4), textcoords="offset points", fontsize=8
         )
+    front = sorted(
+        (max(row.seconds, _LEAST), 100 * row.estimate.value) for row in rows if row.best_for_its_time
+    )
+    if len(front) > 1:
+        axes.step(
+            *zip(*front, strict=True), where="post", color="#999999", linewidth=0.9, linestyle=":", zorder=0
+        )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -61,7 +68,7 @@ def cost_figure(task: TaskFacts, rows: tuple[CostRow, ...], *, judged: str) -> F
     axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(f"{task.id}: what a fit costs", x=0.01, ha="left", fontsize=12, weight="bold")
     axes.set_title(
-        f"at {at_size(rows[0].labels_per_class)}; bars: 95 % intervals; open marks: baselines",
+        f"at {at_size(rows[0].labels_per_class)}; bars: 95 % intervals; open: baselines; dotted: the best for its time",
         loc="left",
         fontsize=8.5,
         color="#444444",

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_VOID = frozenset({"meta"})
+_VOID = frozenset({"meta", "img"})
 
 
 class Html(str):

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 
 from evaluators.canonical import short
 from evaluators.evidence import CandidateFacts, Evidence, TaskFacts
+from evaluators.report.answer_rows import answers_by_arm, classes_table, confused_pairs_table
 from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables, trail_sentences
+from evaluators.report.label_rows import overtakings_table, savings_table
 from evaluators.report.marks import ABOUT_TIES
 from evaluators.report.provenance import Fact, provenance
+from evaluators.report.shift_rows import robustness_table
 from evaluators.report.table import (
     ResultTable,
     comparison_table,
@@ -26,6 +29,8 @@ from evaluators.report.table import (
 )
 from evaluators.wording import count, percent, title
 
+#: Of all classes a page of Markdown shows so many.
+_WORST = 10
 _MARKUP = re.compile(r"([\\`*_|<>]|\](?=\s*[\[(:]))")
 _MENTION = re.compile(r"(^|\s)(@[\w.-]+)")
 
@@ -46,13 +51,33 @@ def evidence_markdown(evidence: Evidence) -> str:
             parts += [f"### {plain(ladder.title)}", markdown_table(ladder)]
             parts.append("\n".join(f"- {plain(text)}" for text in trail_sentences(found)))
         side_by_side = candidates_table(evidence, task.id)
-        if side_by_side:
-            parts += [f"### {plain(side_by_side.title)}", markdown_table(side_by_side)]
+        for other in ([side_by_side] if side_by_side else []) + _of_task(evidence, task):
+            parts += [f"### {plain(other.title)}", markdown_table(other)]
     missing = failures(findings)
     if missing.rows:
         parts += ["## Not measured", markdown_table(missing)]
     parts += ["## Provenance", "\n".join(fact_line(fact) for fact in provenance(evidence))]
     return "\n\n".join(parts) + "\n"
+
+
+def _of_task(evidence: Evidence, task: TaskFacts) -> list[ResultTable]:
+    """Return what labels buy, robustness, and mistakes of the recommended strategies; the worst classes only."""
+    findings = evidence.findings
+    tables = [
+        savings_table(findings, task),
+        overtakings_table(findings, task),
+        robustness_table(findings, task),
+    ]
+    for (task_id, _), of_sets in answers_by_arm(findings).items():
+        if task_id == task.id:
+            classes = classes_table(of_sets, task)
+            rows = classes.rows[:_WORST]
+            cut = f", the worst {_WORST}" if len(classes.rows) > _WORST else ""
+            tables += [
+                confused_pairs_table(of_sets[0], task),
+                ResultTable(classes.title + cut, classes.columns, rows),
+            ]
+    return [table for table in tables if table.rows]
 
 
 def markdown_table(table: ResultTable) -> str:

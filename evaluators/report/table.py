@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellFinding, Comparison, Evidence, Findings, Summary
+from evaluators.evidence import CellFinding, Comparison, Diagnostic, Evidence, Findings, Summary
 from evaluators.observations import CellCost
 from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
@@ -25,6 +25,8 @@ from evaluators.wording import (
 )
 
 _COMPACT_SIZES = 4
+#: Nats, and a sum of squares that reaches 2.
+_NO_SHARES = ("log-loss", "log-loss-scaled", "brier-score", "brier-score-scaled")
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,29 @@ def result_table(evidence: Evidence, task: str, candidate: str, *, narrow: bool 
 
 
 def transfer_table(findings: Findings, task: str, candidate: str) -> ResultTable:
-    """Return every transfer strategy against the best baseline, sizes across; a loss beyond noise is marked."""
+    """Return every transfer strategy against every floor, sizes across.
+
+    A loss beyond noise against any floor is negative transfer; an interval around 0 leaves it unclear.
+    """
     rows = [
         row
         for row in findings.comparisons
         if (row.task, row.candidate, row.purpose) == (task, candidate, "negative-transfer")
     ]
     sizes = sorted({row.labels_per_class for row in rows})
+    alone = {row.reference_strategy for row in rows if not row.reference_candidate}
+    # The best baseline is chosen at each size: where it is not always the same one, each number names its own.
+    best = title(next(iter(alone))) if len(alone) == 1 else "the best baseline"
     texts = []
     for name in sorted({row.strategy for row in rows}, key=ladder_position):
-        by_size = {row.labels_per_class: row for row in rows if row.strategy == name}
-        texts.append((title(name), *(_transfer(by_size.get(size)) for size in sizes)))
-    baselines = {row.labels_per_class: title(row.reference_strategy) for row in rows}
-    same = set(baselines.values())
-    # The best baseline is chosen at each size; where it is always the same, it is named once.
-    over = next(iter(same)) if len(same) == 1 else "the best baseline"
-    headings = [at_size(size) + ("" if len(same) == 1 else f", over {baselines[size]}") for size in sizes]
-    heading = f"{candidate} on {task}: points over {over} ({judged_set(findings)})"
-    return ResultTable(heading, ("strategy", *headings), tuple(texts))
+        of_strategy = [row for row in rows if row.strategy == name]
+        for against in dict.fromkeys(_floor(row, best) for row in of_strategy):
+            by_size = {row.labels_per_class: row for row in of_strategy if _floor(row, best) == against}
+            named = against == best and len(alone) > 1
+            cells = [_transfer(by_size.get(size), named=named) for size in sizes]
+            texts.append((title(name), against, *cells))
+    heading = f"{candidate} on {task}: points over the floors ({judged_set(findings)})"
+    return ResultTable(heading, ("strategy", "over", *map(at_size, sizes)), tuple(texts))
 
 
 def comparison_table(findings: Findings, task: str, candidate: str) -> ResultTable:
@@ -138,11 +145,26 @@ def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTab
     ]
     rows.sort(key=lambda row: (row.name, ladder_position(row.strategy), row.set))
     texts = tuple(
-        (_plain_name(row.name), title(row.strategy), str(row.labels_per_class), row.set, score(row.estimate))
+        (
+            _plain_name(row.name),
+            title(row.strategy),
+            str(row.labels_per_class),
+            row.set,
+            diagnostic_value(row),
+        )
         for row in rows
     )
     columns = ("diagnostic", "strategy", "labels a class", "set", "value")
     return ResultTable(f"{candidate} on {task}: diagnostics", columns, texts)
+
+
+def diagnostic_value(row: Diagnostic) -> str:
+    """Return a diagnostic with its interval: in points, but for what is no share."""
+    if row.name not in _NO_SHARES:
+        return score(row.estimate)
+    ends = row.estimate.low, row.estimate.high
+    interval = "(one run, no interval)" if None in ends else f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+    return f"{row.estimate.value:.3f} {interval}"
 
 
 def failures(findings: Findings) -> ResultTable:
@@ -180,15 +202,26 @@ def _comparison_row(row: Comparison) -> tuple[str, ...]:
     )
 
 
-def _transfer(row: Comparison | None) -> str:
+def _floor(row: Comparison, best: str) -> str:
+    return title(row.reference_strategy) if row.reference_candidate else best
+
+
+def _transfer(row: Comparison | None, *, named: bool) -> str:
     if row is None:
         return ""
-    high = row.difference.high
-    return difference(row.difference) + (" negative transfer" if high is not None and high < 0.0 else "")
+    low, high = row.difference.low, row.difference.high
+    over = f" over {title(row.reference_strategy)}" if named else ""
+    verdict = ""
+    if high is not None and high < 0.0:
+        verdict = ": negative transfer"
+    elif low is None or low <= 0.0:
+        verdict = ": unclear"
+    return difference(row.difference) + over + verdict
 
 
 def _plain_name(name: str) -> str:
-    return name.replace("-", " ").replace("auroc", "AUROC")
+    words = name.replace("-", " ").replace("auroc", "AUROC").replace("fpr", "false positives at 95 %")
+    return words.replace("scaled", "after temperature")
 
 
 def _title(findings: Findings, task: str, candidate: str) -> str:

@@ -75,7 +75,9 @@ def gain_over_incumbent(rule: Rule, case: TaskCase) -> Judgement:
 def baselines_present(rule: Rule, case: TaskCase) -> Judgement:
     """Whether every floor was scored at every size. `allow` names them; empty: all that fit the modality."""
     floors = rule.allow or tuple(
-        row.id for row in STRATEGIES if row.is_baseline and case.card.modality in row.modalities
+        row.id
+        for row in STRATEGIES
+        if row.is_baseline and not row.optional and case.card.modality in row.modalities
     )
     required = f"{', '.join(floors)} at every size"
     missing = [

@@ -11,6 +11,7 @@ import pytest
 
 from evaluators.errors import IntegrityError
 from evaluators.evidence import Evidence
+from evaluators.report.example import Example
 from evaluators.wording import title
 from hub.decision import Decision
 from hub.report_page import report_page
@@ -87,7 +88,9 @@ def test_sections_stand_in_the_order_in_which_they_are_asked_for():
         "Every base with every strategy",
         "What labels buy",
         "Accuracy against cost",
-        "Shift and calibration",
+        "Gaps and shift",
+        "Calibration",
+        "What it gets wrong",
         "Failed and skipped",
         "How it was decided",
         "Provenance and digests",
@@ -203,6 +206,9 @@ def test_figures_can_be_saved_as_they_are():
         "sample-efficiency-1.svg",
         "comparisons-2.svg",
         "cost-1.svg",
+        "shift-1.svg",
+        "reliability-1.svg",
+        "confusion-1.svg",
     ]
     assert len(page.named("svg")) == len(links)
     for link in links:
@@ -263,3 +269,60 @@ def test_an_evaluation_of_several_models_is_one_page_with_a_verdict_each():
     assert "Candidates on help-desk" in page.named("main")[0].text
     ids = [row.attributes["id"] for row in page.elements if "id" in row.attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_the_answer_stands_in_a_sentence_between_the_verdict_and_the_rules():
+    body = Page(mixed_page()).named("main")[0].text
+    (answer,) = [row.text for row in Page(mixed_page()).named("p") if row.attributes.get("class") == "answer"]
+    assert answer.startswith("help-desk (validation): 32 labels: linear probe on mini")
+    assert body.index("Decided ") < body.index(answer) < body.index("Rule by rule", body.index(answer))
+
+
+def example(**changes):
+    facts = {
+        "task": "help-desk", "candidate": "mini", "set": "validation", "label": 1, "predicted": 2,
+        "confidence": 0.83, "text": f"where is my mouse {HOSTILE}",
+    }  # fmt: skip
+    return Example(**{**facts, **changes})
+
+
+def test_examples_are_shown_where_they_are_passed_and_stay_text():
+    decision, found = mixed()
+    page = Page(report_page([decision], found, examples=[example()]))
+    (table,) = [row for row in page.named("table") if "where is my mouse" in row.text]
+    assert "label 1label 283.0where is my mouse" in table.text
+    assert HOSTILE in table.text
+    assert not page.named("img")
+    assert "where is my mouse" not in mixed_page()
+
+
+def test_an_image_is_part_of_the_page():
+    decision, found = mixed()
+    page = Page(report_page([decision], found, examples=[example(text="", picture=b"\x89PNG")]))
+    (image,) = page.named("img")
+    assert image.attributes["src"] == "data:image/png;base64,iVBORw=="
+    assert image.attributes["alt"] == "an item of label 1"
+
+
+def test_a_restricted_task_shows_no_example_even_if_one_is_passed():
+    decision, found = mixed()
+    tasks = tuple(task.model_copy(update={"sensitivity": "restricted"}) for task in found.findings.tasks)
+    findings = found.findings.model_copy(update={"tasks": tasks})
+    restricted = found.model_copy(update={"findings": findings})
+    about = decision.model_copy(update={"findings_digest": findings.digest})
+    text = Page(report_page([about], restricted, examples=[example()])).named("main")[0].text
+    assert "where is my mouse" not in text
+    assert "class 2" in text
+
+
+def test_evidence_of_earlier_versions_has_a_page_without_what_it_lacks():
+    decision, found = mixed()
+    lacking = {"answers": (), "overtakings": (), "label_savings": (), "effective_robustness": ()}
+    findings = found.findings.model_copy(update=lacking)
+    about = decision.model_copy(update={"findings_digest": findings.digest})
+    headings = [
+        row.text
+        for row in Page(report_page([about], found.model_copy(update={"findings": findings}))).named("h2")
+    ]
+    assert "What it gets wrong" not in headings
+    assert "Calibration" in headings

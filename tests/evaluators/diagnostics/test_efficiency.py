@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from evaluators.diagnostics.efficiency import (
@@ -47,12 +46,13 @@ def test_a_tie_is_not_ahead() -> None:
 
 
 def test_a_confirmed_crossing_waits_for_the_interval() -> None:
-    noise = np.array([[-0.02], [-0.01], [0.0], [0.01], [0.02]])
-    a = np.full((5, 3), 0.7)
-    b = np.array([0.6, 0.71, 0.8]) + noise
-    assert crossover([2, 4, 8], a=a.mean(axis=0), b=b.mean(axis=0)).up_to == 4
-    assert confirmed_crossover([2, 4, 8], a=a, b=b) == Crossover(4, 8)
-    assert confirmed_crossover([2, 4, 8], a=a[:1], b=b[:1]) == Crossover(8, None)
+    assert crossover([2, 4, 8], a=[0.7, 0.7, 0.7], b=[0.6, 0.71, 0.8]).up_to == 4
+    assert confirmed_crossover([2, 4, 8], [-0.12, -0.01, 0.08]) == Crossover(4, 8)
+    assert confirmed_crossover([2, 4, 8], [None, None, None]) == Crossover(8, None, holds=False)
+
+
+def test_a_lead_that_is_lost_again_does_not_hold() -> None:
+    assert confirmed_crossover([2, 4, 8], [0.01, -0.02, 0.03]) == Crossover(None, 2, holds=False)
 
 
 def test_setfit_at_8_is_worth_the_published_labels_of_distilbert() -> None:

@@ -99,4 +99,4 @@ FROZEN: dict[str, Callable[[Modality, Names], set[str]]] = {
 #: Rows that train nothing.
 UNTRAINED = {row.id for row in STRATEGIES if row.learns != "weights"}
 #: Rows whose fit draws random numbers, beside those that train a trunk.
-SEEDED = {"mlp-head", "in-context-4", "in-context-16"}
+SEEDED = {"random-features", "mlp-head", "in-context-4", "in-context-16"}

@@ -93,7 +93,8 @@ def test_saves_what_was_trained_and_reports_how_much(fits, row, modality, tmp_pa
         sizes = {name: int(np.prod(tensors.get_slice(name).get_shape())) for name in names}
     buffers = ("running_mean", "running_var", "num_batches_tracked", "mean", "scale", "columns")
     learnt = sum(size for name, size in sizes.items() if not name.endswith(buffers))
-    if row.id not in UNTRAINED | {"tfidf-logreg"}:
+    # Words have names of their own, and random features keep the trunk that nobody else has.
+    if row.id not in UNTRAINED | {"tfidf-logreg", "random-features"}:
         assert fitted.trained_parameters == learnt
     assert (fitted.steps > 0) is (fitted.trained_parameters > 0) is (row.id not in UNTRAINED)
 

@@ -29,8 +29,33 @@ def test_recommended_strategy_meets_scratch_baseline_and_every_lighter_one():
 
 
 def test_every_transfer_strategy_is_checked_for_negative_transfer():
-    strategies = [row.strategy for row in rows(findings(SMALL), "negative-transfer")]
-    assert strategies == ["full-finetune", "knn", "linear-probe", "lora"]
+    pairs = [(row.strategy, row.reference_strategy) for row in rows(findings(SMALL), "negative-transfer")]
+    transfers = ["full-finetune", "knn", "linear-probe", "lora"]
+    floors = ["tfidf-logreg", "from-scratch"]
+    assert sorted(pairs) == sorted((name, floor) for name in transfers for floor in floors)
+
+
+def test_random_frozen_features_are_a_floor_where_they_were_measured():
+    found = findings(SMALL.but(accuracy={**SMALL.accuracy, "random-features": 0.85}))
+    (knn,) = [
+        row
+        for row in rows(found, "negative-transfer")
+        if (row.strategy, row.reference_strategy) == ("knn", "random-features")
+    ]
+    assert knn.difference.high is not None
+    assert knn.difference.high < 0
+    assert "random-features" not in {row.strategy for row in rows(found, "negative-transfer")}
+
+
+def test_a_comparison_with_a_floor_is_the_same_under_either_name():
+    found = findings(SMALL)
+    (gain,) = rows(found, "gain-over-from-scratch")
+    (same,) = [
+        row
+        for row in rows(found, "negative-transfer")
+        if (row.strategy, row.reference_strategy) == (gain.strategy, gain.reference_strategy)
+    ]
+    assert same.model_copy(update={"purpose": gain.purpose}) == gain
 
 
 def test_negative_transfer_is_a_difference_whose_interval_lies_below_zero():

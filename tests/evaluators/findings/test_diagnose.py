@@ -29,6 +29,35 @@ def test_out_of_scope_auroc_is_over_runs():
     assert found.n == 4
 
 
+def test_out_of_scope_has_the_false_positives_beside_the_area():
+    found = values(findings(WORLD), "out-of-scope-fpr")["chatter"]
+    assert 0.0 < found.value < 1.0
+    assert found.n == 4
+
+
+def test_scores_of_probabilities_stand_before_and_after_temperature():
+    found = findings(WORLD)
+    for name in ("brier-score", "log-loss"):
+        raw, scaled = values(found, name)["test"], values(found, f"{name}-scaled")["test"]
+        assert raw.value > 0.0
+        assert scaled.value != raw.value
+    # Temperature is fitted for the log loss, on validation, which is alike here.
+    assert values(found, "log-loss-scaled")["test"].value < values(found, "log-loss")["test"].value
+
+
+def test_the_worst_class_has_the_interval_of_its_items_whatever_the_runs():
+    few, many = findings(WORLD.but(runs=2)), findings(WORLD.but(runs=8))
+    for found in (few, many):
+        worst = values(found, "worst-class")
+        assert set(worst) == {"test", "typos"}
+        assert worst["test"].n == 50
+        assert worst["test"].high - worst["test"].low > 0.1
+
+
+def test_no_class_is_called_the_worst_where_all_are_small():
+    assert values(findings(WORLD.but(items=100)), "worst-class") == {}
+
+
 def test_calibration_error_is_on_the_judged_set():
     assert set(values(findings(WORLD.but(sets={"validation": 0.0})), "calibration-error")) == {"validation"}
 
@@ -53,6 +82,9 @@ def test_selection_optimism_is_of_the_recommended_strategy_alone():
 def test_draft_has_no_number_about_locked_sets():
     found = findings(WORLD.but(sets={"validation": 0.0}))
     assert {row.name for row in found.diagnostics} == {
+        "brier-score",
+        "log-loss",
+        "worst-class",
         "generalization-gap",
         "calibration-error",
         "sample-efficiency",

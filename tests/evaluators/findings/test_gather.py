@@ -1,5 +1,6 @@
 """From measurements to findings: complete, ordered, equal for equal measurements, never NaN."""
 
+import json
 import math
 import random
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evaluators.evidence import _LATER_FIELDS, Findings
 from evaluators.findings.gather import gather_findings
 from evaluators.findings.measurements import CellMeasurement, Design
 from tests import synthetic
@@ -135,3 +137,13 @@ def test_labels_of_the_test_do_not_move_the_temperature():
 def test_without_validation_nothing_is_scaled():
     found = findings(SMALL.but(sets={"test": 0.0}))
     assert all("ece_scaled" not in row.metrics for cell in found.cells for row in cell.scores)
+
+
+def test_a_document_that_lacks_the_later_fields_keeps_its_bytes():
+    found = findings(SMALL.but(climb=True))
+    written = found.model_dump(mode="json")
+    for name in _LATER_FIELDS:
+        assert written.pop(name), f"{name} is not made by this world, so nothing is tested"
+    earlier = Findings.model_validate_json(json.dumps(written))
+    assert earlier.model_dump(mode="json") == written
+    assert not set(_LATER_FIELDS) & set(json.loads(earlier.model_dump_json()))

@@ -12,7 +12,7 @@ from evaluators.findings.rungs import climb, refusal
 from evaluators.findings.scoring import score_cell
 from evaluators.ladder.row import Tier
 from evaluators.report.climb import climb_tables, trail_sentences
-from tests.synthetic import World, design, findings, measured, task_facts, truths
+from tests.synthetic import World, findings, measured, task_facts, truths
 
 #: knn and the probe are frozen, LoRA is efficient, full fine-tuning full; the probe gains 30 points over TF-IDF.
 BASE = {
@@ -91,13 +91,7 @@ def test_findings_hold_the_climb_only_where_the_protocol_climbs():
     world = World(accuracy={**BASE, "lora": 0.90}, items=400)
     assert findings(world).climbs == ()
     assert "climbs" not in findings(world).model_dump(mode="json")
-    of = design(world)
-    climbing = of.protocol.model_copy(update={"climb": True})
-    from dataclasses import replace
-
-    from evaluators.findings.gather import gather_findings
-
-    found = gather_findings(measured(world), truths=truths(world), design=replace(of, protocol=climbing))
+    found = findings(world.but(climb=True))
     assert [row.candidate for row in found.climbs] == [world.candidate]
     assert Findings.model_validate_json(json.dumps(found.model_dump(mode="json"))) == found
     (table,) = climb_tables(found, world.task)

@@ -6,7 +6,7 @@ import pytest
 
 from evaluators.evidence import Diagnostic, DiagnosticName, Estimate
 from evaluators.metrics.selective import COVERAGE
-from evaluators.report.arm_tables import arms_table, diagnostics_table
+from evaluators.report.arm_tables import CALIBRATION, OTHERS, arms_table, diagnostics_table
 from tests.evaluators.report.test_candidates import WORLD, several, worse
 from tests.synthetic import World, evidence
 
@@ -31,9 +31,12 @@ def test_an_incumbent_is_called_one():
     assert bases == {"the data alone", "mini", "old (incumbent)"}
 
 
+EVERY = CALIBRATION | OTHERS
+
+
 def test_shift_and_calibration_stand_beside_each_arm_at_its_largest_size():
     findings = evidence(World(items=60, runs=3)).findings
-    table = diagnostics_table(findings, findings.tasks[0])
+    table = diagnostics_table(findings, findings.tasks[0], EVERY, "all")
     assert {"lost on typos", "AUROC against chatter", "calibration error", "train minus judged"} <= set(
         table.columns
     )
@@ -59,8 +62,11 @@ def test_every_diagnostic_that_evidence_may_hold_has_a_column(name):
         set="typos",
         estimate=Estimate(value=0.123, low=0.12, high=0.13, n=3),
     )
-    table = diagnostics_table(findings.model_copy(update={"diagnostics": (row,)}), findings.tasks[0])
-    assert table.rows == (("LoRA", "mini", "12.3 [12.0, 13.0]"),)
+    table = diagnostics_table(
+        findings.model_copy(update={"diagnostics": (row,)}), findings.tasks[0], EVERY, "all"
+    )
+    value = "0.123 [0.120, 0.130]" if name.startswith(("brier", "log-loss")) else "12.3 [12.0, 13.0]"
+    assert table.rows == (("LoRA", "mini", value),)
     # A table is drawn without NumPy, so its heading repeats the number.
     if name == "selective-accuracy":
         assert f"{100 * COVERAGE:.0f} %" in table.columns[-1]
@@ -68,4 +74,9 @@ def test_every_diagnostic_that_evidence_may_hold_has_a_column(name):
 
 def test_a_task_without_diagnostics_has_an_empty_table():
     findings = evidence(World(items=60, runs=3)).findings.model_copy(update={"diagnostics": ()})
-    assert diagnostics_table(findings, findings.tasks[0]).rows == ()
+    assert diagnostics_table(findings, findings.tasks[0], EVERY, "all").rows == ()
+
+
+def test_every_diagnostic_stands_under_calibration_or_elsewhere_and_not_twice():
+    assert set(get_args(DiagnosticName)) == EVERY
+    assert not CALIBRATION & OTHERS

@@ -54,8 +54,18 @@ def test_failed_runs_are_shown_beside_the_score():
 
 def test_negative_transfer_is_named_where_it_is_beyond_noise():
     found = evidence(SMALL.but(accuracy={"majority": 0.2, "tfidf-logreg": 0.9, "linear-probe": 0.5}))
-    rows = transfer_table(found.findings, "help-desk", "mini").rows
-    assert all(text.endswith("negative transfer") for text in rows[0][1:])
+    (row,) = transfer_table(found.findings, "help-desk", "mini").rows
+    assert row[:2] == ("linear probe", "TF-IDF + logistic regression")
+    assert all(text.endswith(": negative transfer") for text in row[2:])
+
+
+def test_transfer_is_shown_against_every_floor_and_is_unclear_where_the_interval_straddles_zero():
+    ladder = {"majority": 0.2, "tfidf-logreg": 0.9, "from-scratch": 0.7, "linear-probe": 0.9}
+    rows = transfer_table(evidence(SMALL.but(accuracy=ladder)).findings, "help-desk", "mini").rows
+    over = {row[1]: row[2:] for row in rows}
+    assert set(over) == {"TF-IDF + logistic regression", "from scratch"}
+    assert all(text.endswith("]") for text in over["from scratch"])
+    assert all(text.endswith(": unclear") for text in over["TF-IDF + logistic regression"])
 
 
 def test_page_says_first_whether_the_locked_test_was_opened():
