@@ -202,6 +202,15 @@ class CandidateFacts(Document):
     role: Literal["candidate", "incumbent"] = "candidate"
     incumbent_for: dict[str, str] = Field(default_factory=dict)
     """Of an incumbent: task -> strategy that it was approved with."""
+    contamination: dict[str, str] = Field(default_factory=dict)
+    """Measured tasks that the model saw, or whose data shaped its recipe -> how, as its card says."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not self.contamination:
+            written.pop("contamination", None)
+        return written
 
 
 class TaskFacts(Document):
@@ -223,6 +232,15 @@ class TaskFacts(Document):
     """False for a personal task from the command line."""
     incumbent: str | None = None
     """Digest of the base that is approved for this task when it is planned, whether it could be measured or not."""
+    leaks_allowed: bool = False
+    """Whether it was measured, by name, although its test repeats more of the training data than the policy allows."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not self.leaks_allowed:
+            written.pop("leaks_allowed", None)
+        return written
 
 
 class Recommendation(Document):

@@ -77,6 +77,19 @@ class Environment(Document):
         return digest_of(self.model_dump(mode="json"))
 
 
+class TestOpening(Document):
+    """One opening of a locked test: the cells of a plan that had not read it before."""
+
+    when: str
+    """UTC, ISO 8601."""
+    who: str
+    plan: str
+    """Digest of the plan that read."""
+    cells: int
+    candidates: int
+    """Distinct models among them."""
+
+
 class TestRead(Document):
     """How often the locked test of a task was read, by distinct cell, up to this evaluation."""
 
@@ -84,14 +97,17 @@ class TestRead(Document):
     cells_this_evaluation: int
     cells_ever: int
     candidates_ever: int = 0
-    """Distinct candidates among those cells since the task's splits are what they are; 0 in earlier documents."""
+    """Distinct models among those cells since the task's splits are what they are; 0 in earlier documents."""
+    openings: tuple[TestOpening, ...] = ()
+    """Who opened it and when, oldest first; none in earlier documents."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        if not self.candidates_ever:
-            written.pop("candidates_ever", None)
+        for name in ("candidates_ever", "openings"):
+            if not getattr(self, name):
+                written.pop(name, None)
         return written
 
 

@@ -61,6 +61,8 @@ class PlannedCandidate(Document):
     role: Literal["candidate", "incumbent"] = "candidate"
     incumbent_for: dict[str, str] = Field(default_factory=dict)
     """For an incumbent: task -> strategy that it was approved with."""
+    contamination: dict[str, str] = Field(default_factory=dict)
+    """Tasks of this plan that the model saw, or whose data shaped its recipe -> how, as its card says."""
 
 
 class Request(Document):
@@ -77,6 +79,8 @@ class Request(Document):
     """Task -> digest of the model that is approved for it now, where a candidate is another one."""
     personal_tasks: tuple[str, ...] = ()
     """Tasks from the command line: they can promote nothing."""
+    leaks_allowed: tuple[str, ...] = ()
+    """Tasks that are measured although their test repeats more of the training data than the policy allows."""
 
 
 class Plan(Document):

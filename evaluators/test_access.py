@@ -7,12 +7,12 @@ the line is on disk before a label is in memory. The same cells recorded again (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from evaluators.canonical import canonical_json
 from evaluators.data.samples import IntArray, LabelledSet, Samples
@@ -20,7 +20,7 @@ from evaluators.document import Document
 from evaluators.errors import IntegrityError, UsageProblem
 from evaluators.line_log import LineLog, line_log
 from evaluators.names import Sha256
-from evaluators.observations import TestRead
+from evaluators.observations import TestOpening, TestRead
 from evaluators.task import Task
 
 
@@ -36,6 +36,16 @@ class AccessRecord(Document):
     who: Annotated[str, Field(min_length=1)]
     when: str
     """UTC, ISO 8601."""
+    candidate: Sha256 | Literal[""] | None = None
+    """Digest of the model that was judged by it; "" for a baseline on the data alone, None in lines of earlier
+    versions, which did not write it."""
+
+    @model_serializer(mode="wrap")
+    def _as_earlier_versions_wrote_it(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if self.candidate is None:
+            written.pop("candidate", None)
+        return written
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,16 @@ class TestAccessLog:
     def __init__(self, place: Path | str) -> None:
         self._log: LineLog = line_log(str(place))
 
-    def record(self, task: Task, cells: Iterable[str], *, plan_digest: str, now: str, who: str) -> TestAccess:
+    def record(
+        self,
+        task: Task,
+        cells: Iterable[str],
+        *,
+        plan_digest: str,
+        now: str,
+        who: str,
+        candidates: Mapping[str, str] | None = None,
+    ) -> TestAccess:
         """Record that cells read the locked sets of a task; durable on return.
 
         Args:
@@ -107,6 +126,8 @@ class TestAccessLog:
             plan_digest: Digest of the plan that they belong to.
             now: Time of the read, UTC, ISO 8601.
             who: Who asked for it.
+            candidates: Cell -> digest of the model that it judges; baselines on the data alone have none. None: it is
+                not known, so the plan counts as one.
 
         Returns:
             The receipt, with the counts.
@@ -118,7 +139,15 @@ class TestAccessLog:
         """
         digest = task.splits_digest
         fresh = [
-            AccessRecord(splits_digest=digest, task=task.id, cell=cell, plan=plan_digest, who=who, when=now)
+            AccessRecord(
+                splits_digest=digest,
+                task=task.id,
+                cell=cell,
+                plan=plan_digest,
+                who=who,
+                when=now,
+                candidate=None if candidates is None else candidates.get(cell, ""),
+            )
             for cell in dict.fromkeys(cells)
         ]
         if not fresh:
@@ -132,8 +161,7 @@ class TestAccessLog:
             return [_line(record) for record in fresh if record.cell not in known]
 
         records = _parse(self._log.extend(digest, unrecorded), digest)
-        read = TestRead(task=task.id, cells_this_evaluation=len(fresh), cells_ever=_distinct(records))
-        return TestAccess(digest, read)
+        return TestAccess(digest, summary(task.id, records, cells_this_evaluation=len(fresh)))
 
     def records(self, splits_digest: str) -> tuple[AccessRecord, ...]:
         """Return who read the locked test of a task, when and for which cell."""
@@ -142,6 +170,38 @@ class TestAccessLog:
     def count(self, splits_digest: str) -> int:
         """Return how many distinct cells ever read the locked test of a task."""
         return _distinct(self.records(splits_digest))
+
+
+def summary(task: str, records: Sequence[AccessRecord], *, cells_this_evaluation: int = 0) -> TestRead:
+    """Return the counts of a log, as evidence shows them, and each opening: one a plan, oldest first."""
+    openings: dict[str, list[AccessRecord]] = {}
+    for record in records:
+        openings.setdefault(record.plan, []).append(record)
+    return TestRead(
+        task=task,
+        cells_this_evaluation=cells_this_evaluation,
+        cells_ever=_distinct(records),
+        candidates_ever=len(_candidates(records)),
+        openings=tuple(
+            TestOpening(
+                when=of_plan[0].when,
+                who=of_plan[0].who,
+                plan=plan,
+                cells=_distinct(of_plan),
+                candidates=len(_candidates(of_plan)),
+            )
+            for plan, of_plan in openings.items()
+        ),
+    )
+
+
+def _candidates(records: Iterable[AccessRecord]) -> set[str]:
+    """Return the models that were judged; where earlier versions did not write which, every plan counts as one."""
+    by_plan: dict[str, set[str]] = {}
+    for record in records:
+        of_plan = by_plan.setdefault(record.plan, set())
+        of_plan.add(f"plan {record.plan}" if record.candidate is None else record.candidate)
+    return {name for names in by_plan.values() for name in names if name}
 
 
 def _distinct(records: Iterable[AccessRecord]) -> int:

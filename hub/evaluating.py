@@ -26,7 +26,9 @@ from hub.evaluation import Ran, conclude, examples_of, open_tests
 from hub.evaluation_logging import log_to_mlflow
 from hub.gate import decide
 from hub.home import Home
+from hub.leak_gate import LeakLimit, leak_limit
 from hub.log_cache import known_history, remember
+from hub.policy import Policy
 from hub.preparation import Asked, Prepared, prepare
 from hub.promotion_log import utc
 from hub.registry.address import registry_address
@@ -50,6 +52,7 @@ class Choice:
         device: `any`, `cpu` or `cuda`.
         results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
         budget: Seconds that computing may take; a tier of the ladder that does not fit is not begun. None: no limit.
+        allow_leaks: Tasks that are measured however much of the training data their test repeats.
     """
 
     models: tuple[str, ...]
@@ -62,6 +65,7 @@ class Choice:
     device: str = "any"
     results: str | None = None
     budget: float | None = None
+    allow_leaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +99,7 @@ def evaluate(
     """
     rules = catalog.policy(policy)  # a misspelt policy is told before anything is measured
     chosen, taken = with_folders(choice, catalog, home, teller)
-    measured = measure(chosen, taken.measuring, home, teller)
+    measured = measure(chosen, taken.measuring, home, teller, policy=rules)
     today = dt.datetime.now(dt.UTC).date()
     decisions = tuple(
         decide(taken.judging.card(name), taken.judging.locks[name], measured.evidence, rules, today=today)
@@ -109,10 +113,20 @@ def evaluate(
     return Evaluation(measured.evidence, measured.path, decisions, measured.carried)
 
 
-def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Measured:
-    """Measure and return the signed evidence."""
+def measure(
+    choice: Choice, catalog: Catalog, home: Home, teller: Teller, *, policy: Policy | None = None
+) -> Measured:
+    """Measure and return the signed evidence.
+
+    Args:
+        choice: What to measure.
+        catalog: Where the cards are.
+        home: Where bytes, results and evidence are kept.
+        teller: Told how it goes.
+        policy: What will judge it: more leaks than it allows stop before anything is computed. None: nothing does.
+    """
     home.ready()
-    prepared = prepare_choice(choice, catalog, home, teller)
+    prepared = prepare_choice(choice, catalog, home, teller, policy=policy)
     wanted = prepared.plan.request.protocol.device if choice.device == "any" else choice.device
     if wanted == "cuda":
         # A GPU that is missing is told before a locked test is opened. Otherwise torch is left to the worker.
@@ -123,7 +137,7 @@ def measure(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Mea
     carried = compute(prepared, results, home, teller, device=choice.device, budget=choice.budget)
     ran = Ran(carried.watched.outcomes, carried.watched.counters, time.monotonic() - started)
     # Computing needs no label of a locked test; what was never scored was never read.
-    opened = open_tests(prepared, results, now=now, who=getpass.getuser())
+    opened = open_tests(prepared, ran, results, now=now, who=getpass.getuser())
     with teller.status() as doing:
         doing("gathering the findings")
         evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
@@ -155,13 +169,16 @@ def with_folders(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -
     return replace(choice, models=taken.models), taken
 
 
-def prepare_choice(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Prepared:
-    """Resolve, fetch and verify what a choice names, and plan it."""
+def prepare_choice(
+    choice: Choice, catalog: Catalog, home: Home, teller: Teller, *, policy: Policy | None = None
+) -> Prepared:
+    """Resolve, fetch and verify what a choice names, and plan it; `policy` as in `measure`."""
     address = registry_address(os.environ, home)
     if choice.final:
         _refresh(address, home, teller)
     history, read_at = known_history(home, address)
-    asked = _asked(choice, catalog)
+    limit = leak_limit(policy, choice.allow_leaks) if policy else LeakLimit(allowed=choice.allow_leaks)
+    asked = replace(_asked(choice, catalog), leaks=limit)
     with teller.transfers("fetching") as tell:
         prepared = prepare(asked, catalog, history, home, tell)
     met = sorted(row.candidate.name for row in prepared.plan.request.candidates if row.role == "incumbent")

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.canonical import canonical_json
-from evaluators.cell import CellResult
+from evaluators.cell import CellResult, Scored
 from evaluators.evidence import Evidence
 from evaluators.findings.collect import Reading, design, distinct_samples, encoded, measurements, truths
+from evaluators.findings.decisive import Place, decisive
 from evaluators.findings.examples import wrong_examples
 from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.observations import TestRead
@@ -24,7 +25,7 @@ from evaluators.results import ResultStore
 from evaluators.running.climb import Climber
 from evaluators.running.executor import Executor, WorkerExecutor, WorkerSetup
 from evaluators.running.run import Event, run_plan
-from evaluators.test_access import TestAccess
+from evaluators.test_access import TestAccess, summary
 from hub.evidence_folder import keep_evidence
 from hub.home import Home
 from hub.preparation import Prepared
@@ -67,27 +68,48 @@ class Opened:
 
     receipts: Mapping[str, TestAccess]
     reads: tuple[TestRead, ...]
+    cells: frozenset[Place] = frozenset()
+    """Cells, with their candidates, that are scored on locked sets."""
 
 
-def open_tests(prepared: Prepared, results: ResultStore, *, now: dt.datetime, who: str) -> Opened:
-    """Write into the test-access log what a final plan reads, before a label is read.
+def open_tests(prepared: Prepared, ran: Ran, results: ResultStore, *, now: dt.datetime, who: str) -> Opened:
+    """Write into the test-access log what a final evaluation reads, before a label is read.
 
-    The log lies with the results, so those who share a store share one count.
+    Only the cells that a decision needs are scored on locked sets. The log lies with the results, so those who share a
+    store share one count.
     """
     plan = prepared.plan
     log = access_log(results)
     receipts: dict[str, TestAccess] = {}
     reads = []
+    cells = _decisive(prepared, ran, results) if plan.request.final else frozenset()
+    digests = {row.candidate.name: row.candidate.digest for row in plan.request.candidates}
     for task in plan.request.tasks:
-        cells = [p.cell.key for p in plan.cells if p.cell.task == task.id and not p.skipped]
-        if not plan.request.final or not cells:
-            reads.append(
-                TestRead(task=task.id, cells_this_evaluation=0, cells_ever=log.count(task.splits_digest))
-            )
+        of_task = [
+            p.cell for p in plan.cells if p.cell.task == task.id and (p.cell.key, p.cell.candidate) in cells
+        ]
+        if not of_task:
+            reads.append(summary(task.id, log.records(task.splits_digest)))
             continue
-        receipts[task.id] = log.record(task, cells, plan_digest=plan.digest, now=utc(now), who=who)
+        judged = {cell.key: digests[cell.candidate] for cell in of_task if cell.candidate}
+        receipts[task.id] = log.record(
+            task,
+            [cell.key for cell in of_task],
+            plan_digest=plan.digest,
+            now=utc(now),
+            who=who,
+            candidates=judged,
+        )
         reads.append(receipts[task.id].read)
-    return Opened(receipts, tuple(reads))
+    return Opened(receipts, tuple(reads), cells)
+
+
+def _decisive(prepared: Prepared, ran: Ran, results: ResultStore) -> frozenset[Place]:
+    """Return the cells that the decision needs, chosen with every locked set closed."""
+    closed = Reading(prepared.plan, prepared.data, results, ran.outcomes, opened=frozenset())
+    if prepared.plan.request.protocol.needs_final:
+        return frozenset(place for place, result in ran.outcomes.items() if isinstance(result, Scored))
+    return decisive(measurements(closed), truths=truths(closed), design=design(closed))
 
 
 @dataclass(frozen=True)
@@ -121,7 +143,9 @@ def conclude(
         The signed evidence and where it lies.
     """
     personal = frozenset(prepared.plan.request.personal_tasks)
-    reading = Reading(prepared.plan, prepared.data, results, ran.outcomes, opened.receipts, personal)
+    reading = Reading(
+        prepared.plan, prepared.data, results, ran.outcomes, opened.receipts, personal, opened.cells
+    )
     rows = list(measurements(reading))
     findings = gather_findings(rows, truths=truths(reading), design=design(reading))
     spent = Spent(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +26,7 @@ from hub.catalog import Catalog
 from hub.fetch import fetch, show_view
 from hub.folder import compare_files
 from hub.home import Home
+from hub.leak_gate import LeakLimit, check_leaks
 from hub.own_data import bring
 from hub.promotion_log import ApprovedTask, History, Record, incumbent
 
@@ -46,6 +47,7 @@ class Asked:
         strategies: Only these beside the baselines; empty: all of the protocol.
         final: Open the locked tests.
         own: A person's own data, measured beside `tasks`; with them no task need be named.
+        leaks: How many copies a test may hold of its training data.
     """
 
     models: tuple[str, ...]
@@ -54,6 +56,7 @@ class Asked:
     strategies: tuple[str, ...] = ()
     final: bool = False
     own: OwnData | None = None
+    leaks: LeakLimit = field(default_factory=LeakLimit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,14 +103,15 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
     roots = data_roots(catalog.folder, home, os.environ)
     files = {task.id: own.get(task.id) or locate(task, roots) for task in tasks}
     data = {task.id: load_task(task, files[task.id]) for task in tasks}
+    notes = list(check_leaks(tasks, data, asked.leaks, frozenset(own)))
     planned: list[PlannedCandidate] = []
     folders: dict[str, Path] = {}
     for card in cards:
         candidate, folders[card.id] = fetch(card, catalog, home, progress)
-        planned.append(PlannedCandidate(candidate=candidate))
+        saw = {row.task: row.reason for row in card.contamination if row.task in data}
+        planned.append(PlannedCandidate(candidate=candidate, contamination=saw))
     measured = frozenset(asked.strategies or protocol.strategies)
     found = _incumbents(tasks, planned, measured, history)
-    notes = []
     for model, approved_for in _by_model(found).items():
         record = next(iter(approved_for.values()))[0]
         lock = catalog.locks.get(model)
@@ -128,6 +132,7 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         final=asked.final,
         incumbents={task: record.model_digest for task, (record, _) in found.items()},
         personal_tasks=tuple(own),
+        leaks_allowed=asked.leaks.allowed,
     )
     return Prepared(make_plan(request, data), data, files, folders, tuple(notes))
 

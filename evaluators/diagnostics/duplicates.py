@@ -36,6 +36,12 @@ def duplicate_counts(development: LabelledSet, test: LabelledSet) -> dict[str, i
     }
 
 
+def copied(development: Samples, test: Samples) -> list[int]:
+    """Return the places of the test samples that are exact copies of development ones."""
+    known = set(development.digests)
+    return [place for place, digest in enumerate(test.digests) if digest in known]
+
+
 def normalised(text: str) -> str:
     """Return a text without case, punctuation and surplus blanks."""
     return " ".join(_PUNCTUATION.sub("", text.casefold()).split())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from evaluators.findings.measurements import VALIDATION
 from evaluators.findings.scoring import BoolArray, ItemAnswers, ScoredCell
 
 
@@ -41,6 +42,13 @@ class Arm:
         """Return a metric by run index, for the runs that have it."""
         found = {run: cell.value(set_name, metric) for run, cell in self.cells.items()}
         return {run: value for run, value in found.items() if value is not None}
+
+    def judged(self, set_name: str, metric: str) -> str:
+        """Return the set that the arm is judged on: the given one where it was scored there, else validation.
+
+        A final evaluation opens the locked test for the arms that its decision needs, and for no other.
+        """
+        return set_name if self.values(set_name, metric) else VALIDATION
 
     def train_values(self) -> dict[int, float]:
         """Return the task's metric on the training labels by run index."""
@@ -75,6 +83,11 @@ class ArmTable:
     def get(self, task: str, candidate: str, strategy: str, labels_per_class: int) -> Arm | None:
         """Return one arm, or None if it was not planned."""
         return self.arms.get(ArmKey(task, candidate, strategy, labels_per_class))
+
+    def common_set(self, task: str, set_name: str, metric: str) -> str:
+        """Return the set on which all arms of a task can be compared: the given one, or validation."""
+        rows = [arm for key, arm in self.arms.items() if key.task == task and arm.values(VALIDATION, metric)]
+        return set_name if all(arm.values(set_name, metric) for arm in rows) else VALIDATION
 
     def sizes(self, task: str) -> tuple[int, ...]:
         """Return the train sizes a class of a task, smallest first."""

@@ -11,9 +11,10 @@ from evaluators.canonical import digest_of_bytes
 from evaluators.cell import CellResult, Failed, Skipped
 from evaluators.data.samples import IntArray
 from evaluators.data.task_data import TaskData
-from evaluators.data.view import TRAIN, draw, inputs, label_inputs
+from evaluators.data.view import TRAIN, VALIDATION, draw, inputs, label_inputs
 from evaluators.errors import IntegrityError
 from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.findings.decisive import Place
 from evaluators.findings.measurements import CellMeasurement, Design, Encoded
 from evaluators.origin import origin_of
 from evaluators.plan import Plan, PlannedCandidate, PlannedCell
@@ -33,6 +34,8 @@ class Reading:
         outcomes: How each planned cell ended, by (cell key, candidate).
         access: Receipts of the test-access log, by task; needed for what a final plan opened.
         personal: Ids of tasks that can promote nothing.
+        opened: Cells, with their candidates, that are scored on locked sets; all others are on validation alone. None:
+            every cell of a final plan.
     """
 
     plan: Plan
@@ -41,6 +44,12 @@ class Reading:
     outcomes: Mapping[tuple[str, str], CellResult]
     access: Mapping[str, TestAccess] = field(default_factory=dict)
     personal: frozenset[str] = field(default_factory=frozenset)
+    opened: frozenset[Place] | None = None
+
+    def reads(self, planned: PlannedCell) -> tuple[str, ...]:
+        """Return the sets that a cell is scored on, its own labels among them, in their order."""
+        locked = self.opened is not None and (planned.cell.key, planned.cell.candidate) not in self.opened
+        return tuple(name for name in sorted(planned.predict) if not locked or name in (TRAIN, VALIDATION))
 
 
 def measurements(reading: Reading) -> Iterator[CellMeasurement]:
@@ -61,7 +70,7 @@ def truths(reading: Reading) -> dict[tuple[str, str], IntArray]:
         (p.cell.task, name)
         for p in reading.plan.cells
         if not p.skipped
-        for name in p.predict
+        for name in reading.reads(p)
         if name != TRAIN
     }
     return {
@@ -142,7 +151,8 @@ def _demanded(reading: Reading, trunk: str, task: str) -> set[str]:
 
 def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
     probabilities, digests = {}, {}
-    for name, key in sorted(planned.predict.items()):
+    for name in reading.reads(planned):
+        key = planned.predict[name]
         stored = reading.results.read("predict", key)
         array = np.ascontiguousarray(stored.arrays["probabilities"], dtype=np.float32)
         probabilities[name] = array
@@ -169,7 +179,12 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
 
 
 def facts_of_task(
-    task: Task, data: TaskData, *, promotable: bool = True, incumbent: str | None = None
+    task: Task,
+    data: TaskData,
+    *,
+    promotable: bool = True,
+    incumbent: str | None = None,
+    leaks_allowed: bool = False,
 ) -> TaskFacts:
     """Return a task's identity and what its data look like; see `TaskFacts`."""
     return TaskFacts(
@@ -185,6 +200,7 @@ def facts_of_task(
         sensitivity=task.sensitivity,
         promotable=promotable,
         incumbent=incumbent,
+        leaks_allowed=leaks_allowed,
     )
 
 
@@ -194,6 +210,7 @@ def _task_facts(task: Task, reading: Reading) -> TaskFacts:
         reading.data[task.id],
         promotable=task.id not in reading.personal,
         incumbent=reading.plan.request.incumbents.get(task.id),
+        leaks_allowed=task.id in reading.plan.request.leaks_allowed,
     )
 
 
@@ -207,4 +224,5 @@ def _candidate_facts(planned: PlannedCandidate) -> CandidateFacts:
         library=candidate.library,
         role=planned.role,
         incumbent_for=planned.incumbent_for,
+        contamination=planned.contamination,
     )

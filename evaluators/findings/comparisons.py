@@ -56,14 +56,15 @@ class _Judge:
 
     def compare(self, subject: Arm, reference: Arm, *, purpose: Purpose, note: str = "") -> Comparison | None:
         """Compare two arms over the runs that both have, or return None if there is none."""
-        a = subject.values(self.set_name, self.task.metric)
-        b = reference.values(self.set_name, self.task.metric)
+        set_name = self._set_of(subject, reference)
+        a = subject.values(set_name, self.task.metric)
+        b = reference.values(set_name, self.task.metric)
         runs = [run for run in a if run in b]
         if not runs:
             return None
         differences = np.array([a[run] - b[run] for run in runs])
         result = paired_t(differences)
-        both = self._crossed(subject, reference, runs)
+        both = crossed(subject, reference, set_name, runs) if self.task.metric == "accuracy" else None
         low, high, p_value = result.low, result.high, result.p_value
         test = f"paired t over runs (df={result.df})"
         if result.low is None:
@@ -79,7 +80,7 @@ class _Judge:
             claim="strategy",
             purpose=purpose,
             task=self.task.id,
-            set=self.set_name,
+            set=set_name,
             labels_per_class=subject.key.labels_per_class,
             candidate=subject.key.candidate,
             strategy=subject.key.strategy,
@@ -96,14 +97,20 @@ class _Judge:
             p_equivalent=within.p_equivalent if within else None,
         )
 
-    def _crossed(self, subject: Arm, reference: Arm, runs: list[int]) -> Crossed | None:
-        # Only accuracy is a mean over items; an F1 of a resample is not a mean of the items' scores.
-        return crossed(subject, reference, self.set_name, runs) if self.task.metric == "accuracy" else None
+    def _set_of(self, subject: Arm, reference: Arm) -> str:
+        """Return the set that both were judged on; two sets are never compared."""
+        sets = {arm.judged(self.set_name, self.task.metric) for arm in (subject, reference)}
+        return sets.pop() if len(sets) == 1 else VALIDATION
 
 
 def crossed(subject: Arm, reference: Arm, set_name: str, runs: Sequence[int]) -> Crossed | None:
-    """Return the difference in accuracy of two arms on a set, over the given runs and the items together."""
+    """Return the difference in accuracy of two arms on a set, over the given runs and the items together.
+
+    Only accuracy is a mean over items; an F1 of a resample is not a mean of the items' scores.
+    """
     a, b = subject.correct(set_name), reference.correct(set_name)
+    if not runs:
+        return None
     return crossed_bootstrap(
         np.stack([a[run] for run in runs]),
         np.stack([b[run] for run in runs]),

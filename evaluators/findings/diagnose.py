@@ -48,9 +48,10 @@ def diagnose(
     rows: list[Diagnostic] = []
     for arm in arms.arms.values():
         metric = design.task(arm.key.task).metric
-        rows += _of_arm(arm, metric, design.judged_set)
+        judged = arm.judged(design.judged_set, metric)
+        rows += _of_arm(arm, metric, judged)
         rows += _of_shifted_sets(arm, metric)
-        rows += _of_classes(arm, design.judged_set)
+        rows += _of_classes(arm, judged)
     rows += _sample_efficiency(arms, design)
     for row in recommendations:
         arm_of_row = arms.get(row.task, row.candidate, row.strategy, row.labels_per_class)
@@ -105,11 +106,13 @@ def _sample_efficiency(arms: ArmTable, design: Design) -> Iterator[Diagnostic]:
         curves.setdefault((arm.key.task, arm.key.candidate, arm.key.strategy), []).append(arm)
     for (task, _, _), curve in curves.items():
         sizes = [arm.key.labels_per_class for arm in curve]
-        values = [arm.values(design.judged_set, design.task(task).metric) for arm in curve]
+        metric = design.task(task).metric
+        judged = arms.common_set(task, design.judged_set, metric)
+        values = [arm.values(judged, metric) for arm in curve]
         runs = [run for run in values[0] if all(run in points for points in values)]
         if len(sizes) > 1 and tuple(sizes) == arms.sizes(task) and runs:
             areas = [aulc(sizes, [points[run] for points in values]) for run in runs]
-            yield _row("sample-efficiency", curve[-1], design.judged_set, mean_interval(areas))
+            yield _row("sample-efficiency", curve[-1], judged, mean_interval(areas))
 
 
 def _selection_optimism(arm: Arm, metric: str) -> Iterator[Diagnostic]:

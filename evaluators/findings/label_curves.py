@@ -49,7 +49,7 @@ def label_savings(arms: ArmTable, design: Design) -> tuple[LabelSaving, ...]:
             references = _floors(arms, design, task, candidate)
             for curve in _transfers(arms, design, task, candidate):
                 for reference in references:
-                    found += _savings(task, design.judged_set, sizes, curve, reference)
+                    found += _savings(task, _set(arms, design, task), sizes, curve, reference)
     return tuple(found)
 
 
@@ -65,7 +65,7 @@ def overtakings(
             pairs = [(curve, floor) for curve in curves for floor in _floors(arms, design, task, candidate)]
             pairs += _around(curves, _chosen(recommendations, task.id, candidate))
             for curve, reference in pairs:
-                row = _overtaking(task, design.judged_set, sizes, curve, reference)
+                row = _overtaking(task, _set(arms, design, task), sizes, curve, reference)
                 found += [row] if row else []
     return tuple(found)
 
@@ -146,9 +146,14 @@ def _low(
     return both.low if both else None
 
 
+def _set(arms: ArmTable, design: Design, task: TaskFacts) -> str:
+    """Return the set that all curves of a task are on: points of two sets make no curve."""
+    return arms.common_set(task.id, design.judged_set, task.metric)
+
+
 def _floors(arms: ArmTable, design: Design, task: TaskFacts, candidate: str) -> list[_Curve]:
     """Return from scratch, and the baseline that is best at the largest size."""
-    best = best_baseline(arms, task, arms.sizes(task.id)[-1], design.judged_set)
+    best = best_baseline(arms, task, arms.sizes(task.id)[-1], _set(arms, design, task))
     wanted = [(candidate, FROM_SCRATCH)] + ([("", best.arm.key.strategy)] if best else [])
     found = (_curve(arms, design, task, *pair) for pair in wanted)
     return [curve for curve in found if curve]
@@ -169,7 +174,7 @@ def _curve(arms: ArmTable, design: Design, task: TaskFacts, candidate: str, stra
     points = tuple(arm for arm in found if arm)
     if len(points) < len(found):
         return None
-    values = [arm.values(design.judged_set, task.metric) for arm in points]
+    values = [arm.values(_set(arms, design, task), task.metric) for arm in points]
     runs = tuple(run for run in values[0] if all(run in each for each in values))
     if not runs:
         return None

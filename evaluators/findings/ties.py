@@ -1,7 +1,8 @@
 """Tie groups: at each task and size the arms that are not shown to be worse than the best one.
 
-In: the table of arms. Out: a `TieGroup` a task and size, on the judged set and in the task's metric. Baselines on the
-data alone are arms as others: a base that ties with one has shown nothing.
+In: the table of arms. Out: a `TieGroup` a task and size, in the task's metric, on the judged set if all arms were
+scored there, else on validation. Baselines on the data alone are arms as others: a base that ties with one has shown
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from evaluators.wording import ladder_position
 def tie_groups(arms: ArmTable, design: Design) -> tuple[TieGroup, ...]:
     """Group the arms of every task and size, in this order; none where fewer than two arms were scored."""
     found = [
-        _group(arms, task, size, design.judged_set)
+        _group(arms, task, size, arms.common_set(task.id, design.judged_set, task.metric))
         for task in sorted(design.tasks, key=lambda row: row.id)
         for size in arms.sizes(task.id)
     ]

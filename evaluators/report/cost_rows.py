@@ -12,7 +12,7 @@ from statistics import fmean
 
 from evaluators.evidence import Estimate, Evidence, Summary
 from evaluators.observations import CellCost, EncodingCost
-from evaluators.report.table import ResultTable, judged_set
+from evaluators.report.table import ResultTable, common_set
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, metric_title, millions, score, title
 
@@ -58,7 +58,7 @@ def cost_rows(evidence: Evidence, task: str) -> tuple[CostRow, ...]:
     summaries = [
         row
         for row in findings.summaries
-        if (row.task, row.metric, row.set) == (task, metric, judged_set(findings))
+        if (row.task, row.metric, row.set) == (task, metric, common_set(findings, task))
     ]
     largest = max((row.labels_per_class for row in summaries), default=0)
     rows = [_row(evidence, row) for row in summaries if row.labels_per_class == largest]
@@ -98,7 +98,7 @@ def cost_table(evidence: Evidence, task: str) -> ResultTable:
         for row in rows
     )
     at = at_size(rows[0].labels_per_class) if rows else "no size"
-    heading = f"{metric[0].upper()}{metric[1:]} against cost on {task}, {judged_set(findings)} at {at}"
+    heading = f"{metric[0].upper()}{metric[1:]} against cost on {task}, {common_set(findings, task)} at {at}"
     return ResultTable(heading, columns, texts)
 
 

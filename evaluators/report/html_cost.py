@@ -10,7 +10,7 @@ from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html
-from evaluators.report.table import judged_set
+from evaluators.report.table import common_set
 
 _ONE_MACHINE = "All were measured on one machine; the best for its time is what nothing else beat in less."
 _SEVERAL_MACHINES = (
@@ -34,7 +34,7 @@ def _cost(evidence: Evidence, task: TaskFacts, number: int) -> Iterator[Html]:
         return
     from evaluators.report.cost_figure import cost_figure  # matplotlib, see `drawn`
 
-    judged = judged_set(evidence.findings)
+    judged = common_set(evidence.findings, task.id)
     yield drawn(
         lambda: cost_figure(task, rows, judged=judged),
         name=f"cost-{number}",

@@ -11,7 +11,7 @@ from evaluators.report.candidates import candidates_table
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, code, element, facts, joined
-from evaluators.report.marks import ABOUT_TIES
+from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.table import comparison_table, transfer_table
 from evaluators.wording import count, percent
 
@@ -36,7 +36,7 @@ def scores_section(evidence: Evidence) -> Section:
 
 def _opened(findings: Findings) -> str:
     opened = (
-        "The locked test was opened: scores are on it."
+        f"The locked test was opened{opened_for(findings)}: scores are on it."
         if findings.final
         else "The locked test was not opened: all scores are on validation."
     )
@@ -52,6 +52,8 @@ def _scores(evidence: Evidence, task: TaskFacts) -> Iterator[Html]:
     findings = evidence.findings
     yield element("h3", task.id)
     yield _task(task)
+    for text in caveats(findings, task.id):
+        yield element("p", element("strong", text))
     yield result_html(arms_table(evidence, task))
     side_by_side = candidates_table(evidence, task.id)
     if side_by_side:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.evidence import Findings, TaskFacts
-from evaluators.report.table import ResultTable, judged_set
+from evaluators.report.table import ResultTable, common_set
 from evaluators.wording import at_size, title
 
 
@@ -23,7 +23,9 @@ def savings_table(findings: Findings, task: TaskFacts) -> ResultTable:
         (title(name), candidate, title(reference), *(_saving(by_size.get(size)) for size in sizes))
         for (candidate, name, reference), by_size in arms.items()
     )
-    heading = f"{task.id}: labels a class that a floor needs for the same score ({judged_set(findings)})"
+    heading = (
+        f"{task.id}: labels a class that a floor needs for the same score ({common_set(findings, task.id)})"
+    )
     columns = ("strategy", "base", "floor", *(f"for {at_size(size)}" for size in sizes))
     return ResultTable(heading, columns, texts)
 
@@ -35,9 +37,8 @@ def overtakings_table(findings: Findings, task: TaskFacts) -> ResultTable:
         (title(row.strategy), row.candidate, title(row.reference_strategy), _bracket(row), str(row.runs))
         for row in rows
     )
-    heading = (
-        f"{task.id}: from how many labels a class a strategy is ahead beyond noise ({judged_set(findings)})"
-    )
+    judged = common_set(findings, task.id)
+    heading = f"{task.id}: from how many labels a class a strategy is ahead beyond noise ({judged})"
     return ResultTable(heading, ("strategy", "base", "ahead of", "from", "runs"), texts)
 
 

@@ -16,7 +16,7 @@ from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables, trail_sentences
 from evaluators.report.label_rows import overtakings_table, savings_table
-from evaluators.report.marks import ABOUT_TIES
+from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.provenance import Fact, provenance
 from evaluators.report.shift_rows import robustness_table
 from evaluators.report.table import (
@@ -41,6 +41,7 @@ def evidence_markdown(evidence: Evidence) -> str:
     parts = [_about(evidence)]
     for task in findings.tasks:
         parts.append(_task_heading(task))
+        parts += [f"**{plain(text)}**" for text in caveats(findings, task.id)]
         for facts in measured_candidates(findings, task.id):
             parts += _candidate_part(evidence, task, facts)
         for found, ladder in zip(
@@ -103,7 +104,7 @@ _ESCAPES = {"<": "&lt;", ">": "&gt;"}
 def _about(evidence: Evidence) -> str:
     findings = evidence.findings
     opened = (
-        "The locked test was opened."
+        f"The locked test was opened{opened_for(findings)}."
         if findings.final
         else ("The locked test was **not** opened: all scores are on validation.")
     )

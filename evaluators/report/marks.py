@@ -7,7 +7,7 @@ from evaluators.evidence import CellFinding, Estimate, Findings
 #: How to read the words of `tie_mark`.
 ABOUT_TIES = (
     "Tied with the best: not shown to be worse than the highest mean at this size, over all bases and baselines "
-    "(paired t over runs, Holm over all pairs). Nothing else is a rank."
+    "(paired t over runs, and over runs and items; Holm over all pairs). Nothing else is a rank."
 )
 
 
@@ -27,13 +27,43 @@ def runs_won(share: Estimate | None) -> str:
     return f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}], {'yes' if better else 'no'}"
 
 
+def opened_for(findings: Findings) -> str:
+    """Return for whom the locked test of a final evaluation was opened; "" where that was for every arm."""
+    scored = [{row.set for row in cell.scores} for cell in findings.cells if cell.scores]
+    if all("test" in sets for sets in scored):
+        return ""
+    return (
+        " for what the decision needs (the recommended strategies, their floors, what is approved now); what is marked "
+        "v was scored on validation alone"
+    )
+
+
+def caveats(findings: Findings, task: str) -> tuple[str, ...]:
+    """Return what makes the scores of a task look better than they are, a sentence each."""
+    found = [
+        f"Known contamination of {row.name}: {row.contamination[task]}"
+        for row in findings.candidates
+        if task in row.contamination
+    ]
+    if any(row.id == task and row.leaks_allowed for row in findings.tasks):
+        found.append(
+            "Its test repeats training data, more than the policy allows; it was measured by name all the same."
+        )
+    return tuple(found)
+
+
 def tie_mark(findings: Findings, cell: CellFinding) -> str:
     """Return where an arm stands in its tie group, in words; "" if it is shown to be worse, or none was made."""
     arm = (cell.candidate, cell.strategy)
+    judged = "test" if findings.final else "validation"
     for group in findings.tie_groups:
         if (group.task, group.labels_per_class) == (cell.task, cell.labels_per_class):
             if arm == (group.best.candidate, group.best.strategy):
-                return ", best" if not group.tied else ", highest of a tie"
+                return (", best" if not group.tied else ", highest of a tie") + _where(group.set, judged)
             if arm in {(row.candidate, row.strategy) for row in group.tied}:
-                return ", tied with the best"
+                return ", tied with the best" + _where(group.set, judged)
     return ""
+
+
+def _where(set_name: str, judged: str) -> str:
+    return "" if set_name == judged else f" on {set_name}"

@@ -19,7 +19,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from evaluators.canonical import short
 from evaluators.evidence import Comparison, Findings, Summary, TaskFacts
 from evaluators.report.palette import MANY, style
-from evaluators.report.table import judged_set
+from evaluators.report.table import common_set, judged_set
 from evaluators.wording import cut, is_baseline, ladder_position, metric_title, title
 
 _PURPOSES = {
@@ -86,7 +86,7 @@ def _curves(findings: Findings, task: TaskFacts, candidate: str) -> dict[str, li
     for row in findings.summaries:
         if (row.task, row.set, row.metric) == (
             task.id,
-            judged_set(findings),
+            common_set(findings, task.id),
             task.metric,
         ) and row.candidate in {
             "",
@@ -114,7 +114,7 @@ def _efficiency_figure(
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([str(size) for size in sizes])
     axes.set_xlabel("labels a class (log scale)")
-    axes.set_ylabel(f"{metric_title(task.metric)} on {judged_set(findings)}, %")
+    axes.set_ylabel(f"{metric_title(task.metric)} on {common_set(findings, task.id)}, %")
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(

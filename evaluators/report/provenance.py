@@ -51,9 +51,20 @@ def provenance(evidence: Evidence) -> tuple[Fact, ...]:
         Fact(
             f"locked test of {read.task}",
             f"read by {count(read.cells_this_evaluation, 'cell')} now, "
-            f"by {count(read.cells_ever, 'distinct cell')} ever",
+            f"by {count(read.cells_ever, 'distinct cell')} ever"
+            + (f" of {count(read.candidates_ever, 'candidate')}" if read.candidates_ever else ""),
         )
         for read in observed.test_reads
+    ]
+    facts += [
+        Fact(
+            f"opened {opening.when}",
+            f"{read.task}, by {opening.who}: {count(opening.cells, 'cell')}, "
+            f"{count(opening.candidates, 'candidate')}; plan",
+            opening.plan,
+        )
+        for read in observed.test_reads
+        for opening in read.openings
     ]
     counters = {key.replace("_", " "): f"{value:,}" for key, value in observed.counters.items()}
     return (*facts, Fact("counters", _pairs(counters)))

@@ -25,6 +25,8 @@ from evaluators.wording import (
 )
 
 _COMPACT_SIZES = 4
+#: Beside a score where the locked test stayed closed for it.
+VALIDATION_MARK = " v"
 #: Nats, and a sum of squares that reaches 2.
 _NO_SHARES = ("log-loss", "log-loss-scaled", "brier-score", "brier-score-scaled")
 
@@ -47,6 +49,16 @@ class ResultTable:
 def judged_set(findings: Findings) -> str:
     """Return the set that the findings' claims rest on."""
     return "test" if findings.final else "validation"
+
+
+def common_set(findings: Findings, task: str) -> str:
+    """Return the set on which every arm of a task was scored: the judged one, or validation.
+
+    A final evaluation opens the locked test for the arms that its decision needs; pictures compare all arms.
+    """
+    judged = judged_set(findings)
+    cells = [row for row in findings.cells if row.task == task and row.scores]
+    return judged if all(any(s.set == judged for s in row.scores) for row in cells) else "validation"
 
 
 def result_table(evidence: Evidence, task: str, candidate: str, *, narrow: bool = False) -> ResultTable:
@@ -239,16 +251,20 @@ def _score_cell(findings: Findings, cells: Sequence[CellFinding], size: int, *, 
     if summary is None:
         return "failed" if failed else "skipped"
     text = compact(summary.estimate) if narrow else score(summary.estimate) + tie_mark(findings, here[0])
+    if summary.set != judged_set(findings):
+        text += VALIDATION_MARK if narrow else f"{VALIDATION_MARK} (validation)"
     return f"{text} !{failed}" if failed else text
 
 
 def _summary(findings: Findings, cell: CellFinding) -> Summary | None:
     metric = next(row.metric for row in findings.tasks if row.id == cell.task)
-    wanted = (cell.task, cell.candidate, cell.strategy, cell.labels_per_class, judged_set(findings), metric)
-    for row in findings.summaries:
-        if (row.task, row.candidate, row.strategy, row.labels_per_class, row.set, row.metric) == wanted:
-            return row
-    return None
+    wanted = (cell.task, cell.candidate, cell.strategy, cell.labels_per_class, metric)
+    found = {
+        row.set: row
+        for row in findings.summaries
+        if (row.task, row.candidate, row.strategy, row.labels_per_class, row.metric) == wanted
+    }
+    return found.get(judged_set(findings)) or found.get("validation")
 
 
 def _cost_cells(

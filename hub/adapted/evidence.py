@@ -153,7 +153,12 @@ def _open(grounds: Grounds, data: TaskData, setting: Setting) -> tuple[IntArray,
     """Record the read, then return the labels of the locked test."""
     cell = digest_of({"artifact": grounds.artifact.digest})
     access = setting.test_access.record(
-        grounds.task, [cell], plan_digest=cell, now=utc(setting.now), who=setting.who
+        grounds.task,
+        [cell],
+        plan_digest=cell,
+        now=utc(setting.now),
+        who=setting.who,
+        candidates={cell: grounds.artifact.digest},
     )
     return data.open("test", access).labels, access.read
 

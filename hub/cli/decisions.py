@@ -31,16 +31,31 @@ policy_option = click.option(
 @click.argument("evidence", metavar="REPORT")
 @policy_option
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="Judge as on this day: reviews and exceptions end on days. Default: today.",
+)
 @catalog_option
 @format_option
-def decide(evidence: str, policy: str, gate: bool, catalog_folder: Path | None, output: Output) -> None:
+def decide(
+    evidence: str,
+    policy: str,
+    gate: bool,
+    day: dt.datetime | None,
+    catalog_folder: Path | None,
+    output: Output,
+) -> None:
     """Judge REPORT again: a file, or a model's name for its newest one here.
 
-    Nothing is measured. After a change of policy this says in a second what it changes.
+    Nothing is measured. After a change of policy this says in a second what it changes. With --on the verdict is
+    that of REPORT, catalog, policy and day alone: replayed, it is the same byte for byte.
     """
     catalog = open_catalog(catalog_folder)
     _, document = find_evidence(evidence)
-    decisions = decisions_of(document, catalog, policy)
+    decisions = decisions_of(document, catalog, policy, today=day.date() if day else None)
     output.data([decision.model_dump(mode="json") for decision in decisions])
     for decision in decisions:
         tell_decision(decision, output)
@@ -163,9 +178,11 @@ def _write_page(path: Path, page: str, output: Output) -> None:
     output.note(f"written: {path}")
 
 
-def decisions_of(evidence: Evidence, catalog: Catalog, policy: str) -> tuple[Decision, ...]:
-    """Judge every candidate of the evidence."""
-    today = dt.datetime.now(dt.UTC).date()
+def decisions_of(
+    evidence: Evidence, catalog: Catalog, policy: str, *, today: dt.date | None = None
+) -> tuple[Decision, ...]:
+    """Judge every candidate of the evidence; `today` is another day than this one."""
+    today = today or dt.datetime.now(dt.UTC).date()
     rules = catalog.policy(policy)
     names = [facts.name for facts in evidence.findings.candidates if facts.role == "candidate"]
     missing = [name for name in names if name not in catalog.locks]

@@ -42,17 +42,26 @@ def _choices(function: Any) -> Any:
             help="Only this strategy, beside the floors that it must beat.",
         ),
         click.option(
-            "--final", is_flag=True, help="Open the tests that are kept closed; every look is counted."
+            "--final",
+            is_flag=True,
+            help="Open the tests that are kept closed, for what the decision needs; every look is counted.",
         ),
         click.option(
             "--device", type=click.Choice(["any", "cpu", "cuda"]), default="any", help="Where to compute."
         ),
         results_option,
         click.option(
+            "--allow-leaks",
+            "allow_leaks",
+            metavar="TASK",
+            multiple=True,
+            help="Measure TASK although its test repeats training data; the report says so. May be repeated.",
+        ),
+        click.option(
             "--budget",
             type=Duration(),
             default=None,
-            help="Time that computing may take, such as 30m: a tier of the ladder that does not fit is not begun.",
+            help="Time that computing may take, such as 30m: heavier strategies that do not fit are not begun.",
         ),
     ]
     for option in reversed(options):
@@ -139,4 +148,5 @@ def _choice(values: dict[str, Any]) -> Choice:
         own=own_data(values["data"], values["images"], values["text"], values["label"]),
         results=values["results"],
         budget=values["budget"],
+        allow_leaks=tuple(values["allow_leaks"]),
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables
-from evaluators.report.table import ResultTable, failures, result_table
+from evaluators.report.marks import caveats
+from evaluators.report.table import VALIDATION_MARK, ResultTable, failures, result_table
 from hub.cli.costs import cost_value, tell_reckoning
 from hub.cli.output import Output, Table, escape
 from hub.computing import Carried
@@ -55,6 +56,11 @@ def tell_evaluation(
     output.data(value, *tables)
     if any(" *" in row[0] for table in tables for row in table.rows):
         output.say("[dim]* the lightest sufficient strategy, chosen on validation[/dim]")
+    if any(VALIDATION_MARK in text for table in tables for row in table.rows for text in row[1:]):
+        output.say("[dim]v on validation: the locked test is opened for what the decision needs[/dim]")
+    for task in evidence.findings.tasks:
+        for text in caveats(evidence.findings, task.id):
+            output.say(f"[yellow]{escape(task.id)}: {escape(text)}[/yellow]")
     for decision in decisions:
         tell_decision(decision, output)
         output.essential(f"{decision.model} {decision.verdict}")

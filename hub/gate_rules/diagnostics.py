@@ -95,6 +95,8 @@ def no_leak(rule: Rule, case: TaskCase) -> Judgement:
     if "exact" not in found:
         return Judgement(Outcome.INSUFFICIENT, required, "duplicates were not counted", "evaluate again")
     measured = ", ".join(f"{number:,} {kind}" for kind, number in sorted(found.items()))
+    if case.task.leaks_allowed:
+        measured += "; measured all the same, allowed by name"
     return Judgement(Outcome.PASS if found["exact"] <= allowed else Outcome.FAIL, required, measured)
 
 

@@ -127,3 +127,27 @@ def test_labels_open_only_against_a_receipt_of_their_task(log: TestAccessLog, lo
         locked.open(record(log, "one", task=toy_task("bank")))
     assert locked.open(record(log, "one")).labels.tolist() == [1, 0]
     assert "_labels" not in repr(locked)
+
+
+def test_candidates_are_counted_once_however_many_of_their_cells_read(tmp_path):
+    log = TestAccessLog(str(tmp_path))
+    one, two, three = map(digest_of, ("one", "two", "three"))
+    ours, theirs = digest_of("ours"), digest_of("theirs")
+    who = {"plan_digest": PLAN, "now": NOW, "who": "ada"}
+    first = log.record(toy_task(), [one, two, three], candidates={one: ours, two: ours}, **who)
+    assert first.read.candidates_ever == 1
+    later = {**who, "plan_digest": digest_of("later"), "who": "grace"}
+    second = log.record(toy_task(), [digest_of("four")], candidates={digest_of("four"): theirs}, **later)
+    assert second.read.candidates_ever == 2
+    assert [(row.who, row.cells, row.candidates) for row in second.read.openings] == [
+        ("ada", 3, 1),
+        ("grace", 1, 1),
+    ]
+
+
+def test_a_plan_of_an_earlier_version_counts_as_one_candidate_and_keeps_its_lines(tmp_path):
+    log = TestAccessLog(str(tmp_path))
+    record(log, "one", "two")
+    (line, _) = log.records(toy_task().splits_digest)
+    assert "candidate" not in line.model_dump(mode="json")
+    assert record(log, "three").read.candidates_ever == 1

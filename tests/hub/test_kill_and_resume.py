@@ -78,4 +78,5 @@ def test_the_findings_count_every_read_of_the_locked_test_once(catalog, tmp_path
         if path.is_file()
         for line in path.read_text().splitlines()
     ]
-    assert len(lines) == 5 * 2
+    # Of five strategies in two runs, both floors and the one that is recommended: no other looks at the test.
+    assert len(lines) == 3 * 2
