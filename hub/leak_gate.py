@@ -42,6 +42,15 @@ def leak_limit(policy: Policy, allowed: tuple[str, ...]) -> LeakLimit:
     return LeakLimit(min(limits) if limits else None, allowed)
 
 
+def over_by_name(data: Mapping[str, TaskData], limit: LeakLimit) -> tuple[str, ...]:
+    """Return the tasks that needed their name: without a policy, any exact copy is one too many."""
+    return tuple(
+        name
+        for name in limit.allowed
+        if name in data and data[name].duplicates["exact"] > (limit.at_most or 0)
+    )
+
+
 def check_leaks(
     tasks: Sequence[Task], data: Mapping[str, TaskData], limit: LeakLimit, personal: frozenset[str]
 ) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from hub.catalog import Catalog
 from hub.fetch import fetch, show_view
 from hub.folder import compare_files
 from hub.home import Home
-from hub.leak_gate import LeakLimit, check_leaks
+from hub.leak_gate import LeakLimit, check_leaks, over_by_name
 from hub.own_data import bring
 from hub.promotion_log import ApprovedTask, History, Record, incumbent
 
@@ -132,7 +132,7 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         final=asked.final,
         incumbents={task: record.model_digest for task, (record, _) in found.items()},
         personal_tasks=tuple(own),
-        leaks_allowed=asked.leaks.allowed,
+        leaks_allowed=over_by_name(data, asked.leaks),
     )
     return Prepared(make_plan(request, data), data, files, folders, tuple(notes))
 

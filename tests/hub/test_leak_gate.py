@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from evaluators.data.locations import TaskFiles
 from evaluators.data.task_data import load_task
 from evaluators.errors import GateRefused, UsageProblem
 from evaluators.task import DataFile, Part, Splits, Task
-from hub.leak_gate import LeakLimit, check_leaks, leak_limit
+from hub.leak_gate import LeakLimit, check_leaks, leak_limit, over_by_name
 from tests import approval
 
 POLICY = approval.policy()
@@ -98,3 +99,14 @@ def test_the_limit_is_that_of_the_rule_that_decides():
     for _, change in rules["no-leak"]:
         other = POLICY.model_copy(update={"rules": (approval.rule("no-leak").model_copy(update=change),)})
         assert leak_limit(other, ()).at_most is None
+
+
+def test_a_name_that_was_not_needed_is_no_claim_that_the_test_leaks():
+    data = {
+        "clean": SimpleNamespace(duplicates={"exact": 0}),
+        "leaky": SimpleNamespace(duplicates={"exact": 2}),
+    }
+    names = ("clean", "leaky")
+    assert over_by_name(data, LeakLimit(0, names)) == ("leaky",)
+    assert over_by_name(data, LeakLimit(2, names)) == ()
+    assert over_by_name(data, LeakLimit(None, names)) == ("leaky",)
