@@ -81,12 +81,13 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured, what the gate says of each model, and what it took."""
+    """What was measured, what the gate says of each model, what it took, and a few mistakes for a page."""
 
     evidence: Evidence
     path: Path
     decisions: tuple[Decision, ...]
     carried: Carried
+    examples: tuple[Example, ...] = ()
 
 
 def evaluate(
@@ -110,7 +111,7 @@ def evaluate(
             doing("logging to MLflow")
             sentence, warning = log_to_mlflow(measured.evidence, decisions, home, measured.examples)
         (teller.warn if warning else teller.note)(sentence)
-    return Evaluation(measured.evidence, measured.path, decisions, measured.carried)
+    return Evaluation(measured.evidence, measured.path, decisions, measured.carried, measured.examples)
 
 
 def measure(

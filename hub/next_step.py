@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evaluators.evidence import Evidence, Findings
-from evaluators.strategy import strategy
+from evaluators.wording import is_baseline
 from hub.decision import Decision
 from hub.evaluating import Choice
 from hub.unproposed import PREFIX
@@ -74,6 +74,6 @@ def _where(choice: Choice, catalog: Path | None) -> list[str]:
 
 def _chosen(findings: Findings) -> list[str]:
     """Return the options that name the strategies, if not all of the protocol were asked for."""
-    transfers = {cell.strategy for cell in findings.cells if not strategy(cell.strategy).is_baseline}
-    named = {name for name in findings.protocol["strategies"] if not strategy(name).is_baseline}
+    transfers = {cell.strategy for cell in findings.cells if not is_baseline(cell.strategy)}
+    named = {name for name in findings.protocol["strategies"] if not is_baseline(name)}
     return [] if transfers == named else [f"--strategy {name}" for name in sorted(transfers)]

@@ -1,8 +1,8 @@
 """Items that the recommended strategies get wrong, for a page: of validation, never of a locked set.
 
 In: the store and the data of an evaluation, and its findings. Out: `Example`s, which are handed to the page that is
-written then and there. They are no part of findings: evidence holds no item. Restricted tasks give
-none.
+written then and there. They are no part of findings: evidence holds no item. Restricted and
+personal tasks give none.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def wrong_examples(reading: Reading, findings: Findings) -> tuple[Example, ...]:
         reading: What was measured, with its data; no receipt is needed, for no locked set is read.
         findings: What was gathered of it.
     """
-    open_tasks = {task.id for task in findings.tasks if task.sensitivity != "restricted"}
+    # What a person brings along is theirs: pages are logged where others read them.
+    open_tasks = {task.id for task in findings.tasks if task.sensitivity != "restricted" and task.promotable}
     found: list[Example] = []
     for row in findings.recommendations:
         planned = _first_run(reading, row)

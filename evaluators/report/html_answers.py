@@ -71,16 +71,16 @@ def _examples(shown: Sequence[Example], task: TaskFacts) -> Html:
     names = class_names(task)
     rows = [
         (
+            Cell(_item(row, names[row.label])),
             Cell(names[row.label]),
             Cell(names[row.predicted]),
             Cell(percent(row.confidence)),
-            Cell(_item(row, names[row.label])),
         )
         for row in shown
     ]
     return html_table(
         f"Mistakes of {shown[0].candidate} on {task.id}, {shown[0].set}",
-        ("class", "taken for", "confidence, %", "item"),
+        ("item", "class", "taken for", "confidence, %"),
         rows,
     )
 

@@ -20,6 +20,7 @@ from evaluators.report.html_shift import calibration_section, shift_section
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, element, joined
 from evaluators.report.table import failures
+from evaluators.strategy import STRATEGIES
 from evaluators.wording import title
 
 
@@ -42,6 +43,8 @@ def answer_parts(evidence: Evidence) -> tuple[Html, ...]:
     from evaluators.advice.choice import advise  # SciPy, as what compares options
     from evaluators.advice.option import options_of
 
+    if not {cell.strategy for cell in evidence.findings.cells} <= {row.id for row in STRATEGIES}:
+        return ()  # a row that is no longer on the ladder has no place among the choices
     found = []
     for task in evidence.findings.tasks:
         advice = advise(options_of([evidence], task.digest), margin=task.margin)

@@ -22,7 +22,7 @@ def robustness_table(findings: Findings, task: TaskFacts) -> ResultTable:
             signed(row.value),
             percent(row.residual_sd),
             str(row.references),
-            ("above" if row.value > 0 else "below") + " beyond noise" if row.beyond else "within noise",
+            ("above" if row.value > 0 else "below") + ", beyond noise" if row.beyond else "within noise",
         )
         for row in rows
     )

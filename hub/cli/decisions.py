@@ -14,6 +14,7 @@ from evaluators.evidence import Evidence
 from hub.catalog import Catalog
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output
+from hub.cli.page_file import write_page
 from hub.cli.telling import drawn, tell_decision, tell_evaluation
 from hub.decision import Decision
 from hub.evidence_folder import newest_artifact_evidence, newest_evidence, read_any_evidence, read_evidence
@@ -106,7 +107,7 @@ def report(
         if html_file is not None:
             from hub.adapted.report import adapted_page
 
-            _write_page(html_file, adapted_page(decision, document), output)
+            write_page(html_file, adapted_page(decision, document), output)
         return
     decisions = decisions_of(document, catalog, policy)
     if markdown:
@@ -117,7 +118,7 @@ def report(
         from hub.report_page import report_page
 
         history, _ = known_history(home(), registry_address(os.environ, home()))
-        _write_page(html_file, report_page(decisions, document, history.records), output)
+        write_page(html_file, report_page(decisions, document, history.records), output)
     if plots is not None:
         from evaluators.report.plots import write_plots
 
@@ -169,13 +170,6 @@ def _report_adapted(
     tell_decision(decision, output)
     output.essential(f"{decision.model} {decision.verdict}")
     output.note(f"evidence: {path}")
-
-
-def _write_page(path: Path, page: str, output: Output) -> None:
-    """Write a page; the same bytes on every system."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(page.encode("utf-8"))
-    output.note(f"written: {path}")
 
 
 def decisions_of(

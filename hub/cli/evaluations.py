@@ -20,6 +20,7 @@ from hub.cli.options import (
     results_option,
 )
 from hub.cli.output import Output
+from hub.cli.page_file import write_page
 from hub.evaluating import Choice
 from hub.evaluating import evaluate as measure_and_judge
 from hub.evaluating import plan as plan_choice
@@ -90,6 +91,12 @@ def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choice
 @click.option("--dry-run", is_flag=True, help="Only plan: the same as `hub plan`.")
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
 @click.option("--no-log", is_flag=True, help="Do not log the evaluation to MLflow.")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the page to FILE, with a few mistakes as examples: here the data are at hand.",
+)
 @catalog_option
 @format_option
 def evaluate(
@@ -97,6 +104,7 @@ def evaluate(
     dry_run: bool,
     gate: bool,
     no_log: bool,
+    html_file: Path | None,
     catalog_folder: Path | None,
     output: Output,
     **choices: Any,
@@ -116,6 +124,11 @@ def evaluate(
         return
     found = measure_and_judge(choice, catalog, policy, home(), output, log=not no_log)
     tell_evaluation(found.evidence, found.decisions, found.path, found.carried, output)
+    if html_file is not None:
+        from hub.report_page import report_page
+
+        page = report_page(found.decisions, found.evidence, examples=found.examples)
+        write_page(html_file, page, output)
     if gate and not all(decision.verdict == "approved" for decision in found.decisions):
         raise SystemExit(3)
 

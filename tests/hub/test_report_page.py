@@ -290,7 +290,7 @@ def test_examples_are_shown_where_they_are_passed_and_stay_text():
     decision, found = mixed()
     page = Page(report_page([decision], found, examples=[example()]))
     (table,) = [row for row in page.named("table") if "where is my mouse" in row.text]
-    assert "label 1label 283.0where is my mouse" in table.text
+    assert table.text.endswith("label 1label 283.0")
     assert HOSTILE in table.text
     assert not page.named("img")
     assert "where is my mouse" not in mixed_page()
@@ -326,3 +326,13 @@ def test_evidence_of_earlier_versions_has_a_page_without_what_it_lacks():
     ]
     assert "What it gets wrong" not in headings
     assert "Calibration" in headings
+
+
+def test_a_strategy_that_is_no_longer_on_the_ladder_leaves_the_page_whole_but_for_the_answer():
+    decision, found = mixed()
+    older = json.dumps(replaced(found.model_dump(mode="json"), {"lora": "lora-of-old"}))
+    evidence = Evidence.model_validate_json(older)
+    about = decision.model_copy(update={"findings_digest": evidence.findings.digest})
+    page = Page(report_page([about], evidence))
+    assert "lora-of-old" in page.named("main")[0].text
+    assert not [row for row in page.named("p") if row.attributes.get("class") == "answer"]

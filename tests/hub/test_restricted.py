@@ -54,6 +54,13 @@ def files_of(places):
     return [path for place in places.values() for path in place.rglob("*") if path.is_file()]
 
 
+def check_no_picture(places):
+    """A picture on a page is encoded, so its pixels would not be found."""
+    pages = [path for path in files_of(places) if path.suffix == ".html"]
+    assert {path.name for path in pages} == {"page.html", "report.html"}
+    assert not [path for path in pages if "<img" in path.read_text()]
+
+
 def check(planted, places, said):
     assert planted.found_in(places.values()) == []
     assert planted.said_in(said) == []
@@ -94,12 +101,16 @@ def test_no_pixel_or_file_name_of_a_restricted_task_is_found_in_anything_that_co
     assert planted.found_in([catalog]) == [str(catalog / "secrets.tar")]  # the search finds what is there
     task = canaries.secret_task(catalog, catalog / "secrets.tar", modality="image")
     asked = ("--task", task)
-    said = run("evaluate", IMAGE_MODEL, *asked, "--protocol", "tiny", "--final", "--format", "json")
+    said = run(
+        "evaluate", IMAGE_MODEL, *asked, "--protocol", "tiny", "--final", "--format", "json",
+        "--html", "page.html",
+    )  # fmt: skip
     said += run("report", IMAGE_MODEL, "--markdown")
     said += run("recommend", IMAGE_MODEL, *asked)
     said += run("adapt", IMAGE_MODEL, *asked, "--strategy", "knn", "--into", "sorter")
     check(planted, places, said)
     assert any("features" in path.parts for path in files_of(places))
+    check_no_picture(places)
 
 
 @pytest.mark.slow
@@ -122,9 +133,11 @@ def test_nothing_of_a_persons_own_texts_is_kept(office, tmp_path):
 def test_nothing_of_a_persons_own_images_is_kept(office, tmp_path):
     _, places, run = office
     planted = canaries.images(tmp_path / "pictures")
-    said = run("evaluate", IMAGE_MODEL, "--images", str(tmp_path / "pictures"), "--protocol", "tiny")
+    own = ("--images", str(tmp_path / "pictures"))
+    said = run("evaluate", IMAGE_MODEL, *own, "--protocol", "tiny", "--html", "page.html")
     said += run("report", IMAGE_MODEL, "--markdown")
     check(planted, places, said)
+    check_no_picture(places)
 
 
 class Quoting(Computation):

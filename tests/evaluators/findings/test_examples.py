@@ -38,8 +38,8 @@ def store(reading, *, wrong, run=0):
     return labels
 
 
-def findings(reading, *, worst=(), sensitivity="public"):
-    task = facts_of_task(reading.plan.task("colours"), reading.data["colours"])
+def findings(reading, *, worst=(), sensitivity="public", promotable=True):
+    task = facts_of_task(reading.plan.task("colours"), reading.data["colours"], promotable=promotable)
     classes = tuple(
         ClassScore(label=label, items=9, accuracy=0.1 if label in worst else 0.8, low=0.0, high=1.0)
         for label in range(3)
@@ -78,6 +78,11 @@ def test_a_restricted_task_gives_none(reading):
     store(reading, wrong=[0])
     assert wrong_examples(reading, findings(reading)) != ()
     assert wrong_examples(reading, findings(reading, sensitivity="restricted")) == ()
+
+
+def test_what_a_person_brought_along_is_not_shown(reading):
+    store(reading, wrong=[0])
+    assert wrong_examples(reading, findings(reading, promotable=False)) == ()
 
 
 def test_what_was_not_predicted_gives_none(reading):
