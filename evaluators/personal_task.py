@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from evaluators.candidate import Modality
 from evaluators.data.locations import FileFacts
-from evaluators.data.tables import EXPORT, ONE_A_LINE, comma_separated
+from evaluators.data.tables import EXPORT, ONE_A_LINE
 from evaluators.errors import UsageProblem
 from evaluators.task import DataFile, FileFormat, Part, Splits, Task
 
@@ -25,6 +25,8 @@ OWNER = "personal"
 
 _FORMATS: dict[str, FileFormat] = {
     ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
@@ -33,13 +35,10 @@ _FORMATS: dict[str, FileFormat] = {
 }
 
 
-_KNOWN = (
-    "tables end in .csv, .jsonl or .parquet; images are a folder, or a .tar, with a folder for each label"
-)
+_KNOWN = "tables end in .csv, .tsv, .jsonl or .parquet; images are a folder, or a .tar, with a folder for each label"
 _HINTS = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), EXPORT),
     ".json": ONE_A_LINE,
-    **dict.fromkeys((".tsv", ".tab"), comma_separated("\t")),
     **dict.fromkeys((".zip", ".7z", ".rar"), "unpack it, and name the table, or --images with the folder"),
     ".txt": f"rename it, if it is one of these: {_KNOWN}",
 }

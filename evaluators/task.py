@@ -15,7 +15,7 @@ from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.names import SafeName, Sha256
 
-FileFormat = Literal["csv", "jsonl", "parquet", "image-tar", "image-folder", "pixel-table"]
+FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "image-tar", "image-folder", "pixel-table"]
 
 
 class DataFile(Document):
@@ -38,7 +38,7 @@ class DataFile(Document):
 
     @model_validator(mode="after")
     def _columns_fit_format(self) -> DataFile:
-        if self.format in {"csv", "jsonl", "parquet"} and not self.text:
+        if self.format in {"csv", "tsv", "jsonl", "parquet"} and not self.text:
             raise ValueError(f"format {self.format} needs the column `text`")
         if self.format == "pixel-table" and (self.shape is None or self.maximum is None):
             raise ValueError("format pixel-table needs `shape` and `maximum`")

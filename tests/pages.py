@@ -21,7 +21,7 @@ IMAGE = ImageInput(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), interpola
 
 def data_file(format_: str, *, name: str = "data", **changes: Any) -> DataFile:
     """Return how a file of a format is read."""
-    columns = {"text": "body", "label": "queue"} if format_ in ("csv", "jsonl", "parquet") else {}
+    columns = {"text": "body", "label": "queue"} if format_ in ("csv", "tsv", "jsonl", "parquet") else {}
     pixels = {"shape": (8, 8), "maximum": 16.0} if format_ == "pixel-table" else {}
     facts = {"sha256": "a" * 64, "size": 1, "mirrors": (f"data:{name}",), "format": format_}
     return DataFile(**{**facts, **columns, **pixels, **changes})

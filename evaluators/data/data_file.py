@@ -11,7 +11,7 @@ from evaluators.data.samples import IntArray, Samples, image_samples, text_sampl
 from evaluators.data.tables import read_table
 from evaluators.task import DataFile
 
-_TABLES = frozenset({"csv", "jsonl", "parquet"})
+_TABLES = frozenset({"csv", "tsv", "jsonl", "parquet"})
 
 
 @dataclass(frozen=True, eq=False)

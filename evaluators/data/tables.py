@@ -1,4 +1,4 @@
-"""Reading a table of texts: CSV (also gzipped), JSON Lines or Parquet, to texts and labels.
+"""Reading a table of texts: CSV or TSV (also gzipped), JSON Lines or Parquet, to texts and labels.
 
 In: a verified path and the columns that the task names. Out: `TextRows`, in file order. A person's own table is the
 most common wrong input there is, so every error says where (line or row), what, and the next step; none quotes a
@@ -67,7 +67,7 @@ def read_table(path: Path, file: DataFile, *, where: str) -> TextRows:
     if file.format == "parquet":
         return _checked(_parquet_cells(path, columns, where), columns, where, "row")
     content = read_text(path, where=where)
-    cells = _csv_cells if file.format == "csv" else _jsonl_cells
+    cells = {"csv": _csv_cells, "tsv": _tsv_cells}.get(file.format, _jsonl_cells)
     return _checked(cells(content, columns, where), columns, where, "line")
 
 
@@ -128,6 +128,23 @@ def _csv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Ce
             f"{where}: line {line}: {what}",
             hint='a double quote inside a quoted field is written twice: "say ""yes"""',
         ) from error
+
+
+def _tsv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:
+    """Yield the rows of a text/tab-separated-values: no field is quoted, and none holds a tab or a line break."""
+    lines = [line.removesuffix("\r") for line in content.split("\n")]
+    header = lines[0].split("\t")
+    places = [_place(column, header, where) for column in columns]
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        row = line.split("\t")
+        if len(row) != len(header):
+            raise InvalidDocument(
+                f"{where}: line {number}: {len(row)} fields, but the header has {len(header)}",
+                hint="a field of a TSV holds no tab and no line break, and quotes are part of it; else write CSV",
+            )
+        yield _Cell(number, row[places[0]], row[places[-1]])
 
 
 def _jsonl_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:

@@ -25,7 +25,8 @@ CASES = [
 ]
 cases = pytest.mark.parametrize(("name", "accepts"), CASES, ids=[f"{name}-{a.modality}" for name, a in CASES])
 TABLES = (
-    data_file("csv"), data_file("jsonl"), data_file("jsonl", name="data.jsonl.gz"), data_file("parquet"),
+    data_file("csv"), data_file("tsv"), data_file("jsonl"), data_file("jsonl", name="data.jsonl.gz"),
+    data_file("parquet"),
 )  # fmt: skip
 PICTURES = (data_file("image-folder"), data_file("image-tar"), data_file("pixel-table"))
 

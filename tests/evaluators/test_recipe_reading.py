@@ -41,6 +41,9 @@ def write_table(folder, format_):
                 [("queue", "other", "body"), *((label, "", text) for text, label in rows)]
             )
             stream.write("\r\n")
+    elif format_ == "tsv":
+        lines = ["queue\tother\tbody", *(f"{label}\t\t{text}" for text, label in rows if "\n" not in text)]
+        path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8-sig", newline="")
     else:
         labels = [1, "01", 1.5, True, False, "x", -3, 1e20]
         lines = [
@@ -82,7 +85,7 @@ def write_pictures(folder, format_):
 
 
 @pytest.mark.parametrize(
-    "format_", ["csv", "jsonl", "jsonl.gz", "parquet", "image-folder", "image-tar", "pixel-table"]
+    "format_", ["csv", "tsv", "jsonl", "jsonl.gz", "parquet", "image-folder", "image-tar", "pixel-table"]
 )
 def test_data_are_read_as_the_engine_reads_them(tmp_path, format_):
     pictures = format_.startswith(("image", "pixel"))

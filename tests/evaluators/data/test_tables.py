@@ -37,6 +37,19 @@ def refused(folder: Path, data: bytes, kind: FileFormat = "csv") -> tuple[str, s
 GOOD = 'label,text,note\r\na,"one, ""quoted""\r\nsecond line",\r\n7, blank kept ,x\r\n'
 
 
+def test_tsv_has_no_quotes_and_keeps_them(tmp_path: Path) -> None:
+    data = b'text\tlabel\r\n"quoted\tx\r\nhe said "no", twice\ty\n'
+    found = read_bytes(tmp_path, data, "tsv")
+    assert found.texts == ('"quoted', 'he said "no", twice')
+    assert found.labels == ("x", "y")
+
+
+def test_tsv_with_a_tab_too_many_names_its_line(tmp_path: Path) -> None:
+    message, hint = refused(tmp_path, b"text\tlabel\na\tx\nb\tc\ty\n", "tsv")
+    assert message.endswith("line 3: 3 fields, but the header has 2")
+    assert "quotes are part of it" in (hint or "")
+
+
 def test_csv_keeps_texts_as_they_are_and_order(tmp_path: Path) -> None:
     rows = read_bytes(tmp_path, GOOD.encode())
     assert rows == TextRows(('one, "quoted"\r\nsecond line', " blank kept "), ("a", "7"))

@@ -113,7 +113,13 @@ BAD = {
     "nothing": ("t.csv", b"", 4, "the file is empty", "its first line names the columns"),
     "a workbook": ("t.xlsx", b"PK\x03\x04", 2, "end in .xlsx are not read", "Save as, CSV UTF-8"),
     "a renamed workbook": ("t.csv", b"PK\x03\x04\x14\x00", 4, "an Excel workbook", "Save as, CSV UTF-8"),
-    "tabs": ("t.tsv", table(GOOD, "body\tqueue", "\t"), 2, "end in .tsv are not read", "csv.writer"),
+    "a tab too many": (
+        "t.tsv",
+        b"body\tqueue\na\tb\tc\n",
+        4,
+        "line 2: 3 fields, but the header has 2",
+        "else write CSV",
+    ),
     "a JSON list": ("t.json", b"[]", 2, "end in .json are not read", "jq -c"),
     "a broken line": (
         "t.jsonl",
