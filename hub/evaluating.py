@@ -70,11 +70,12 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Evidence of an evaluation that ran, where it lies, which models it is about, what it took, a few mistakes."""
+    """Evidence of an evaluation that ran, where it lies, which models it is about, its plan, what it took, mistakes."""
 
     evidence: Evidence
     path: Path
     models: tuple[str, ...]
+    prepared: Prepared
     carried: Carried
     examples: tuple[Example, ...] = ()
 
@@ -143,7 +144,7 @@ def measure(
         doing("gathering the findings")
         evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
         examples = examples_of(prepared, ran, evidence, results=results)
-    return Measured(evidence, path, _asked(choice, catalog).models, carried, examples)
+    return Measured(evidence, path, _asked(choice, catalog).models, prepared, carried, examples)
 
 
 @dataclass(frozen=True, eq=False)

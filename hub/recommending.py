@@ -6,12 +6,15 @@ In: a choice of data or task. Out: a `Recommended`. The commands and the noteboo
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from evaluators.advice.choice import Advice, advise
 from evaluators.advice.domain_distance import domain_distance
-from evaluators.advice.option import Option, options_of
-from evaluators.advice.rule_of_thumb import Elsewhere, RuleOfThumb, contradiction, rule_of_thumb
+from evaluators.advice.front import exclusions, pareto
+from evaluators.advice.limits import Excluded, Limits, unknown, within
+from evaluators.advice.option import options_of
+from evaluators.advice.prescreen import Prescreen
+from evaluators.advice.rule_of_thumb import contradiction, rule_of_thumb
 from evaluators.advice.supply import supply_of
 from evaluators.candidate import Modality
 from evaluators.data.roles import TooFewSamples
@@ -23,74 +26,37 @@ from hub.evaluating import Choice, measure
 from hub.evidence_at_hand import SCREEN, evidence_about, models_for, reachable
 from hub.first_guess import FirstGuess, NothingMeasured, evidence_elsewhere, first_guess
 from hub.home import Home
+from hub.left_out import left_out
 from hub.log_cache import known_history
+from hub.prescreening import look_before
+from hub.recommended import Recommended, Unmeasured
 from hub.registry.address import registry_address
+from hub.results_place import results_at
 from hub.signing import open_keyring
 from hub.teller import Teller
 
+_NO_LIMITS = Limits()
 #: Strategies that a screening does not measure, lightest first.
 _HEAVIER = ("lora", "full-finetune")
 
 
-@dataclass(frozen=True)
-class Unmeasured:
-    """Heavier strategies that may change an answer.
-
-    Attributes:
-        models: On which models.
-        strategies: Which, lightest first.
-        why: Why they may, for people.
-    """
-
-    models: tuple[str, ...]
-    strategies: tuple[str, ...]
-    why: str
-
-
 @dataclass(frozen=True, eq=False)
-class Recommended:
-    """An answer to "what shall I use?".
+class Weighed:
+    """What was measured on data, within limits.
 
     Attributes:
-        advice: The measured answer.
-        rule: What people do before anything is measured.
-        against: Where the measurements contradict that rule; None if they do not.
-        elsewhere: What evidence about other tasks of this modality says of it.
-        unmeasured: What to measure next: it may change the answer. None where nothing would.
+        advice: The choice.
+        excluded: Arms over a limit.
+        unknown: What the limits ask and nothing measured answers.
+        prescreen: How the models look from their features alone.
+        models: Which were asked.
     """
 
     advice: Advice
-    rule: RuleOfThumb
-    against: str | None
-    elsewhere: tuple[Elsewhere, ...]
-    unmeasured: Unmeasured | None
-
-    @property
-    def thumb(self) -> str:
-        """The rule of thumb, and what our evidence says against it."""
-        contradicted = [row.sentence for row in self.elsewhere if row.against]
-        return " ".join([self.rule.sentence, *([self.against] if self.against else []), *contradicted])
-
-    @property
-    def value(self) -> dict[str, object]:
-        """The answer as plain values."""
-        chosen = self.advice.chosen
-        return {
-            "measured": True,
-            "model": chosen.candidate or None,
-            "strategy": chosen.strategy,
-            "sentence": self.advice.sentence,
-            "rule_of_thumb": {
-                "strategy": self.rule.close,
-                "far": self.rule.far,
-                "contradicted": self.against,
-            },
-            "elsewhere": [row.value for row in self.elsewhere],
-            "more_labels": asdict(self.advice.more) if self.advice.more else None,
-            "undecided": [_value(option) for option in self.advice.undecided],
-            "options": [_value(option) for option in self.advice.options],
-            "smaller_sizes": [_value(option) for option in self.advice.earlier],
-        }
+    excluded: tuple[Excluded, ...]
+    unknown: tuple[str, ...]
+    prescreen: Prescreen | None
+    models: tuple[str, ...]
 
 
 def screening(
@@ -110,22 +76,75 @@ def screening(
     return Choice(models, tasks=tasks, protocol=SCREEN, own=own, device=device, results=results)
 
 
-def recommend(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Recommended | FirstGuess:
+def understood(
+    names: tuple[str, ...], named: tuple[str, ...], own: OwnData | None, task: str | None, catalog: Catalog
+) -> tuple[tuple[str, ...], str | None]:
+    """Return models and task of `hub recommend [NAME...]`: a name that is a task and no model is the task.
+
+    Args:
+        names: Models, or a task, as they stand on the command line.
+        named: Models that were called so.
+        own: A person's own data; then every name is a model.
+        task: The task that was called so.
+        catalog: Where names are known.
+
+    Raises:
+        UsageProblem: If two tasks are named.
+    """
+    tasks = [name for name in names if name in catalog.tasks and name not in catalog.cards]
+    if not tasks or own is not None:
+        return (*names, *named), task
+    if len({*tasks, *([task] if task else [])}) > 1:
+        raise UsageProblem(
+            f"{', '.join(dict.fromkeys([*tasks, *([task] if task else [])]))}: an answer is about one task",
+            hint="hub recommend TASK --model MODEL",
+        )
+    return (*(name for name in names if name not in tasks), *named), tasks[0]
+
+
+def recommend(
+    choice: Choice, catalog: Catalog, home: Home, teller: Teller, limits: Limits = _NO_LIMITS
+) -> Recommended | FirstGuess:
     """Answer by what is measured: a screening, and all evidence about the same data; else by the rule of thumb.
 
     Raises:
         ReportedError: If a name is unknown, or the data cannot be read.
     """
     try:
-        advice = advice_on(choice, catalog, home, teller)
+        weighed = weigh(choice, catalog, home, teller, limits=limits)
     except (NothingMeasured, TooFewSamples) as nothing:
         why = nothing.message + (f"; {nothing.hint}" if nothing.hint else "")
         task = choice.tasks[0] if choice.tasks else None
         return first_guess(choice.own, task, catalog, home.ready(), why=why)
+    advice = weighed.advice
     rule = rule_of_thumb(advice.chosen.labels, domain_distance(advice.peers, margin=advice.margin))
-    others = evidence_elsewhere(rule, _modality(choice, catalog), catalog, home, besides=advice.chosen.task)
+    modality = _modality(choice, catalog)
+    others = evidence_elsewhere(rule, modality, catalog, home, besides=advice.chosen.task)
     against = contradiction(rule, advice.peers, margin=advice.margin)
-    return Recommended(advice, rule, against, others, unmeasured(advice))
+    history, _ = known_history(home, registry_address(os.environ, home))
+    missing = unmeasured(advice)
+    not_yet = tuple(
+        Excluded(model, name, "not measured")
+        for model in (missing.models if missing else ())
+        for name in (missing.strategies if missing else ())
+        if not advice.undecided
+    )
+    return Recommended(
+        advice,
+        rule,
+        against,
+        others,
+        missing,
+        front=pareto(advice.peers),
+        excluded=(
+            *exclusions(advice),
+            *weighed.excluded,
+            *not_yet,
+            *(() if choice.models else left_out(modality, weighed.models, catalog, history)),
+        ),
+        unknown=weighed.unknown,
+        prescreen=weighed.prescreen,
+    )
 
 
 def unmeasured(advice: Advice) -> Unmeasured | None:
@@ -159,6 +178,19 @@ def advice_on(
         NothingMeasured: If there is no model, or nothing could be measured.
         TooFewSamples: If the data are too few to be split.
     """
+    return weigh(choice, catalog, home, teller, only=only).advice
+
+
+def weigh(
+    choice: Choice,
+    catalog: Catalog,
+    home: Home,
+    teller: Teller,
+    *,
+    only: str | None = None,
+    limits: Limits = _NO_LIMITS,
+) -> Weighed:
+    """Screen models on data and weigh all that is measured about the same data; arguments as of `advice_on`."""
     history, _ = known_history(home, registry_address(os.environ, home))
     modality, chosen = _modality(choice, catalog), choice.models
     if not chosen:
@@ -181,26 +213,22 @@ def advice_on(
             option.candidate == only and not option.is_baseline if only else option.candidate in {"", *chosen}
         )
     ]
-    advice = advise(options, margin=facts.margin, supply=supply_of(facts))
+    fitting, excluded = within(options, limits)
+    advice = advise(fitting, margin=facts.margin, supply=supply_of(facts))
+    if advice is None and excluded:
+        raise NothingMeasured(
+            "nothing that was measured is within the limits: "
+            + "; ".join(row.reason for row in excluded[:3]),
+            hint="raise --labels, --budget or --latency",
+        )
     if advice is None:
         raise NothingMeasured(
             "nothing could be measured on these data", hint="label at least 4 samples of each class"
         )
-    return advice
+    results = results_at(choice.results, home)
+    looked = None if only else look_before(screened.prepared, results, options, limits.labels)
+    return Weighed(advice, excluded, unknown(fitting, limits), looked, chosen)
 
 
 def _modality(choice: Choice, catalog: Catalog) -> Modality:
     return choice.own.modality if choice.own else catalog.task(choice.tasks[0]).modality
-
-
-def _value(option: Option) -> dict[str, object]:
-    return {
-        "model": option.candidate or None,
-        "strategy": option.strategy,
-        "labels_per_class": option.labels_per_class,
-        "labels": option.labels,
-        "score": option.estimate.model_dump(mode="json"),
-        "seconds": option.seconds,
-        "encoding_seconds": option.encoding,
-        "machine": option.machine or None,
-    }

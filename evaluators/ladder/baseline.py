@@ -90,5 +90,6 @@ ROWS: tuple[Strategy, ...] = (
         defaults={"C": 1.0, "max_iter": 1000},
         cost=Cost(0.0, once=1.0),
         optional=True,  # evidence from before there was this row still approves
+        searched=13,
     ),
 )

@@ -89,6 +89,7 @@ ROWS: tuple[Strategy, ...] = (
         fused_across="sizes",
         recipe=("base", "encode", "linear_probe"),
         version=2,  # our own solver, to a tighter optimum
+        searched=13,
     ),
     Strategy(
         id="head2toe",
@@ -110,6 +111,7 @@ ROWS: tuple[Strategy, ...] = (
             "max_iter": 1000,
             "standardize": True,
         },
+        searched=7,
     ),
     Strategy(
         id="mlp-head",

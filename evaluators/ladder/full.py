@@ -117,6 +117,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults_by_modality={"image": {**LONGER, "learning_rate": 2e-5}},
         cost=Cost(3.0, once=1.0),
         recipe=("base", "training", "keep_model", "score"),
+        searched=13,
     ),
     Strategy(
         id="wise-ft",
@@ -134,6 +135,7 @@ ROWS: tuple[Strategy, ...] = (
         defaults={**_FROM_PROBE, "learning_rate": 3e-5, "alpha": 0.5},
         defaults_by_modality={"image": {**LONGER, "learning_rate": 6e-5}},
         cost=Cost(3.0, once=1.0),
+        searched=24,
     ),
     Strategy(
         id="setfit",

@@ -110,6 +110,8 @@ class Strategy:
         recipe: Sections of `recipes/` that train it without us, in the order of the page; none for baselines, and
             for what no short page can say.
         optional: Of a baseline: whether an approval does without it.
+        searched: Settings that it tries where a protocol's selection is `held-out`, those of a head that is solved and
+            not trained among them; 1: it has no grid.
         version: Raised when the same settings would give other results; part of every key.
     """
 
@@ -135,6 +137,7 @@ class Strategy:
     recipe: tuple[str, ...] = ()
     learns: Literal["weights", "examples", "nothing"] = "weights"
     optional: bool = False
+    searched: int = 1
     version: int = 1
 
     def defaults_for(self, modality: Modality) -> dict[str, SettingValue]:

@@ -28,7 +28,7 @@ def evidence_sections(evidence: Evidence, examples: Sequence[Example] = ()) -> t
     """Return all sections about evidence, in order."""
     return (
         scores_section(evidence),
-        climb_section(evidence.findings),
+        climb_section(evidence),
         curves_section(evidence),
         cost_section(evidence),
         shift_section(evidence),

@@ -27,6 +27,7 @@ from evaluators.report.table import (
     result_table,
     transfer_table,
 )
+from evaluators.report.tuning_budget import budget_table
 from evaluators.wording import count, percent, title
 
 #: Of all classes a page of Markdown shows so many.
@@ -51,6 +52,9 @@ def evidence_markdown(evidence: Evidence) -> str:
         ):
             parts += [f"### {plain(ladder.title)}", markdown_table(ladder)]
             parts.append("\n".join(f"- {plain(text)}" for text in trail_sentences(found)))
+            tuned = budget_table(evidence, found)
+            if tuned:
+                parts += [f"### {plain(tuned.title)}", markdown_table(tuned)]
         side_by_side = candidates_table(evidence, task.id)
         for other in ([side_by_side] if side_by_side else []) + _of_task(evidence, task):
             parts += [f"### {plain(other.title)}", markdown_table(other)]

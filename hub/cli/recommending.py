@@ -7,13 +7,18 @@ from pathlib import Path
 import click
 
 from evaluators.advice.choice import Advice
-from evaluators.wording import compact, duration, learns, millions
+from evaluators.advice.limits import Limits
+from evaluators.advice.option import Option
+from evaluators.advice.prescreen import SCORES, Looks, Prescreen
+from evaluators.wording import compact, count, duration, learns, millions, percent
+from hub.cli.duration_type import Duration
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table
 from hub.first_guess import FirstGuess
 from hub.next_step import measure_more, train_it
-from hub.recommending import Recommended, screening
+from hub.recommended import Recommended
 from hub.recommending import recommend as answer
+from hub.recommending import screening, understood
 from hub.teller import escape
 
 _MAKE = {
@@ -24,11 +29,20 @@ _MAKE = {
 
 
 @click.command(
-    epilog="\b\nhub recommend --data tickets.csv --text body --label queue\nhub recommend --task help-desk"
+    epilog="\b\nhub recommend --data tickets.csv --text body --label queue\n"
+    "hub recommend help-desk --labels 200 --budget 10m"
 )
-@click.argument("models", nargs=-1)
+@click.argument("names", nargs=-1, metavar="[TASK] [MODEL]...")
 @own_data_options
 @click.option("--task", "task_name", help="A task of the catalog, instead of your own data.")
+@click.option("--model", "named", multiple=True, help="Only this model; more than once for several.")
+@click.option(
+    "--labels",
+    type=click.IntRange(min=1),
+    help="Labels that you have: what was measured with more is left out.",
+)
+@click.option("--budget", type=Duration(), help="Time that one training may take, such as 2h.")
+@click.option("--latency", type=Duration(), help="Time that the answer for one input may take, such as 20ms.")
 @click.option(
     "--results",
     default=None,
@@ -38,27 +52,37 @@ _MAKE = {
 @catalog_option
 @format_option
 def recommend(
-    models: tuple[str, ...],
+    names: tuple[str, ...],
     data: str | None,
     text: str | None,
     label: str | None,
     images: str | None,
     task_name: str | None,
+    named: tuple[str, ...],
+    labels: int | None,
+    budget: float | None,
+    latency: float | None,
     results: str | None,
     device: str,
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
-    """Say in one sentence which of MODELS, adapted how, for your data; all approved ones if none is named.
+    """Say in one sentence which model, adapted how, for TASK or your data; of all approved ones if none is named.
 
     From reports where there are some. What the features alone can do (linear probe, neighbours) is measured beside it:
     one pass of each model over the data. Heavier strategies are not measured here, but counted where a report has them;
     where they may change the answer, the command that measures them is printed. Where nothing can be measured, the
     answer is the rule of thumb, called so.
+
+    A star is the answer: the lightest that is as good as the best. A plus stands in the Pareto set: nothing is shown
+    to be better at no more cost. Everything else is listed with its reason, and so is what nobody measured.
     """
     own = own_data(data, images, text, label)
-    choice = screening(models, own, task_name, device=device, results=results)
-    found = answer(choice, open_catalog(catalog_folder), home(), output)
+    catalog = open_catalog(catalog_folder)
+    models, task = understood(names, named, own, task_name, catalog)
+    choice = screening(models, own, task, device=device, results=results)
+    limits = Limits(labels, budget, latency)
+    found = answer(choice, catalog, home(), output, limits)
     if isinstance(found, FirstGuess):
         _tell_guess(found, output)
         return
@@ -84,17 +108,76 @@ def _tell_guess(guess: FirstGuess, output: Output) -> None:
 def _tell(found: Recommended, output: Output) -> None:
     advice = found.advice
     output.say(f"\n[bold]{escape(advice.sentence)}[/bold]")
-    output.data(found.value, _table(advice))
+    tables = [_table(found)]
+    if any(row.strategy for row in found.excluded):
+        tables.append(_reasons(found))
+    if found.prescreen:
+        tables.append(_looks(found.prescreen))
+    output.data(found.value, *tables)
+    if found.prescreen:
+        output.say(f"[dim]{escape(found.prescreen.sentence)}[/dim]")
+    for sentence in _models_left_out(found):
+        output.say(f"[dim]{escape(sentence)}[/dim]")
+    for sentence in found.unknown:
+        output.say(f"[yellow]missing: {escape(sentence)}[/yellow]")
     output.say(f"[dim]{escape(found.thumb)}[/dim]")
     output.essential(f"{advice.chosen.candidate or '-'} {advice.chosen.strategy}")
 
 
-def _table(advice: Advice) -> Table:
+def _reasons(found: Recommended) -> Table:
+    rows = tuple(
+        (row.candidate or "(no model)", row.strategy, row.reason) for row in found.excluded if row.strategy
+    )
+    return Table(("not the answer", "strategy", "because"), rows, wrap=frozenset({"because"}))
+
+
+def _models_left_out(found: Recommended) -> list[str]:
+    """Say which models were not weighed, a line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for row in found.excluded:
+        if not row.strategy:
+            by_reason.setdefault(row.reason, []).append(row.candidate)
+    return [f"left out, {reason}: {', '.join(names)}" for reason, names in by_reason.items()]
+
+
+def _looks(found: Prescreen) -> Table:
+    """Draw how models look before training, largest first: the static order by size. (!): orders no better."""
+    samples = max(row.samples for row in found.looks)
+    poor = found.no_better_than_size
+    heads = [title + (" (!)" if name in poor else "") for name, title in SCORES.items()]
+    return Table(
+        ("model", *heads, "measured"),
+        tuple(_look(row) for row in found.looks),
+        title=f"Before training, from {count(samples, 'training label')}",
+        right=frozenset({*heads, "measured"}),
+    )
+
+
+def _look(row: Looks) -> tuple[str, ...]:
+    return (
+        row.candidate,
+        millions(row.size),
+        f"{row.log_me:.3f}",
+        f"{row.h_score:.2f}",
+        percent(row.neighbours),
+        percent(row.probe),
+        "" if row.realised is None else percent(row.realised),
+    )
+
+
+def _mark(option: Option, found: Recommended) -> str:
+    if option is found.advice.chosen:
+        return "* "
+    return "+ " if option in found.front else "  "
+
+
+def _table(found: Recommended) -> Table:
+    advice: Advice = found.advice
     # The number of labels stands in the heading, or where rows differ in a column; 80 columns hold one of the two more.
     several = len({option.labels for option in advice.options}) > 1
     rows = tuple(
         (
-            ("* " if option is advice.chosen else "  ") + (option.candidate or "(no model)"),
+            _mark(option, found) + (option.candidate or "(no model)"),
             option.strategy,
             *([f"{option.labels:,}"] if several else []),
             compact(option.estimate),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 from evaluators.evidence import Evidence
@@ -10,6 +11,7 @@ from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables
 from evaluators.report.marks import caveats
 from evaluators.report.table import VALIDATION_MARK, ResultTable, failures, result_table
+from evaluators.report.tuning_budget import tuning_budgets
 from hub.cli.costs import cost_value, tell_reckoning
 from hub.cli.output import Output, Table, escape
 from hub.computing import Carried
@@ -50,6 +52,11 @@ def tell_evaluation(
         **(cost_value(carried) if carried else {}),
         "summaries": [row.model_dump(mode="json") for row in evidence.findings.summaries],
         "climbs": [row.model_dump(mode="json") for row in evidence.findings.climbs],
+        "tuning_budgets": [
+            {"candidate": row.candidate, "task": row.task, **asdict(budget), "total": budget.total}
+            for row in evidence.findings.climbs
+            for budget in tuning_budgets(evidence, row)
+        ],
         "recommendations": [row.model_dump(mode="json") for row in evidence.findings.recommendations],
         "decisions": [decision.model_dump(mode="json") for decision in decisions],
     }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from evaluators.advice.limits import Limits
 from hub.adapted.listing import adapted_rows
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
 from hub.catalog import Catalog
@@ -133,15 +134,35 @@ def recommend(
     image: str | None = None,
     label: str | None = None,
     images: Place = None,
+    labels: int | None = None,
+    budget: float | None = None,
+    latency: float | None = None,
     device: str = "any",
     results: str | None = None,
     catalog: Place = None,
 ) -> Recommendation:
-    """Say in one sentence which model, adapted how, for your data or a task; arguments as of `evaluate`."""
+    """Say in one sentence which model, adapted how, for your data or a task; other arguments as of `evaluate`.
+
+    Args:
+        models: Only these; none: all that are approved.
+        task: A task of the catalog, instead of data.
+        data: Your own table.
+        text: Its column of texts.
+        image: Its column of images.
+        label: Its column of labels.
+        images: A folder or tar of images.
+        labels: How many labels you have: what was measured with more is left out.
+        budget: Seconds that one training may take.
+        latency: Seconds that the answer for one input may take.
+        device: `any`, `cpu` or `cuda`.
+        results: Folder or URL of the result store.
+        catalog: Folder of the catalog.
+    """
     home = _home()
     own = own_data_of(data, text=text, image=image, label=label, images=images, home=home)
     choice = screening(models, own, task, device=device, results=results)
-    return Recommendation(answer(choice, _catalog(catalog), home, Teller()))
+    limits = Limits(labels, budget, latency)
+    return Recommendation(answer(choice, _catalog(catalog), home, Teller(), limits))
 
 
 def adapt(

@@ -10,7 +10,7 @@ from evaluators.wording import compact, duration, millions
 from hub.evidence_at_hand import SCREEN
 from hub.first_guess import FirstGuess
 from hub.notebook.page import Page, Shown
-from hub.recommending import Recommended
+from hub.recommended import Recommended
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,7 +4,7 @@ from evaluators.advice.choice import advise
 from evaluators.advice.rule_of_thumb import Elsewhere, rule_of_thumb
 from hub.first_guess import FirstGuess
 from hub.notebook.recommended import Recommendation
-from hub.recommending import Recommended, Unmeasured
+from hub.recommended import Recommended, Unmeasured
 from tests.evaluators.advice.options import option
 
 AGAINST = Elsewhere("help-desk", 80, "LoRA on mini is +3.0 points above linear probe on mini")

@@ -1,0 +1,81 @@
+"""The Pareto set and the reasons: what noise cannot tell apart is not dominated, and nothing is dropped unsaid."""
+
+from dataclasses import replace
+
+from evaluators.advice.choice import advise
+from evaluators.advice.front import exclusions, pareto
+from evaluators.advice.limits import Limits, unknown, within
+from tests.evaluators.advice.options import option
+
+RUNS = (0.80, 0.81, 0.79, 0.80, 0.82)
+
+
+def _up(by, noise=0.002):
+    return tuple(value + by + (noise if i % 2 else -noise) for i, value in enumerate(RUNS))
+
+
+def _probe(**more):
+    return option("linear-probe", 0.804, runs=RUNS, machine="m", encoding=1.0, **more)
+
+
+def test_an_option_that_costs_more_and_is_shown_worse_is_dominated():
+    heavy = option("full-finetune", 0.75, runs=_up(-0.05), seconds=60.0, machine="m")
+    assert pareto([_probe(), heavy]) == (_probe(),)
+
+
+def test_one_that_noise_cannot_tell_from_a_cheaper_one_stands_in_the_set():
+    heavy = option("full-finetune", 0.80, runs=_up(-0.002, noise=0.05), seconds=60.0, machine="m")
+    assert pareto([_probe(), heavy]) == (_probe(), heavy)
+
+
+def test_a_better_one_that_costs_more_dominates_nothing():
+    heavy = option("full-finetune", 0.90, runs=_up(0.1), seconds=60.0, machine="m")
+    assert len(pareto([_probe(), heavy])) == 2
+
+
+def test_by_time_a_network_that_trains_faster_dominates_whatever_its_rung():
+    quick = option("full-finetune", 0.90, runs=_up(0.1), seconds=0.1, machine="m")
+    assert pareto([_probe(), quick]) == (quick,)
+
+
+def test_every_option_that_is_not_the_answer_has_its_reason():
+    worse = option("lora", 0.70, runs=_up(-0.1, noise=0.004), seconds=30.0, machine="m")
+    equal = option("full-finetune", 0.81, runs=_up(0.003, noise=0.005), seconds=60.0, machine="m")
+    floor = option("tfidf-logreg", 0.75, runs=_up(-0.05, noise=0.003), seconds=0.1, machine="m")
+    broken = replace(option("partial-freeze", 0.9, runs=RUNS, machine="m"), failed=2)
+    advice = advise([_probe(), worse, equal, floor, broken], margin=0.02)
+    assert advice.chosen.strategy == "linear-probe"
+    reasons = {row.strategy: row.reason for row in exclusions(advice)}
+    assert reasons.keys() == {"lora", "full-finetune", "tfidf-logreg", "partial-freeze"}
+    assert reasons["lora"].startswith("negative transfer: -5.0 [")
+    assert reasons["full-finetune"].startswith("heavier, but not shown better by the margin of 2.0: +")
+    assert reasons["tfidf-logreg"].startswith("lighter, but too far below: -")
+    assert reasons["partial-freeze"] == "2 runs of it failed"
+
+
+def test_dominated_names_what_dominates():
+    other = option("knn", 0.70, runs=_up(-0.1), seconds=5.0, machine="m", encoding=1.0)
+    advice = advise([_probe(), other], margin=0.01)
+    assert exclusions(advice)[0].reason.startswith("dominated by linear probe on mini: -10.0 [")
+
+
+def test_limits_exclude_with_their_reason():
+    small = _probe(size=8)
+    big = _probe(size=64)
+    slow = option("full-finetune", 0.9, size=8, seconds=7200.0, machine="m")
+    late = option("lora", 0.9, size=64, seconds=1.0, machine="m")
+    kept, out = within([small, big, slow, late], Limits(labels=100, budget=600.0))
+    assert kept == (small,)
+    assert {row.strategy: row.reason for row in out} == {
+        "full-finetune": "over the budget: takes 2.0 h with 80 labels",
+        "lora": "too few labels: measured with 640 at least",
+    }
+
+
+def test_what_the_limits_ask_and_nobody_measured_is_said():
+    untimed = option("linear-probe", 0.8, seconds=0.0)
+    said = unknown([untimed], Limits(labels=400, budget=60.0, latency=0.02))
+    assert said[0] == "nothing was measured with more than 80 of 400 labels"
+    assert "the cost of 1 measurement is not known" in said[1]
+    assert said[2] == "latency was not measured, so its limit excludes nothing"
+    assert unknown([untimed], Limits()) == ()
