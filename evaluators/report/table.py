@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellFinding, Comparison, Diagnostic, Evidence, Findings, Summary
+from evaluators.evidence import CellFinding, Comparison, Diagnostic, Evidence, Findings, Summary, TaskFacts
 from evaluators.observations import CellCost
+from evaluators.pool_share import conditional_words, pool_share
 from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
     at_size,
@@ -25,6 +26,8 @@ from evaluators.wording import (
 )
 
 _COMPACT_SIZES = 4
+#: Level of each one-sided test of equivalence.
+_TOST = 0.05
 #: Beside a score where the locked test stayed closed for it.
 VALIDATION_MARK = " v"
 #: Nats, and a sum of squares that reaches 2.
@@ -138,7 +141,8 @@ def comparison_table(findings: Findings, task: str, candidate: str) -> ResultTab
     )
     chosen = f", {title(rows[0].strategy)}" if rows else ""
     heading = f"{candidate} on {task}{chosen}: paired differences ({judged_set(findings)})"
-    return ResultTable(heading, columns, tuple(_comparison_row(row) for row in rows))
+    facts = next(row for row in findings.tasks if row.id == task)
+    return ResultTable(heading, columns, tuple(_comparison_row(row, findings, facts) for row in rows))
 
 
 def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTable:
@@ -194,24 +198,38 @@ def failures(findings: Findings) -> ResultTable:
     return ResultTable("Not measured", ("task", "candidate", "strategy", "cells", "reason"), tuple(rows))
 
 
-def _comparison_row(row: Comparison) -> tuple[str, ...]:
+def _comparison_row(row: Comparison, findings: Findings, task: TaskFacts) -> tuple[str, ...]:
     reference = title(row.reference_strategy)
     if row.reference_candidate not in {"", row.candidate}:
         reference += f" on {row.reference_candidate}"
     crossed = ""
     if row.crossed_low is not None and row.crossed_high is not None:
         crossed = f"[{percent(row.crossed_low)}, {percent(row.crossed_high)}]"
+    share = pool_share(findings, task, row.labels_per_class)
+    of_pool = f" ({100.0 * share:.0f} % of the pool)" if share else ""
+    said = [row.test, _within(row), conditional_words(share)]
     return (
         _plain_name(row.purpose),
         reference,
-        str(row.labels_per_class),
+        f"{row.labels_per_class}{of_pool}",
         difference(row.difference),
         p_value(row.p_value if row.p_adjusted is None else row.p_adjusted),
         crossed,
         runs_won(row.superiority),
         "" if row.detectable is None else percent(row.detectable),
-        row.test,
+        "; ".join(text for text in said if text),
     )
+
+
+def _within(row: Comparison) -> str:
+    """Return what two one-sided tests show within the task's margin; "" where it is shown to be better anyway."""
+    if row.difference.low is not None and row.difference.low > 0.0:
+        return ""
+    if row.p_equivalent is not None and row.p_equivalent <= _TOST:
+        return "equivalent within the margin"
+    if row.p_non_inferior is not None and row.p_non_inferior <= _TOST:
+        return "not worse by the margin"
+    return ""
 
 
 def _floor(row: Comparison, best: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from evaluators.canonical import short
 from evaluators.evidence import Comparison
+from evaluators.pool_share import conditional_words, pool_share
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
 from hub.decision import Outcome
@@ -128,6 +129,8 @@ def _gain_at(rule: Rule, case: TaskCase, purpose: str, size: int) -> _AtSize:
         words = f"not compared at {at_size(size)}"
         return _AtSize(Judgement(Outcome.INSUFFICIENT, required, words, "evaluate again"), _NOT_MEASURED)
     measured = f"{difference(row.difference)} points {_over(row)}, {count(row.difference.n, 'run')}"
+    conditional = conditional_words(pool_share(case.evidence.findings, case.task, size))
+    measured += f" ({conditional})" if conditional else ""
     low, high = row.difference.low, row.difference.high
     # Whatever a policy demands or waives: fewer runs carry no claim that a strategy is better.
     if low is None or high is None or (low > bound and row.difference.n < FEWEST_RUNS):
