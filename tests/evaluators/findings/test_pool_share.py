@@ -1,4 +1,4 @@
-"""Draws from one pool overlap: what share of it they take is printed, and above one half a claim is called conditional."""
+"""Draws from one pool overlap: how much of it they take is printed; above one half a claim is called conditional."""
 
 from __future__ import annotations
 
