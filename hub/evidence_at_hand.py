@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from evaluators.candidate import Modality
 from evaluators.errors import EnvironmentProblem, ReportedError
 from evaluators.evidence import Evidence
+from hub.board import Source
 from hub.catalog import Catalog
 from hub.evidence_folder import read_evidence
 from hub.fetch import fetch
@@ -28,13 +30,25 @@ def evidence_about(task_digest: str, home: Home, keys: KeyRing) -> Iterator[Evid
 
 def evidence_here(home: Home, keys: KeyRing) -> Iterator[Evidence]:
     """Yield all signed evidence here, newest first; what cannot be trusted is left out."""
+    for _, evidence in _trusted(home, keys):
+        yield evidence
+
+
+def sources_about(task: str, home: Home, keys: KeyRing) -> Iterator[Source]:
+    """Yield the signed evidence here about a task by its name, whatever its data were, with its place in HUB_HOME."""
+    for path, evidence in _trusted(home, keys):
+        if any(facts.id == task for facts in evidence.findings.tasks):
+            yield Source(evidence, str(path.relative_to(home.root)))
+
+
+def _trusted(home: Home, keys: KeyRing) -> Iterator[tuple[Path, Evidence]]:
     paths = sorted(home.evidence.glob("*/*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in paths:
         try:
             evidence = read_evidence(path, keys)
         except ReportedError:
             continue
-        yield evidence
+        yield path, evidence
 
 
 def reachable(

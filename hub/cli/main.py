@@ -18,6 +18,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("Use", "hub.cli.initialising:init", "Choose the catalog to use; or start your own."),
     "list": ("Use", "hub.cli.models:list_models", "Models of the catalog, and what each is approved for."),
     "show": ("Use", "hub.cli.models:show", "One model, task, strategy, protocol or policy."),
+    "leaderboard": (
+        "Use",
+        "hub.cli.leaderboard:leaderboard_command",
+        "Models and strategies of a task, by score.",
+    ),
     "recommend": ("Use", "hub.cli.recommending:recommend", "Which model, adapted how, for your data."),
     "adapt": ("Use", "hub.cli.adapting:adapt", "Train the winning strategy on all your labels."),
     "pull": ("Use", "hub.cli.projects:pull", "Bring approved models into this project, verified."),
