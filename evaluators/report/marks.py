@@ -52,18 +52,23 @@ def caveats(findings: Findings, task: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tie_mark(findings: Findings, cell: CellFinding) -> str:
-    """Return where an arm stands in its tie group, in words; "" if it is shown to be worse, or none was made."""
+def tie_mark(findings: Findings, cell: CellFinding, *, shown: str) -> str:
+    """Return where an arm stands in its tie group, in words; "" if it is shown to be worse, or none was made.
+
+    Args:
+        findings: Where the group stands.
+        cell: Of the arm.
+        shown: Set of the score that the words stand beside; another one is named.
+    """
     arm = (cell.candidate, cell.strategy)
-    judged = "test" if findings.final else "validation"
     for group in findings.tie_groups:
         if (group.task, group.labels_per_class) == (cell.task, cell.labels_per_class):
             if arm == (group.best.candidate, group.best.strategy):
-                return (", best" if not group.tied else ", highest of a tie") + _where(group.set, judged)
+                return (", best" if not group.tied else ", highest of a tie") + _where(group.set, shown)
             if arm in {(row.candidate, row.strategy) for row in group.tied}:
-                return ", tied with the best" + _where(group.set, judged)
+                return ", tied with the best" + _where(group.set, shown)
     return ""
 
 
-def _where(set_name: str, judged: str) -> str:
-    return "" if set_name == judged else f" on {set_name}"
+def _where(set_name: str, shown: str) -> str:
+    return "" if set_name == shown else f" on {set_name}"

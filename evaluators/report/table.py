@@ -268,9 +268,11 @@ def _score_cell(findings: Findings, cells: Sequence[CellFinding], size: int, *, 
     failed = sum(cell.status == "failed" for cell in here)
     if summary is None:
         return "failed" if failed else "skipped"
-    text = compact(summary.estimate) if narrow else score(summary.estimate) + tie_mark(findings, here[0])
+    text = compact(summary.estimate) if narrow else score(summary.estimate)
     if summary.set != judged_set(findings):
-        text += VALIDATION_MARK if narrow else f"{VALIDATION_MARK} (validation)"
+        text += VALIDATION_MARK
+    if not narrow:
+        text += tie_mark(findings, here[0], shown=summary.set)
     return f"{text} !{failed}" if failed else text
 
 
