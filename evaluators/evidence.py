@@ -213,6 +213,15 @@ class CandidateFacts(Document):
         return written
 
 
+class TaskValue(Document):
+    """What answers are worth to the owner of a task, in a unit of theirs."""
+
+    right: float = 0.0
+    wrong: float = 0.0
+    """Cost of a wrong answer."""
+    unit: str
+
+
 class TaskFacts(Document):
     """The identity of the task, and what its data look like."""
 
@@ -232,14 +241,16 @@ class TaskFacts(Document):
     """False for a personal task from the command line."""
     incumbent: str | None = None
     """Digest of the base that is approved for this task when it is planned, whether it could be measured or not."""
+    value: TaskValue | None = None
     leaks_allowed: bool = False
     """Whether it was measured, by name, although its test repeats more of the training data than the policy allows."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = write(self)
-        if not self.leaks_allowed:
-            written.pop("leaks_allowed", None)
+        for name in ("leaks_allowed", "value"):
+            if not getattr(self, name):
+                written.pop(name, None)
         return written
 
 

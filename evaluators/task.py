@@ -113,8 +113,18 @@ class Task(Document):
     files: dict[SafeName, DataFile]
     splits: Splits
     shifted: tuple[Shift, ...] = ()
-    right_answer_value: float | None = None
-    wrong_answer_cost: float | None = None
+    right_answer_value: Annotated[float, Field(ge=0)] | None = None
+    """What a right answer is worth, in `value_unit`."""
+    wrong_answer_cost: Annotated[float, Field(ge=0)] | None = None
+    """What a wrong one costs, in the same unit."""
+    value_unit: str | None = None
+    """`EUR`, `minutes of an agent`: what the owner of the task counts in."""
+
+    @model_validator(mode="after")
+    def _values_have_a_unit(self) -> Task:
+        if (self.right_answer_value or self.wrong_answer_cost) and not self.value_unit:
+            raise ValueError("right_answer_value and wrong_answer_cost need value_unit, such as: minutes")
+        return self
 
     @model_validator(mode="after")
     def _files_are_named(self) -> Task:

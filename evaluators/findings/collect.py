@@ -13,7 +13,7 @@ from evaluators.data.samples import IntArray
 from evaluators.data.task_data import TaskData
 from evaluators.data.view import TRAIN, VALIDATION, draw, inputs, label_inputs
 from evaluators.errors import IntegrityError
-from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.evidence import CandidateFacts, TaskFacts, TaskValue
 from evaluators.findings.decisive import Place
 from evaluators.findings.measurements import CellMeasurement, Design, Encoded
 from evaluators.origin import origin_of
@@ -201,7 +201,13 @@ def facts_of_task(
         promotable=promotable,
         incumbent=incumbent,
         leaks_allowed=leaks_allowed,
+        value=_value(task),
     )
+
+
+def _value(task: Task) -> TaskValue | None:
+    right, wrong, unit = task.right_answer_value or 0.0, task.wrong_answer_cost or 0.0, task.value_unit
+    return TaskValue(right=right, wrong=wrong, unit=unit) if unit and (right or wrong) else None
 
 
 def _task_facts(task: Task, reading: Reading) -> TaskFacts:

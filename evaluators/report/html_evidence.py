@@ -20,6 +20,7 @@ from evaluators.report.html_shift import calibration_section, shift_section
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, element, joined
 from evaluators.report.table import failures
+from evaluators.report.worth import worth_sentences
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import title
 
@@ -54,6 +55,8 @@ def answer_parts(evidence: Evidence) -> tuple[Html, ...]:
             found.append(
                 element("p", joined((element("strong", task.id), words)), attributes={"class": "answer"})
             )
+        for text in worth_sentences(evidence.findings, task):
+            found.append(element("p", text, attributes={"class": "answer"}))
     return tuple(found)
 
 

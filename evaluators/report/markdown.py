@@ -28,6 +28,7 @@ from evaluators.report.table import (
     transfer_table,
 )
 from evaluators.report.tuning_budget import budget_table
+from evaluators.report.worth import worth_sentences
 from evaluators.wording import count, percent, title
 
 #: Of all classes a page of Markdown shows so many.
@@ -43,6 +44,7 @@ def evidence_markdown(evidence: Evidence) -> str:
     for task in findings.tasks:
         parts.append(_task_heading(task))
         parts += [f"**{plain(text)}**" for text in caveats(findings, task.id)]
+        parts += [plain(text) for text in worth_sentences(findings, task)]
         for facts in measured_candidates(findings, task.id):
             parts += _candidate_part(evidence, task, facts)
         for found, ladder in zip(

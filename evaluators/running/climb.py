@@ -26,6 +26,7 @@ from evaluators.passes import Pass
 from evaluators.plan import Plan, PlannedCell
 from evaluators.results import ResultStore
 from evaluators.strategy import strategy
+from evaluators.trail import Climb
 from evaluators.wording import duration
 
 Ended = Mapping[tuple[str, str], CellResult]
@@ -68,7 +69,7 @@ class Climber:
         self._tasks = {task.id: facts_of_task(task, data[task.id]) for task in plan.request.tasks}
         self._labels = {name: data[name].open(VALIDATION, None).labels for name in self._tasks}
         self._scored: dict[tuple[str, str], ScoredCell] = {}
-        self._refused: dict[tuple[str, str], str] = {}
+        self._climbs: dict[tuple[str, str], Climb] = {}
 
     def rounds(self, passes: Sequence[Pass]) -> Iterator[tuple[Tier, list[Pass]]]:
         """Yield the passes of each tier, in their order; what trains from scratch comes last: no rung waits for it."""
@@ -102,13 +103,14 @@ class Climber:
         found = {}
         for planned in cells:
             place = (planned.cell.task, planned.cell.candidate)
-            if place not in self._refused:
+            if place not in self._climbs or self._climbs[place].rungs[-1].verdict != "stop":
                 climbed = climb(arms, self._tasks[place[0]], place[1])
-                reason = refusal(climbed, tier, self._tasks[place[0]].margin) if climbed else None
-                if reason is None:
+                if climbed is None:
                     continue
-                self._refused[place] = reason
-            found[planned.cell.key, planned.cell.candidate] = self._refused[place]
+                self._climbs[place] = climbed
+            reason = refusal(self._climbs[place], tier, self._tasks[place[0]].margin)
+            if reason is not None:
+                found[planned.cell.key, planned.cell.candidate] = reason
         return found
 
     def _approved(self, planned: PlannedCell) -> bool:

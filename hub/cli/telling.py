@@ -12,6 +12,7 @@ from evaluators.report.climb import climb_tables
 from evaluators.report.marks import caveats
 from evaluators.report.table import VALIDATION_MARK, ResultTable, failures, result_table
 from evaluators.report.tuning_budget import tuning_budgets
+from evaluators.report.worth import worth_sentences
 from hub.cli.costs import cost_value, tell_reckoning
 from hub.cli.output import Output, Table, escape
 from hub.computing import Carried
@@ -66,6 +67,8 @@ def tell_evaluation(
     if any(VALIDATION_MARK in text for table in tables for row in table.rows for text in row[1:]):
         output.say("[dim]v on validation: the locked test is opened for what the decision needs[/dim]")
     for task in evidence.findings.tasks:
+        for text in worth_sentences(evidence.findings, task):
+            output.say(escape(text))
         for text in caveats(evidence.findings, task.id):
             output.say(f"[yellow]{escape(task.id)}: {escape(text)}[/yellow]")
     for decision in decisions:

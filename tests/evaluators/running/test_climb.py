@@ -70,6 +70,7 @@ def test_what_is_heavier_than_a_rung_that_does_not_pay_is_not_tried(world, tmp_p
     assert by_strategy(ended)["lora"].reason.startswith(
         "not climbed to parameter-efficient: linear probe gained "
     )
+    assert by_strategy(ended)["full-finetune"].reason.startswith("not climbed to full: linear probe gained ")
     (climb,) = found.climbs
     assert [(rung.tier, rung.verdict) for rung in climb.rungs] == [("frozen", "stop")]
     assert not any(event.reused for event in ended.values() if isinstance(event.result, Skipped))
