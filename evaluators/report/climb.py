@@ -13,9 +13,10 @@ from evaluators.wording import at_size, compact, difference, title
 _VERDICTS = {"pays": "pays", "undecided": "unclear, on", "stop": "stop", "not measured": "not measured"}
 
 
-def climb_tables(findings: Findings, task: str) -> tuple[ResultTable, ...]:
-    """Return the climbs on a task, by candidate."""
-    return tuple(_table(row) for row in findings.climbs if row.task == task)
+def climb_tables(findings: Findings, task: str, *, narrow: bool = False) -> tuple[ResultTable, ...]:
+    """Return the climbs on a task, by candidate; `narrow` for a terminal of 80 columns, which names no scores."""
+    make = _narrow_table if narrow else _table
+    return tuple(make(row) for row in findings.climbs if row.task == task)
 
 
 def trail_sentences(found: Climb) -> tuple[str, ...]:
@@ -40,6 +41,23 @@ def _table(found: Climb) -> ResultTable:
         f"The ladder of {found.candidate} on {found.task}, on validation at {at_size(found.labels_per_class)}"
     )
     return ResultTable(heading, ("rung", "best of it", "gain", "over", "verdict"), rows)
+
+
+def _narrow_table(found: Climb) -> ResultTable:
+    rows = tuple(
+        (
+            rung.tier.removeprefix("parameter-"),
+            next((row.strategy for row in rung.tried if row.status == "best"), "none"),
+            _gain(rung),
+            rung.over or "",
+            _VERDICTS[rung.verdict],
+        )
+        for rung in found.rungs
+    )
+    heading = (
+        f"{found.candidate} on {found.task}: the ladder, on validation at {at_size(found.labels_per_class)}"
+    )
+    return ResultTable(heading, ("rung", "best of it", "gains", "over", "so"), rows)
 
 
 def _best(rung: Rung) -> str:

@@ -122,7 +122,7 @@ def _score_tables(evidence: Evidence) -> Iterable[ResultTable]:
         for facts in findings.candidates:
             if facts.name in measured and facts.role == "candidate":
                 yield result_table(evidence, task.id, facts.name, narrow=True)
-        yield from climb_tables(findings, task.id)
+        yield from climb_tables(findings, task.id, narrow=True)
         side_by_side = candidates_table(evidence, task.id)
         if side_by_side:
             yield side_by_side

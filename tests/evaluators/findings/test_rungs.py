@@ -96,4 +96,8 @@ def test_findings_hold_the_climb_only_where_the_protocol_climbs():
     assert Findings.model_validate_json(json.dumps(found.model_dump(mode="json"))) == found
     (table,) = climb_tables(found, world.task)
     assert [row[0] for row in table.rows] == ["frozen", "parameter-efficient"]
+    (narrow,) = climb_tables(found, world.task, narrow=True)
+    widths = [max(map(len, column)) + 2 for column in zip(narrow.columns, *narrow.rows, strict=True)]
+    assert sum(widths) <= 80
+    assert [row[-1] for row in narrow.rows] == ["pays", "stop"]
     assert "kNN" in trail_sentences(found.climbs[0])[0] or "neighbours" in trail_sentences(found.climbs[0])[0]
