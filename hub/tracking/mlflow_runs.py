@@ -15,26 +15,28 @@ from evaluators.evidence import Evidence, Findings
 from hub.registry.connection import Connection, connect, reported
 from hub.registry.version_artifacts import experiment_id, store_file
 from hub.tracking.leaderboard import FINDINGS_TAG, run_name, run_tags
+from hub.tracking.live_run import unfinished
 from hub.tracking.mlflow_rows import remove_covered, write_rows
 from hub.tracking.row_scores import DIGEST_LENGTH, dataset_name
 
 EXPERIMENT = "hub-evaluations"
 #: Opens the UI in its view of models; it starts in that of agents.
 MODEL_TRAINING = "workflowType=machine_learning"
-_NOTE = (
+EXPERIMENT_NOTE = (
     "Evaluations of base models, one run each. Choose *Model training* at the top left: Models is the leaderboard, one "
     "row a base, strategy and task. Filter by a dataset and sort by its metric: the order is that of `hub leaderboard "
     "TASK`. Written by `hub evaluate`; approvals rest on the signed evidence, never on this page."
 )
 
 
-def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str) -> str:
+def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str, origin: str = "") -> str:
     """Log an evaluation.
 
     Args:
         evidence: What was measured.
         files: Reports, plots and the evidence document, by the path they shall have among the run's artifacts.
         uri: MLflow server or database.
+        origin: Where it was computed: a run that was begun there is completed; see `live_run`.
 
     Returns:
         The address of the run in the UI, or its id where there is no server.
@@ -43,11 +45,18 @@ def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str) -> s
         EnvironmentProblem: If MLflow is missing, unreachable or refuses. The evidence is on disk whatever happens here.
     """
     connection = connect(uri)
-    experiment = experiment_id(connection, EXPERIMENT, _NOTE)
+    experiment = experiment_id(connection, EXPERIMENT, EXPERIMENT_NOTE)
     with reported(connection.uri):
         run_id = _finished(connection, experiment, evidence.findings.digest)
+        begun = [
+            run.info.run_id
+            for run in unfinished(connection, experiment, evidence.findings.plan_digest, origin)
+        ]
+        for extra in begun[1:] if run_id is None else begun:
+            connection.runs.delete_run(extra)
         if run_id is None:
-            run_id = _log(connection, experiment, evidence, files)
+            run = _begun(connection, experiment, evidence, begun[0] if begun else None)
+            run_id = _log(connection, experiment, run, evidence, files)
         # After the run is whole: what an older row alone knows is never lost to a kill.
         remove_covered(connection, experiment, [task.id for task in evidence.findings.tasks])
     if connection.server is None:
@@ -69,11 +78,24 @@ def _finished(connection: Connection, experiment: str, digest: str) -> str | Non
     return done
 
 
-def _log(connection: Connection, experiment: str, evidence: Evidence, files: Mapping[str, Path]) -> str:
+def _begun(connection: Connection, experiment: str, evidence: Evidence, run_id: str | None) -> Any:
+    """Return the run that an evaluation is logged into: the one that was told how far it is, or a new one."""
+    from mlflow.entities import RunTag
+
+    tags = run_tags(evidence)
+    if run_id is None:
+        return connection.runs.create_run(experiment, run_name=run_name(evidence.findings), tags=tags)
+    # From here on it is known by its findings: if this does not get to its end, it is replaced.
+    connection.runs.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    return connection.runs.get_run(run_id)
+
+
+def _log(
+    connection: Connection, experiment: str, run: Any, evidence: Evidence, files: Mapping[str, Path]
+) -> str:
     from mlflow.entities import LoggedModelOutput
 
     findings, runs = evidence.findings, connection.runs
-    run = runs.create_run(experiment, run_name=run_name(findings), tags=run_tags(evidence))
     run_id = str(run.info.run_id)
     runs.log_batch(run_id, params=_params(evidence))
     runs.log_inputs(run_id, datasets=list(_datasets(findings)))
