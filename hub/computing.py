@@ -26,6 +26,7 @@ from evaluators.strategy import strategy
 from evaluators.wording import count, duration
 from hub.evaluation import carry_out
 from hub.home import Home
+from hub.live_log import LiveLog
 from hub.preparation import Prepared
 from hub.results_place import shown
 from hub.teller import Teller
@@ -79,7 +80,7 @@ def appraise(
     return Appraised(workload, pace, estimate(workload, pace, stored=held, place=shown(results)))
 
 
-def compute(
+def compute(  # noqa: PLR0913 - what, from where to where, how, how long, and the two who are told
     prepared: Prepared,
     results: ResultStore,
     home: Home,
@@ -87,6 +88,7 @@ def compute(
     *,
     device: str,
     budget: float | None = None,
+    live: LiveLog | None = None,
 ) -> Carried:
     """Compute what a store lacks of a plan.
 
@@ -97,6 +99,7 @@ def compute(
         teller: Told how it goes.
         device: `any`, `cpu` or `cuda`.
         budget: Seconds; a tier of the ladder that does not fit into what is left of them is not begun.
+        live: Told beside; never waited for.
     """
     stored = intact_cells(prepared.plan, results)
     tried = {p.cell.key for p in prepared.plan.cells if not p.skipped}
@@ -110,6 +113,8 @@ def compute(
         allowed = None if budget is None else Budget(budget, _tiers(prepared, results, home, device, stored))
         climber = Climber(prepared.plan, prepared.data, results, allowed)
     events = carry_out(prepared, results, home, device=device, stored=stored, climber=climber)
+    if live is not None:
+        events = live.listen(prepared.plan, events)
     watched = watch(events, teller, place=shown(results))
     if appraised is None:
         return Carried(watched, None, None)

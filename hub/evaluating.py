@@ -27,6 +27,7 @@ from hub.evaluation_logging import log_to_mlflow
 from hub.gate import decide
 from hub.home import Home
 from hub.leak_gate import LeakLimit, leak_limit
+from hub.live_log import LiveLog
 from hub.log_cache import known_history, remember
 from hub.policy import Policy
 from hub.preparation import Asked, Prepared, prepare
@@ -101,7 +102,8 @@ def evaluate(
     """
     rules = catalog.policy(policy)  # a misspelt policy is told before anything is measured
     chosen, taken = with_folders(choice, catalog, home, teller)
-    measured = measure(chosen, taken.measuring, home, teller, policy=rules)
+    live = LiveLog(home) if log else None
+    measured = measure(chosen, taken.measuring, home, teller, policy=rules, live=live)
     today = dt.datetime.now(dt.UTC).date()
     decisions = tuple(
         decide(taken.judging.card(name), taken.judging.locks[name], measured.evidence, rules, today=today)
@@ -110,13 +112,21 @@ def evaluate(
     if log:
         with teller.status() as doing:
             doing("logging to MLflow")
-            sentence, warning = log_to_mlflow(measured.evidence, decisions, home, measured.examples)
+            sentence, warning = log_to_mlflow(
+                measured.evidence, decisions, home, measured.examples, live=live
+            )
         (teller.warn if warning else teller.note)(sentence)
     return Evaluation(measured.evidence, measured.path, decisions, measured.carried, measured.examples)
 
 
 def measure(
-    choice: Choice, catalog: Catalog, home: Home, teller: Teller, *, policy: Policy | None = None
+    choice: Choice,
+    catalog: Catalog,
+    home: Home,
+    teller: Teller,
+    *,
+    policy: Policy | None = None,
+    live: LiveLog | None = None,
 ) -> Measured:
     """Measure and return the signed evidence.
 
@@ -126,6 +136,7 @@ def measure(
         home: Where bytes, results and evidence are kept.
         teller: Told how it goes.
         policy: What will judge it: more leaks than it allows stop before anything is computed. None: nothing does.
+        live: Told beside how far it is.
     """
     home.ready()
     prepared = prepare_choice(choice, catalog, home, teller, policy=policy)
@@ -136,7 +147,7 @@ def measure(
     results = results_at(choice.results, home)
     now = dt.datetime.now(dt.UTC)
     started = time.monotonic()
-    carried = compute(prepared, results, home, teller, device=choice.device, budget=choice.budget)
+    carried = compute(prepared, results, home, teller, device=choice.device, budget=choice.budget, live=live)
     ran = Ran(carried.watched.outcomes, carried.watched.counters, time.monotonic() - started)
     # Computing needs no label of a locked test; what was never scored was never read.
     opened = open_tests(prepared, ran, results, now=now, who=getpass.getuser())

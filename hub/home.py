@@ -40,6 +40,11 @@ class Home:
         return self.root / "evidence"
 
     @property
+    def unlogged(self) -> Path:
+        """Evaluations that MLflow does not have yet: see `hub evaluate --resume`."""
+        return self.root / "unlogged"
+
+    @property
     def keys(self) -> Path:
         """This person's signing key, and the public keys that this machine trusts."""
         return self.root / "keys"

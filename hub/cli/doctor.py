@@ -36,7 +36,7 @@ class Check:
 @format_option
 def doctor(output: Output) -> None:
     """Say what works on this machine, what is missing, and the next step for each."""
-    checks = [_python(), _home(), *_extras(), _catalog(), _keys(), _registry()]
+    checks = [_python(), _home(), *_extras(), _catalog(), _keys(), _registry(), *_unlogged()]
     output.data(
         [check.__dict__ for check in checks],
         Table(
@@ -107,6 +107,14 @@ def _keys() -> Check:
     if not ring.keys:
         return Check("trusted keys", "missing", "none: hub trust add LINE (from whoever approves models)")
     return Check("trusted keys", "ok", ", ".join(key.owner for key in ring.keys.values()))
+
+
+def _unlogged() -> list[Check]:
+    """Return what MLflow does not have yet, if there is anything."""
+    from hub.evaluation_logging import unlogged_words
+
+    words = unlogged_words(home())
+    return [Check("logging", "missing", words)] if words else []
 
 
 def _registry() -> Check:

@@ -92,6 +92,9 @@ def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choice
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
 @click.option("--no-log", is_flag=True, help="Do not log the evaluation to MLflow.")
 @click.option(
+    "--resume", is_flag=True, help="Log to MLflow what earlier evaluations could not; alone, measure nothing."
+)
+@click.option(
     "--html",
     "html_file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -104,6 +107,7 @@ def evaluate(
     dry_run: bool,
     gate: bool,
     no_log: bool,
+    resume: bool,
     html_file: Path | None,
     catalog_folder: Path | None,
     output: Output,
@@ -118,6 +122,9 @@ def evaluate(
     """
     from hub.cli.telling import tell_evaluation
 
+    if resume and not choices["models"] and not choices["every"]:
+        _complete_logs(output)
+        return
     catalog, choice = open_catalog(catalog_folder), _choice(choices)
     if dry_run:
         tell_plan(plan_choice(choice, catalog, home(), output), home(), output, out=None)
@@ -129,6 +136,8 @@ def evaluate(
 
         page = report_page(found.decisions, found.evidence, examples=found.examples)
         write_page(html_file, page, output)
+    if resume:
+        _complete_logs(output)
     if gate and not all(decision.verdict == "approved" for decision in found.decisions):
         raise SystemExit(3)
 
@@ -147,6 +156,20 @@ def run(plan_file: Path, results: str, device: str, output: Output) -> None:
     from hub.cli.costs import run_plan_file
 
     run_plan_file(plan_file, results, device, home(), output)
+
+
+def _complete_logs(output: Output) -> None:
+    """Log what earlier evaluations could not; exit with 5 if something is left."""
+    from hub.evaluation_logging import complete_logs
+
+    told = complete_logs(home())
+    output.data([{"logged": not warning, "told": sentence} for sentence, warning in told])
+    for sentence, warning in told:
+        (output.warn if warning else output.note)(sentence)
+    if not told:
+        output.note("nothing is left to log: every evaluation of this machine is in MLflow")
+    if any(warning for _, warning in told):
+        raise SystemExit(5)
 
 
 def _choice(values: dict[str, Any]) -> Choice:

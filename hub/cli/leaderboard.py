@@ -45,9 +45,9 @@ def leaderboard_command(
 ) -> None:
     """Show every model and strategy measured on TASK, by its metric: from the reports of this machine.
 
-    The test and validation are two tables, never one order, and so are two numbers of labels. The order is that
-    of the mean and no ranking: "=" is not shown to be worse than the best one of its report, "<" is shown to be, "?"
-    was not compared. The letter says of which report: two reports were never compared with each other.
+    The test that is kept closed and validation are two tables, never one order, and so are two numbers of labels. The
+    order is that of the mean and no ranking: "=" is not shown to be worse than the best one of its report, "<" is shown
+    to be, "?" was not compared. The letter says of which report: two reports were never compared with each other.
 
     MLflow's Models tab sorts the same rows the same way.
     """

@@ -5,29 +5,34 @@ In: evidence. Out: plain values. Pure. They are numbers and names of the evidenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.canonical import short
-from evaluators.evidence import CandidateFacts, Evidence, Findings, Summary
+from evaluators.canonical import digest_of, short
+from evaluators.evidence import CandidateFacts, Evidence, Findings, Summary, TaskFacts
 from evaluators.strategy import strategy
 from hub.registry.registry import OWNED
 
 FINDINGS_TAG = "hub.findings"
+#: Carries `Row.key`.
+ROW_TAG = "hub.row"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the leaderboard: a strategy on a base, with all its summaries.
+    """One row of the leaderboard: a strategy on a base on a task, with all its summaries.
 
     Attributes:
         candidate: The base; None of a baseline that reads only the data.
         strategy: Its id.
-        summaries: Scores on every task, set and size.
+        task: What it was measured on.
+        protocol: Id of the protocol.
+        summaries: Scores on every set and size.
     """
 
     candidate: CandidateFacts | None
     strategy: str
+    task: TaskFacts
+    protocol: str
     summaries: tuple[Summary, ...]
 
     @property
@@ -38,18 +43,27 @@ class Row:
     @property
     def name(self) -> str:
         """Its name: MLflow allows no dot in that of a logged model."""
-        name = f"{self.candidate.name}--{self.strategy}" if self.candidate else self.strategy
-        return name.replace(".", "-")
+        base = f"{self.candidate.name}--" if self.candidate else ""
+        return f"{base}{self.strategy}--{self.task.id}".replace(".", "-")
+
+    @property
+    def key(self) -> str:
+        """Which row of the leaderboard it is: bytes of the base, strategy, protocol, the task's data."""
+        base = self.candidate.digest if self.candidate else ""
+        return digest_of([base, self.strategy, self.protocol, self.task.id, self.task.digest])
 
 
 def rows(findings: Findings) -> tuple[Row, ...]:
     """Return the rows of the leaderboard, in the order of the evidence."""
-    found: dict[tuple[str, str], list[Summary]] = {}
+    found: dict[tuple[str, str, str], list[Summary]] = {}
     for summary in findings.summaries:
-        found.setdefault((summary.candidate, summary.strategy), []).append(summary)
+        found.setdefault((summary.task, summary.candidate, summary.strategy), []).append(summary)
     facts = {candidate.name: candidate for candidate in findings.candidates}
+    tasks = {task.id: task for task in findings.tasks}
+    protocol = str(findings.protocol.get("id", ""))
     return tuple(
-        Row(facts.get(name), chosen, tuple(summaries)) for (name, chosen), summaries in found.items()
+        Row(facts.get(name), chosen, tasks[task], protocol, tuple(summaries))
+        for (task, name, chosen), summaries in found.items()
     )
 
 
@@ -83,45 +97,36 @@ def run_tags(evidence: Evidence) -> dict[str, str]:
 
 
 def row_params(row: Row, evidence: Evidence) -> dict[str, str]:
-    """Return what a row is: base, strategy, what was trained, and every score with its interval."""
+    """Return what a row is: base, strategy, task, protocol, what was trained."""
     costs = [
         cost
         for cost in evidence.observations.costs
-        if (cost.candidate, cost.strategy) == (_name(row), row.strategy)
+        if (cost.task, cost.candidate, cost.strategy) == (row.task.id, _name(row), row.strategy)
     ]
     return {
         "base": row.base,
         "strategy": row.strategy,
+        "task": row.task.id,
+        "protocol": row.protocol,
         "tier": strategy(row.strategy).tier.value,
         "base parameters": str(row.candidate.parameters if row.candidate else 0),
         "trained parameters": str(max((cost.trained_parameters for cost in costs), default=0)),
         "seconds": f"{sum(cost.seconds for cost in costs):.1f}",
         "runs": str(max(summary.estimate.n for summary in row.summaries)),
-        **_intervals(row.summaries),
     }
 
 
-def _intervals(summaries: Sequence[Summary]) -> dict[str, str]:
-    """Return each score with its 95 % interval: MLflow's metrics have no room for one."""
-    found = {}
-    for summary in summaries:
-        low, high, value = summary.estimate.low, summary.estimate.high, summary.estimate.value
-        interval = f" [{low:.4f}, {high:.4f}]" if low is not None and high is not None else ""
-        key = f"{summary.metric} on {summary.task} {summary.set} at {summary.labels_per_class} a class"
-        found[key[:250]] = f"{value:.4f}{interval}"
-    return found
-
-
 def row_tags(row: Row, findings: Findings) -> dict[str, str]:
-    """Return a row's tags; the first says for which tasks it is the lightest sufficient strategy."""
+    """Return a row's tags; the first says where it is the lightest sufficient strategy."""
     chosen = [
         f"{item.task} at {item.labels_per_class} a class"
         for item in findings.recommendations
-        if (item.candidate, item.strategy) == (_name(row), row.strategy)
+        if (item.task, item.candidate, item.strategy) == (row.task.id, _name(row), row.strategy)
     ]
     return {
         "recommended": ", ".join(chosen) or "no",
         "base digest": short(row.candidate.digest) if row.candidate else "none",
+        ROW_TAG: row.key,
         FINDINGS_TAG: findings.digest,
         OWNED: "true",
     }

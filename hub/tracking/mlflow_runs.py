@@ -1,4 +1,4 @@
-"""Evaluations in the MLflow UI: one run an evaluation, one logged model a base and strategy, side by side in one table.
+"""Evaluations in the MLflow UI: one run an evaluation; base and strategy of every task, side by side in one table.
 
 In: evidence and the files that belong to it. Out: where the run is. Invariants: equal findings are one run, however
 often they are logged; a run that was not logged to its end is replaced. Nothing that counts is read back from here.
@@ -6,36 +6,37 @@ often they are logged; a run that was not logged to its end is replaced. Nothing
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from evaluators.canonical import short
-from evaluators.evidence import Evidence, Findings, TaskFacts
+from evaluators.evidence import Evidence, Findings
 from hub.registry.connection import Connection, connect, reported
 from hub.registry.version_artifacts import experiment_id, store_file
-from hub.tracking.leaderboard import FINDINGS_TAG, Row, row_params, row_tags, rows, run_name, run_tags
+from hub.tracking.leaderboard import FINDINGS_TAG, run_name, run_tags
+from hub.tracking.live_run import unfinished
+from hub.tracking.mlflow_rows import remove_covered, write_rows
+from hub.tracking.row_scores import DIGEST_LENGTH, dataset_name
 
 EXPERIMENT = "hub-evaluations"
 #: Opens the UI in its view of models; it starts in that of agents.
 MODEL_TRAINING = "workflowType=machine_learning"
-_NOTE = (
+EXPERIMENT_NOTE = (
     "Evaluations of base models, one run each. Choose *Model training* at the top left: Models is the leaderboard, one "
-    "row a base and strategy, one column a metric and dataset. Written by `hub evaluate`; approvals rest on the signed "
-    "evidence, never on this page."
+    "row a base, strategy and task. Filter by a dataset and sort by its metric: the order is that of `hub leaderboard "
+    "TASK`. Written by `hub evaluate`; approvals rest on the signed evidence, never on this page."
 )
-_METRICS_A_BATCH = 500
-_DIGEST_LENGTH = 36
 
 
-def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str) -> str:
+def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str, origin: str = "") -> str:
     """Log an evaluation.
 
     Args:
         evidence: What was measured.
         files: Reports, plots and the evidence document, by the path they shall have among the run's artifacts.
         uri: MLflow server or database.
+        origin: Where it was computed: a run that was begun there is completed; see `live_run`.
 
     Returns:
         The address of the run in the UI, or its id where there is no server.
@@ -44,11 +45,20 @@ def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str) -> s
         EnvironmentProblem: If MLflow is missing, unreachable or refuses. The evidence is on disk whatever happens here.
     """
     connection = connect(uri)
-    experiment = experiment_id(connection, EXPERIMENT, _NOTE)
+    experiment = experiment_id(connection, EXPERIMENT, EXPERIMENT_NOTE)
     with reported(connection.uri):
         run_id = _finished(connection, experiment, evidence.findings.digest)
+        begun = [
+            run.info.run_id
+            for run in unfinished(connection, experiment, evidence.findings.plan_digest, origin)
+        ]
+        for extra in begun[1:] if run_id is None else begun:
+            connection.runs.delete_run(extra)
         if run_id is None:
-            run_id = _log(connection, experiment, evidence, files)
+            run = _begun(connection, experiment, evidence, begun[0] if begun else None)
+            run_id = _log(connection, experiment, run, evidence, files)
+        # After the run is whole: what an older row alone knows is never lost to a kill.
+        remove_covered(connection, experiment, [task.id for task in evidence.findings.tasks])
     if connection.server is None:
         return run_id
     return f"{connection.uri}/#/experiments/{experiment}/runs/{run_id}?{MODEL_TRAINING}"
@@ -68,32 +78,28 @@ def _finished(connection: Connection, experiment: str, digest: str) -> str | Non
     return done
 
 
-def _log(connection: Connection, experiment: str, evidence: Evidence, files: Mapping[str, Path]) -> str:
+def _begun(connection: Connection, experiment: str, evidence: Evidence, run_id: str | None) -> Any:
+    """Return the run that an evaluation is logged into: the one that was told how far it is, or a new one."""
+    from mlflow.entities import RunTag
+
+    tags = run_tags(evidence)
+    if run_id is None:
+        return connection.runs.create_run(experiment, run_name=run_name(evidence.findings), tags=tags)
+    # From here on it is known by its findings: if this does not get to its end, it is replaced.
+    connection.runs.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    return connection.runs.get_run(run_id)
+
+
+def _log(
+    connection: Connection, experiment: str, run: Any, evidence: Evidence, files: Mapping[str, Path]
+) -> str:
     from mlflow.entities import LoggedModelOutput
 
     findings, runs = evidence.findings, connection.runs
-    run = runs.create_run(experiment, run_name=run_name(findings), tags=run_tags(evidence))
     run_id = str(run.info.run_id)
     runs.log_batch(run_id, params=_params(evidence))
     runs.log_inputs(run_id, datasets=list(_datasets(findings)))
-    facts = {task.id: task for task in findings.tasks}
-    now = round(dt.datetime.fromisoformat(evidence.observations.created).timestamp() * 1000)
-    metrics, models = [], []
-    for row in rows(findings):
-        model = runs.create_logged_model(
-            experiment,
-            row.name,
-            run_id,
-            row_tags(row, findings),
-            row_params(row, evidence),
-            "base + strategy",
-        )
-        metrics += list(_metrics(row, facts, model.model_id, now))
-        models.append(model.model_id)
-    for start in range(0, len(metrics), _METRICS_A_BATCH):
-        runs.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_BATCH])
-    for model_id in models:
-        runs.finalize_logged_model(model_id, "READY")
+    models = write_rows(connection, experiment, run_id, evidence)
     runs.log_outputs(run_id, [LoggedModelOutput(model_id, 0) for model_id in models])
     for target, path in files.items():
         store_file(connection, run, target, path)
@@ -130,44 +136,14 @@ def _hardware(evidence: Evidence) -> dict[str, str]:
 def _datasets(findings: Findings) -> Iterator[Any]:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    used = sorted({(summary.task, summary.set) for summary in findings.summaries})
+    used = sorted({(row.task, row.set, row.labels_per_class) for row in findings.summaries})
     facts = {task.id: task for task in findings.tasks}
-    for task, name in used:
+    for task, name, size in used:
         dataset = Dataset(
-            name=_dataset_name(task, name),
-            digest=facts[task].digest[:_DIGEST_LENGTH],
+            name=dataset_name(task, name, size),
+            digest=facts[task].digest[:DIGEST_LENGTH],
             source_type="hub",
             source=f'{{"task": "{task}"}}',
             profile=f'{{"num_rows": {facts[task].sizes.get(name, 0)}}}',
         )
         yield DatasetInput(dataset, [InputTag("mlflow.data.context", name)])
-
-
-def _metrics(row: Row, facts: Mapping[str, TaskFacts], model_id: str, now: int) -> Iterator[Any]:
-    """Yield every summary as a metric of its dataset; the largest size also under the plain name of the metric."""
-    from mlflow.entities import Metric
-
-    used = sorted({(summary.task, summary.set) for summary in row.summaries})
-    for summary in row.summaries:
-        at = (summary.task, summary.set)
-        sizes = [
-            s.labels_per_class for s in row.summaries if (s.task, s.set, s.metric) == (*at, summary.metric)
-        ]
-        names = [f"{summary.metric} at {summary.labels_per_class} a class"]
-        if summary.labels_per_class == max(sizes):
-            names.append(summary.metric)
-        for name in names:
-            yield Metric(
-                name,
-                round(summary.estimate.value, 6),
-                # MLflow tells values of one metric apart by time and step, not by dataset.
-                now + used.index(at),
-                summary.labels_per_class,
-                model_id=model_id,
-                dataset_name=_dataset_name(*at),
-                dataset_digest=facts[summary.task].digest[:_DIGEST_LENGTH],
-            )
-
-
-def _dataset_name(task: str, name: str) -> str:
-    return f"{task} {name}"

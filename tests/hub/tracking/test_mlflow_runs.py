@@ -39,8 +39,8 @@ def test_the_run_carries_the_files_and_the_findings_digest(logged, evidence):
     assert run.data.params["protocol"] == "standard"
     assert [item.path for item in connection.runs.list_artifacts(run_id)] == ["evidence.json", "plots"]
     assert {item.dataset.name for item in run.inputs.dataset_inputs} >= {
-        "help-desk test",
-        "help-desk validation",
+        "help-desk test, 8 a class",
+        "help-desk validation, 2 a class",
     }
 
 
@@ -53,7 +53,7 @@ def test_the_leaderboard_is_sorted_by_the_metric_on_the_dataset(logged, evidence
             {
                 "field_name": "metrics.accuracy",
                 "ascending": False,
-                "dataset_name": f"{task.id} test",
+                "dataset_name": f"{task.id} test, 8 a class",
                 "dataset_digest": task.digest[:36],
             }
         ],
@@ -73,9 +73,9 @@ def test_the_leaderboard_is_sorted_by_the_metric_on_the_dataset(logged, evidence
 def test_every_score_stands_there_with_its_interval(logged):
     connection, experiment, _ = logged
     probe = connection.runs.search_logged_models([experiment], "params.strategy = 'linear-probe'")[0]
-    assert probe.params["accuracy on help-desk test at 8 a class"].count(",") == 1
+    assert probe.params["accuracy on help-desk test, 8 a class"].count(",") == 1
     assert probe.params["tier"] == "frozen"
-    assert probe.name == "mini-v1-5--linear-probe"
+    assert probe.name == "mini-v1-5--linear-probe--help-desk"
 
 
 def test_the_same_evidence_twice_is_one_run(logged, database, evidence, files):
