@@ -166,6 +166,10 @@ DiagnosticName = Literal[
     "log-loss",
     "log-loss-scaled",
     "worst-class",
+    "corruption-error",
+    "corruption-error-added",
+    "corruption-error-ratio",
+    "corruption-error-ratio-relative",
 ]
 
 #: Fields of findings that documents of earlier versions lack; each is left out where it is empty.
@@ -244,11 +248,13 @@ class TaskFacts(Document):
     value: TaskValue | None = None
     leaks_allowed: bool = False
     """Whether it was measured, by name, although its test repeats more of the training data than the policy allows."""
+    corruptions: tuple[str, ...] = ()
+    """Families of corruptions, each of five shifted sets."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = write(self)
-        for name in ("leaks_allowed", "value"):
+        for name in ("leaks_allowed", "value", "corruptions"):
             if not getattr(self, name):
                 written.pop(name, None)
         return written

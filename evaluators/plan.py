@@ -199,7 +199,7 @@ class _Builder:
         if self.request.final:
             sets += [TEST, *data.shifted_names]
         drawn = ["train", cell.sampler, cell.labels_per_class, cell.run.draw]
-        shifted = {row.id: task.shift_identity(row) for row in task.shifted}
+        shifted = {row.id: task.shift_identity(row) for row in task.shifts}
         views = {
             name: self._node("view", [cell.splits_digest, shifted.get(name, name)])
             for name in sets

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from evaluators.candidate import Modality
 from evaluators.canonical import digest_of
+from evaluators.corruption_names import (
+    IMAGE_CORRUPTIONS,
+    SEVERITIES,
+    TEXT_CORRUPTIONS,
+    Corruption,
+    severity_set,
+)
 from evaluators.document import Document
 from evaluators.names import SafeName, Sha256
 
@@ -78,9 +85,9 @@ class Shift(Document):
     id: SafeName
     title: str
     file: str | None = None
-    transform: Literal["rotate", "noise"] | None = None
+    transform: Literal["rotate", "noise"] | Corruption | None = None
     amount: float | None = None
-    """`rotate`: degrees. `noise`: standard deviation of Gaussian noise, where white is 1."""
+    """`rotate`: degrees. `noise`: deviation of Gaussian noise, where white is 1. A corruption: its severity, 1 to 5."""
     out_of_scope: bool = False
     """Samples of no known label: measured by how well confidence tells them apart (AUROC)."""
 
@@ -90,6 +97,8 @@ class Shift(Document):
             raise ValueError("give either `file`, or `transform` and `amount`")
         if (self.transform is None) != (self.amount is None):
             raise ValueError("`transform` and `amount` go together")
+        if self.transform in (*TEXT_CORRUPTIONS, *IMAGE_CORRUPTIONS) and self.amount not in SEVERITIES:
+            raise ValueError(f"`{self.transform}` has an `amount` of 1, 2, 3, 4 or 5, its severity")
         return self
 
 
@@ -113,6 +122,8 @@ class Task(Document):
     files: dict[SafeName, DataFile]
     splits: Splits
     shifted: tuple[Shift, ...] = ()
+    corruptions: tuple[Corruption, ...] = ()
+    """Families of corruptions; each is five shifted sets, the locked test at severities 1 to 5 (`typos-1`, ...)."""
     right_answer_value: Annotated[float, Field(ge=0)] | None = None
     """What a right answer is worth, in `value_unit`."""
     wrong_answer_cost: Annotated[float, Field(ge=0)] | None = None
@@ -140,6 +151,42 @@ class Task(Document):
             raise ValueError("`train` must be a file: the others are carved from it")
         return self
 
+    @model_validator(mode="after")
+    def _corruptions_fit_modality(self) -> Task:
+        known = TEXT_CORRUPTIONS if self.modality == "text" else IMAGE_CORRUPTIONS
+        if strange := sorted(set(self.corruptions) - set(known)):
+            raise ValueError(
+                f"{self.modality}s have no corruption {', '.join(strange)}; they have {', '.join(known)}"
+            )
+        if len(set(self.corruptions)) < len(self.corruptions):
+            raise ValueError("a corruption stands twice")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Plans that hold tasks without corruptions keep their bytes.
+        written: dict[str, Any] = write(self)
+        if not self.corruptions:
+            written.pop("corruptions", None)
+        return written
+
+    @property
+    def shifts(self) -> tuple[Shift, ...]:
+        """All shifted sets: those that are written down, then every severity of every corruption."""
+        return (
+            *self.shifted,
+            *(
+                Shift(
+                    id=severity_set(family, severity),
+                    title=f"The locked test with {family}, severity {severity} of {SEVERITIES[-1]}",
+                    transform=family,
+                    amount=float(severity),
+                )
+                for family in self.corruptions
+                for severity in SEVERITIES
+            ),
+        )
+
     @property
     def digest(self) -> str:
         """Identity of everything that predictions depend on: bytes, splits and shifted sets.
@@ -147,7 +194,7 @@ class Task(Document):
         Not words, mirrors, margin or metric: another metric is computed from the same predictions.
         """
         return digest_of(
-            {"splits": self.splits_digest, "shifted": [self.shift_identity(row) for row in self.shifted]}
+            {"splits": self.splits_digest, "shifted": [self.shift_identity(row) for row in self.shifts]}
         )
 
     @property

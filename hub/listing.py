@@ -223,6 +223,7 @@ def _task_facts(task: Task) -> Facts:
             for role, part in splits.items()
         ),
         *(("also under", f"{shift.id}: {shift.transform or shift.file}") for shift in task.shifted),
+        *(("also under", f"{family}, severity 1 to 5") for family in task.corruptions),
         ("sensitivity", task.sensitivity),
         ("licence", task.licence),
         ("owner", task.owner),

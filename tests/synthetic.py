@@ -65,6 +65,7 @@ class World:
         margin: The smallest difference that matters.
         promotable: Whether the task is of a catalog.
         duplicates: Copies between train and test.
+        corruptions: Families of corruptions; their severities stand in `sets`.
         climb: Whether the protocol climbs the ladder; what is measured beyond the rung that ends it is reported too.
     """
 
@@ -91,6 +92,7 @@ class World:
         default_factory=lambda: {"exact": 0, "normalised": 1, "conflicting": 0}
     )
 
+    corruptions: tuple[str, ...] = ()
     climb: bool = False
 
     @property
@@ -187,6 +189,7 @@ def task_facts(world: World) -> TaskFacts:
         majority_share=1 / world.classes,
         sensitivity="public",
         promotable=world.promotable,
+        corruptions=world.corruptions,
     )
 
 

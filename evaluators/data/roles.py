@@ -131,7 +131,7 @@ def _check_files(task: Task) -> None:
         "validation": task.splits.validation,
         "test": task.splits.test,
     }
-    taken = Counter([*parts, *(shift.id for shift in task.shifted)])
+    taken = Counter([*parts, *(shift.id for shift in task.shifts)])
     if twice := [name for name, count in taken.items() if count > 1]:
         raise InvalidDocument(
             f"task {task.id}: two sets are called {_quoted(twice)}", hint="rename the shifted set"
@@ -139,7 +139,7 @@ def _check_files(task: Task) -> None:
     roles: dict[str, str] = {}
     named = [
         *((role, part.file) for role, part in parts.items()),
-        *((shift.id, shift.file) for shift in task.shifted),
+        *((shift.id, shift.file) for shift in task.shifts),
     ]
     for role, file in named:
         if file and file in roles:

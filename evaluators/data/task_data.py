@@ -16,8 +16,8 @@ import numpy as np
 from evaluators.candidate import Modality
 from evaluators.data.data_file import Content, read_content
 from evaluators.data.roles import assign_roles, class_names, labelled
-from evaluators.data.samples import LabelledSet, Samples, image_samples
-from evaluators.data.transforms import noise, rotate
+from evaluators.data.samples import LabelledSet, Samples
+from evaluators.data.transforms import transformed, transforms_of
 from evaluators.diagnostics.duplicates import duplicate_counts
 from evaluators.errors import InvalidDocument
 from evaluators.names import unknown_name
@@ -131,7 +131,7 @@ def load_task(task: Task, files: Mapping[str, Path]) -> TaskData:
     classes = class_names(roles.train)
     development = labelled("development", roles.development, classes)
     test = labelled("test", roles.test, classes)
-    shifted = [_shifted(task, shift, contents, test, classes) for shift in task.shifted]
+    shifted = [_shifted(task, shift, contents, test, classes) for shift in task.shifts]
     digest = task.splits_digest
     return TaskData(
         task=task.id,
@@ -188,20 +188,13 @@ def _shifted(
 
 def _transformed(task: Task, shift: Shift, test: LabelledSet) -> LabelledSet:
     """Return the test seen through a transformation."""
-    amount = shift.amount or 0.0
-    if test.samples.modality != "image" or shift.out_of_scope:
+    if shift.out_of_scope or shift.transform not in transforms_of(test.samples.modality):
+        what = "samples of no known label" if shift.out_of_scope else f"{test.samples.modality}s"
         raise InvalidDocument(
-            f"task {task.id}: the shifted set {shift.id} cannot {shift.transform} "
-            + ("samples of no known label" if shift.out_of_scope else "texts"),
+            f"task {task.id}: the shifted set {shift.id} cannot {shift.transform} {what}",
             hint="give it a `file` of its own",
         )
-    images = test.samples.images
-    if shift.transform == "rotate":
-        changed = [rotate(image, amount) for image in images]
-    else:
-        digests = test.samples.digests
-        changed = [noise(image, amount, digest=digest) for image, digest in zip(images, digests, strict=True)]
-    return LabelledSet(shift.id, image_samples(changed), test.labels)
+    return LabelledSet(shift.id, transformed(test.samples, shift.transform, shift.amount or 0.0), test.labels)
 
 
 def _locked(group: LabelledSet, splits_digest: str) -> LockedSet:

@@ -16,6 +16,7 @@ from evaluators.data.samples import FloatArray
 from evaluators.diagnostics.slices import class_shares
 from evaluators.evidence import Recommendation
 from evaluators.findings.arms import Arm, ArmTable
+from evaluators.findings.corruptions import severities_of
 from evaluators.findings.measurements import VALIDATION, Design
 from evaluators.findings.scoring import BoolArray, ItemAnswers
 from evaluators.metrics.reliability import reliability_bins
@@ -29,6 +30,8 @@ def answers_of(
     for row in recommendations:
         arm = arms.get(row.task, row.candidate, row.strategy, row.labels_per_class)
         for name in arm.answered_sets if arm else ():
+            if name in severities_of(design.task(row.task)):
+                continue  # five matrices a family would be most of the document
             if arm and (name == design.judged_set or name != VALIDATION):
                 found.append(_answers(arm, name))
     return tuple(found)

@@ -198,6 +198,7 @@ def facts_of_task(
         duplicates=dict(data.duplicates),
         majority_share=data.majority_share,
         sensitivity=task.sensitivity,
+        corruptions=task.corruptions,
         promotable=promotable,
         incumbent=incumbent,
         leaks_allowed=leaks_allowed,

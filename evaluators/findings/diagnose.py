@@ -13,9 +13,10 @@ from evaluators.diagnostics.gaps import generalization_gap, shift_drop
 from evaluators.diagnostics.slices import class_shares, worst_class
 from evaluators.evidence import Diagnostic, DiagnosticName, Recommendation
 from evaluators.findings.arms import Arm, ArmTable
+from evaluators.findings.corruptions import corruption_diagnostics, severities_of
 from evaluators.findings.measurements import TEST, VALIDATION, Design
-from evaluators.findings.summaries import as_estimate
-from evaluators.statistics.intervals import Interval, mean_interval
+from evaluators.findings.summaries import diagnostic_of
+from evaluators.statistics.intervals import mean_interval
 
 #: Diagnostics that are a metric of the judged set, averaged over runs.
 _OF_METRICS: tuple[tuple[DiagnosticName, str], ...] = (
@@ -47,11 +48,12 @@ def diagnose(
     """
     rows: list[Diagnostic] = []
     for arm in arms.arms.values():
-        metric = design.task(arm.key.task).metric
-        judged = arm.judged(design.judged_set, metric)
-        rows += _of_arm(arm, metric, judged)
-        rows += _of_shifted_sets(arm, metric)
-        rows += _of_classes(arm, judged)
+        task = design.task(arm.key.task)
+        judged, severities = arm.judged(design.judged_set, task.metric), severities_of(task)
+        rows += _of_arm(arm, task.metric, judged)
+        rows += _of_shifted_sets(arm, task.metric, severities)
+        rows += _of_classes(arm, judged, severities)
+    rows += corruption_diagnostics(arms, design)
     rows += _sample_efficiency(arms, design)
     for row in recommendations:
         arm_of_row = arms.get(row.task, row.candidate, row.strategy, row.labels_per_class)
@@ -65,38 +67,41 @@ def _of_arm(arm: Arm, metric: str, judged_set: str) -> Iterator[Diagnostic]:
     runs = [run for run in judged if run in train]
     if runs:
         gap = generalization_gap([train[run] for run in runs], [judged[run] for run in runs])
-        yield _row("generalization-gap", arm, judged_set, gap)
+        yield diagnostic_of("generalization-gap", arm, judged_set, gap)
     for name, of_set in _OF_METRICS:
         values = list(arm.values(judged_set, of_set).values())
         if values:
-            yield _row(name, arm, judged_set, mean_interval(values))
+            yield diagnostic_of(name, arm, judged_set, mean_interval(values))
 
 
-def _of_shifted_sets(arm: Arm, metric: str) -> Iterator[Diagnostic]:
+def _of_shifted_sets(arm: Arm, metric: str, severities: frozenset[str]) -> Iterator[Diagnostic]:
     names = {scores.set for cell in arm.cells.values() for scores in cell.finding.scores}
     own = arm.values(TEST, metric)
-    for name in sorted(names - {VALIDATION, TEST}):
+    for name in sorted(names - {VALIDATION, TEST} - severities):
         shifted = arm.values(name, metric)
         runs = [run for run in own if run in shifted]
         if runs:
             drop = shift_drop([own[run] for run in runs], [shifted[run] for run in runs])
-            yield _row("shift-drop", arm, name, drop.absolute)
+            yield diagnostic_of("shift-drop", arm, name, drop.absolute)
         for diagnostic, of_set in _OF_OUT_OF_SCOPE:
             values = list(arm.values(name, of_set).values())
             if values:
-                yield _row(diagnostic, arm, name, mean_interval(values))
+                yield diagnostic_of(diagnostic, arm, name, mean_interval(values))
 
 
-def _of_classes(arm: Arm, judged_set: str) -> Iterator[Diagnostic]:
-    """The class with the lowest share right, of those with enough items, on the judged set and on shifted ones."""
+def _of_classes(arm: Arm, judged_set: str, severities: frozenset[str]) -> Iterator[Diagnostic]:
+    """The class with the lowest share right, of those with enough items, on the judged set and on shifted ones.
+
+    Not on a single severity of a corruption.
+    """
     for name in arm.answered_sets:
-        if name == VALIDATION != judged_set:
+        if name == VALIDATION != judged_set or name in severities:
             continue
         answers = list(arm.answers(name).values())
         right = [row.predicted == row.labels for row in answers]
         worst = worst_class(class_shares(answers[0].labels, right))
         if worst is not None:
-            yield _row("worst-class", arm, name, worst.share)
+            yield diagnostic_of("worst-class", arm, name, worst.share)
 
 
 def _sample_efficiency(arms: ArmTable, design: Design) -> Iterator[Diagnostic]:
@@ -112,7 +117,7 @@ def _sample_efficiency(arms: ArmTable, design: Design) -> Iterator[Diagnostic]:
         runs = [run for run in values[0] if all(run in points for points in values)]
         if len(sizes) > 1 and tuple(sizes) == arms.sizes(task) and runs:
             areas = [aulc(sizes, [points[run] for points in values]) for run in runs]
-            yield _row("sample-efficiency", curve[-1], judged, mean_interval(areas))
+            yield diagnostic_of("sample-efficiency", curve[-1], judged, mean_interval(areas))
 
 
 def _selection_optimism(arm: Arm, metric: str) -> Iterator[Diagnostic]:
@@ -120,19 +125,7 @@ def _selection_optimism(arm: Arm, metric: str) -> Iterator[Diagnostic]:
     runs = [run for run in validation if run in test]
     if runs:
         optimism = generalization_gap([validation[run] for run in runs], [test[run] for run in runs])
-        yield _row("selection-optimism", arm, TEST, optimism)
-
-
-def _row(name: DiagnosticName, arm: Arm, set_name: str, interval: Interval) -> Diagnostic:
-    return Diagnostic(
-        name=name,
-        task=arm.key.task,
-        candidate=arm.key.candidate,
-        strategy=arm.key.strategy,
-        labels_per_class=arm.key.labels_per_class,
-        set=set_name,
-        estimate=as_estimate(interval),
-    )
+        yield diagnostic_of("selection-optimism", arm, TEST, optimism)
 
 
 def _order(row: Diagnostic) -> tuple[str, str, str, int, str, str]:

@@ -13,6 +13,7 @@ import numpy as np
 from evaluators.diagnostics.robustness import BEYOND, robustness_line
 from evaluators.evidence import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
+from evaluators.findings.corruptions import severities_of
 from evaluators.findings.measurements import TEST, VALIDATION, Design
 from evaluators.shift_evidence import EffectiveRobustness
 
@@ -28,7 +29,9 @@ def effective_robustness(arms: ArmTable, design: Design) -> tuple[EffectiveRobus
             for key, arm in arms.arms.items()
             if key.task == task.id and key.strategy != _READS_NOTHING and arm.values(TEST, "accuracy")
         ]
-        sets = sorted({name for arm in here for name in arm.answered_sets} - {VALIDATION, TEST})
+        sets = sorted(
+            {name for arm in here for name in arm.answered_sets} - {VALIDATION, TEST} - severities_of(task)
+        )
         for name in sets:
             found += _on(task, name, [arm for arm in here if arm.values(name, "accuracy")])
     return tuple(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluators.evidence import Estimate, Summary
+from evaluators.evidence import Diagnostic, DiagnosticName, Estimate, Summary
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.measurements import Design
 from evaluators.statistics.intervals import Interval, mean_interval
@@ -30,6 +30,19 @@ def summarise(arms: ArmTable, design: Design) -> tuple[Summary, ...]:
 def as_estimate(interval: Interval) -> Estimate:
     """Return an interval as the evidence writes it."""
     return Estimate(value=interval.value, low=interval.low, high=interval.high, n=interval.n)
+
+
+def diagnostic_of(name: DiagnosticName, arm: Arm, set_name: str, interval: Interval) -> Diagnostic:
+    """Return a diagnostic of an arm as the evidence writes it."""
+    return Diagnostic(
+        name=name,
+        task=arm.key.task,
+        candidate=arm.key.candidate,
+        strategy=arm.key.strategy,
+        labels_per_class=arm.key.labels_per_class,
+        set=set_name,
+        estimate=as_estimate(interval),
+    )
 
 
 def _summary(arm: Arm, set_name: str, metric: str, values: list[float]) -> Summary:

@@ -28,8 +28,12 @@ _HEADINGS: dict[DiagnosticName, str] = {
     "brier-score-scaled": "Brier score after temperature",
     "log-loss": "log loss",
     "log-loss-scaled": "log loss after temperature",
+    "corruption-error": "error on",
+    "corruption-error-added": "error added by corruptions",
+    "corruption-error-ratio": "mCE against the best baseline, %",
+    "corruption-error-ratio-relative": "relative mCE, %",
 }
-_NAMED_BY_SET = ("shift-drop", "out-of-scope-auroc", "worst-class", "out-of-scope-fpr")
+_NAMED_BY_SET = ("shift-drop", "out-of-scope-auroc", "worst-class", "out-of-scope-fpr", "corruption-error")
 #: What stands under calibration; the rest are gaps, shift and curves.
 CALIBRATION: frozenset[DiagnosticName] = frozenset(
     {
@@ -43,7 +47,16 @@ CALIBRATION: frozenset[DiagnosticName] = frozenset(
         "risk-coverage",
     }
 )
-OTHERS: frozenset[DiagnosticName] = frozenset(_HEADINGS) - CALIBRATION
+#: What stands in a table of its own (`corruption_rows.py`).
+CORRUPTION: frozenset[DiagnosticName] = frozenset(
+    {
+        "corruption-error",
+        "corruption-error-added",
+        "corruption-error-ratio",
+        "corruption-error-ratio-relative",
+    }
+)
+OTHERS: frozenset[DiagnosticName] = frozenset(_HEADINGS) - CALIBRATION - CORRUPTION
 
 
 def measured_candidates(findings: Findings, task: str) -> tuple[CandidateFacts, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluators.answer_evidence import Answers
+from evaluators.corruption_names import family_sets
 from evaluators.evidence import Evidence, Findings, TaskFacts
 from evaluators.report.answer_rows import answers_by_arm
 from evaluators.report.arm_tables import CALIBRATION, OTHERS, diagnostics_table
+from evaluators.report.corruption_rows import corruption_table
 from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_scores import LONG
@@ -30,6 +32,12 @@ _ROBUSTNESS = (
     "other arms nothing is said. Arms of one base at several sizes resemble each other, so the "
     "line looks surer than it is."
 )
+_CORRUPTIONS = (
+    "Error of accuracy in points, the mean over all five severities of each family: none is more right than another. "
+    "Against the best baseline: each family's errors summed and divided by the baseline's, 100 % is as many errors "
+    "(mCE, Hendrycks and Dietterich 2019); what is added: the same after the errors on clean inputs were taken off, "
+    "which says how much is lost and not how good the strategy is."
+)
 _CALIBRATION = (
     "Calibration error: the mean distance between confidence and accuracy in 15 bins of equal mass, 0 is best; after "
     "temperature: once one number, fitted on validation, has scaled the confidence. Brier score: the squared distance "
@@ -43,8 +51,9 @@ def shift_section(evidence: Evidence) -> Section:
     """Return gaps, drops, the worst class, out-of-scope detection and effective robustness of every arm."""
     findings, parts = evidence.findings, list(_shift_figures(evidence.findings))
     robust = [robustness_table(findings, task) for task in findings.tasks]
+    corrupted = [corruption_table(findings, task) for task in findings.tasks]
     gaps = [diagnostics_table(findings, task, OTHERS, "gaps and shift") for task in findings.tasks]
-    parts += _tables(gaps, _SHIFT) + _tables(robust, _ROBUSTNESS)
+    parts += _tables(gaps, _SHIFT) + _tables(robust, _ROBUSTNESS) + _tables(corrupted, _CORRUPTIONS)
     return Section("shift", "Gaps and shift", tuple(parts))
 
 
@@ -77,6 +86,7 @@ def _shift_figures(findings: Findings) -> Iterator[Html]:
 def _shifted_sets(findings: Findings, task: TaskFacts) -> tuple[str, ...]:
     rows = (row for row in findings.summaries if (row.task, row.metric) == (task.id, task.metric))
     names = {row.set for row in rows}
+    names -= {name for family in task.corruptions for name in family_sets(family)}
     return tuple(sorted(names - {"validation", "test"})) if "test" in names else ()
 
 

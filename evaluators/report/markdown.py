@@ -15,6 +15,7 @@ from evaluators.report.answer_rows import answers_by_arm, classes_table, confuse
 from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables, trail_sentences
+from evaluators.report.corruption_rows import corruption_table
 from evaluators.report.label_rows import overtakings_table, savings_table
 from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.provenance import Fact, provenance
@@ -74,6 +75,7 @@ def _of_task(evidence: Evidence, task: TaskFacts) -> list[ResultTable]:
         savings_table(findings, task),
         overtakings_table(findings, task),
         robustness_table(findings, task),
+        corruption_table(findings, task),
     ]
     for (task_id, _), of_sets in answers_by_arm(findings).items():
         if task_id == task.id:

@@ -6,6 +6,7 @@ holds the bound decides nothing, and what was not measured never passes.
 
 from __future__ import annotations
 
+from evaluators.corruption_names import family_name, family_sets
 from evaluators.evidence import Estimate
 from evaluators.observations import CellCost
 from evaluators.wording import count, millions, percent, score, title
@@ -26,8 +27,13 @@ def generalization_gap(rule: Rule, case: TaskCase) -> Judgement:
 
 
 def shift_drop(rule: Rule, case: TaskCase) -> Judgement:
-    """Whether no shifted set costs more than the policy allows; the worst set decides."""
+    """Whether no shifted set costs more than the policy allows; the worst set decides.
+
+    A family of corruptions is judged by its mean over all severities, never by one of them.
+    """
     others = set(case.task.sizes) - _OWN_SETS
+    for family in case.task.corruptions:
+        others = others - set(family_sets(family)) | {family_name(family)}
     out_of_scope = {row.set for row in case.diagnostics("out-of-scope-auroc")}
     if not others:
         return Judgement(Outcome.NOT_APPLICABLE, _bound(rule), "the task has no shifted set")

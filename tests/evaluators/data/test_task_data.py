@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from pydantic import ValidationError
 
 from evaluators.canonical import digest_of
 from evaluators.data.locations import facts_of
@@ -265,6 +266,30 @@ def test_images_are_loaded_and_shifted_by_transformation(tmp_path: Path) -> None
     assert data.sizes == {"train": 12, "validation": 6, "test": 6, "turned": 6, "noisy": 6}
     assert np.array_equal(data.samples("turned").images[0], np.rot90(data.samples("test").images[0]))
     assert not set(data.samples("noisy").digests) & set(data.samples("test").digests)
+
+
+def test_corruptions_are_five_locked_sets_each_and_change_no_fit(tmp_path: Path) -> None:
+    path = tmp_path / "pool.csv"
+    rows = "".join(f"{text},{label}\n" for text, label in POOL)
+    path.write_text("text,label\n" + rows, encoding="utf-8")
+    plain = task_of({"pool": path}, CARVED)
+    task = plain.model_copy(update={"corruptions": ("case", "typos")})
+    data = load_task(task, {"pool": path})
+    assert data.shifted_names == tuple(f"{name}-{s}" for name in ("case", "typos") for s in range(1, 6))
+    assert data.samples("case-5").texts != data.samples("test").texts
+    assert data.samples("case-5").texts[0].lower() == data.samples("test").texts[0].lower()
+    with pytest.raises(UsageProblem, match="locked"):
+        data.open("typos-1")
+    assert (task.splits_digest, task.digest == plain.digest) == (plain.splits_digest, False)
+    assert "corruptions" not in plain.model_dump_json()
+
+
+def test_corruptions_of_another_modality_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pool.csv"
+    path.write_text("text,label\n", encoding="utf-8")
+    fields = task_of({"pool": path}, CARVED).model_dump(by_alias=True)
+    with pytest.raises(ValidationError, match="texts have no corruption blur; they have typos, case"):
+        Task.model_validate({**fields, "corruptions": ("typos", "blur")})
 
 
 def test_a_format_of_another_modality_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,27 @@ def test_shift_drop_fails_for_the_worst_set():
     assert "on hard" in found.measured
 
 
+def with_typos(steps):
+    """Evidence of a task with the corruption typos, severity s costing its step."""
+    sets = {"validation": 0.0, "test": 0.0} | {f"typos-{s}": step for s, step in enumerate(steps, start=1)}
+    return small(sets=sets, corruptions=("typos",))
+
+
+def test_shift_drop_judges_a_corruption_by_the_mean_of_its_severities():
+    found = outcome("shift-drop", with_typos((0.0, 0.0, 0.0, 0.0, 0.3)), at_most=0.1)
+    assert found.outcome == "pass"
+    assert "on typos 1-5" in found.measured
+    assert outcome("shift-drop", with_typos((0.2, 0.2, 0.2, 0.2, 0.2)), at_most=0.1).outcome == "fail"
+
+
+def test_shift_drop_names_a_corruption_that_was_not_opened():
+    missing = with_typos((0.0, 0.0, 0.0, 0.0, 0.0))
+    kept = tuple(row for row in missing.findings.diagnostics if row.set != "typos 1-5")
+    findings = missing.findings.model_copy(update={"diagnostics": kept})
+    found = outcome("shift-drop", missing.model_copy(update={"findings": findings}), at_most=0.1)
+    assert (found.outcome, found.measured) == ("insufficient evidence", "not measured on typos 1-5")
+
+
 def test_shift_drop_is_insufficient_until_the_locked_sets_are_opened():
     found = outcome("shift-drop", draft(), at_most=0.1)
     assert (found.outcome, found.settles) == ("insufficient evidence", "run again with --final")
