@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hub.board import DECIMALS
 from hub.tracking.leaderboard import Row
 
 #: What MLflow keeps of a dataset's digest.
@@ -26,7 +27,7 @@ class RowScore:
         dataset: Its name: `help-desk test, 8 a class`. MLflow sorts by a metric on a dataset, so two sizes are two.
         digest: Of the task's data, as MLflow keeps it.
         size: Labels a class.
-        value: As the evidence has it, not rounded: the order is that of `hub leaderboard`.
+        value: To the decimals that `hub leaderboard` orders by.
         text: The value with its 95 % interval, for which MLflow's metrics have no room.
         created: When it was measured, in seconds since 1970.
     """
@@ -63,7 +64,7 @@ def scores_of(row: Row, created: str) -> tuple[RowScore, ...]:
                 dataset_name(row.task.id, summary.set, summary.labels_per_class),
                 row.task.digest[:DIGEST_LENGTH],
                 summary.labels_per_class,
-                value,
+                round(value, DECIMALS),
                 f"{value:.4f}{interval}",
                 at,
             )

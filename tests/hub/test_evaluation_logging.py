@@ -151,7 +151,7 @@ def test_killed_at_any_request_and_resumed_there_is_one_run_with_all_of_it(docum
     assert shown == [(name, "READY") for name in ("knn", "linear-probe", "lora", "majority")]
     lora = next(model for model in models if model.params["strategy"] == "lora")
     expected = next(
-        s.estimate.value
+        round(s.estimate.value, 6)
         for s in document.findings.summaries
         if (s.strategy, s.set, s.metric) == ("lora", "test", "accuracy")
     )

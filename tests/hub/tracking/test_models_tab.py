@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from hub.board import leaderboard
+from hub.board import DECIMALS, leaderboard
 from hub.registry.connection import connect
 from hub.registry.version_artifacts import experiment_id
 from hub.tracking import mlflow_rows, mlflow_runs
@@ -57,7 +57,10 @@ def of_board(set_name, size, documents=DOCUMENTS):
     (section,) = leaderboard(
         [source(found) for found in documents], TASK.id, TASK.digest, sets=(set_name,), size=size
     )
-    return [(row.base or "no base", row.strategy, row.protocol, row.estimate.value) for row in section.rows]
+    return [
+        (row.base or "no base", row.strategy, row.protocol, round(row.estimate.value, DECIMALS))
+        for row in section.rows
+    ]
 
 
 def of_mlflow(models, set_name, size):
