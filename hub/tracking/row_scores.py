@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from evaluators.wording import ladder_position
 from hub.board import DECIMALS
 from hub.tracking.leaderboard import Row
 
@@ -87,6 +88,30 @@ def covers(kept: Iterable[RowScore], other: Iterable[RowScore]) -> bool:
     """Whether nothing is lost if only the first is kept: it has every score of the other, as new or newer."""
     have = {_key(score): score.created for score in kept}
     return all(have.get(_key(score), -1) >= score.created for score in other)
+
+
+def best_first(rows: Iterable[tuple[Row, tuple[RowScore, ...]]]) -> list[tuple[Row, tuple[RowScore, ...]]]:
+    """Return rows task by task in the order of `hub leaderboard`.
+
+    On the locked test where it was opened, at the largest size; what was not scored there comes after, by validation.
+    """
+    listed = list(rows)
+    sizes: dict[str, int] = {}
+    for row, _ in listed:
+        for summary in row.summaries:
+            name = f"{row.task.id} {summary.set}"
+            sizes[name] = max(sizes.get(name, 0), summary.labels_per_class)
+
+    def place(pair: tuple[Row, tuple[RowScore, ...]]) -> tuple[object, ...]:
+        row, scores = pair
+        values = {score.dataset: score.value for score in scores if score.metric == row.task.metric}
+        means = [
+            -values.get(dataset_name(row.task.id, name, sizes.get(f"{row.task.id} {name}", 0)), -1.0)
+            for name in ("test", "validation")
+        ]
+        return (row.task.id, *means, ladder_position(row.strategy), row.base)
+
+    return sorted(listed, key=place)
 
 
 def timestamps(scores: Iterable[RowScore]) -> Mapping[str, int]:

@@ -134,3 +134,10 @@ def test_rows_are_read_page_by_page(tab, database, monkeypatch):
     for found in DOCUMENTS[:2]:
         log_evaluation(found, {}, database)
     same_order(of_mlflow(tab(database, "test", 8), "test", 8), of_board("test", 8, DOCUMENTS[:2]))
+
+
+def test_the_newest_first_which_is_all_that_the_ui_can_sort_by_is_the_order_of_the_leaderboard(tab, database):
+    """MLflow 3.17.2's page has sorting by metrics switched off (looked at in Chromium, 2026-11-27)."""
+    log_evaluation(DOCUMENTS[0], {}, database)
+    newest = sorted(tab(database, "test", 8), key=lambda model: -model.creation_timestamp)
+    same_order(of_mlflow(newest, "test", 8), of_board("test", 8, DOCUMENTS[:1]))
