@@ -16,6 +16,9 @@ from evaluators.estimate import Estimate
 from evaluators.evidence import Evidence, Summary
 from evaluators.wording import ladder_position
 
+#: Decimals of a mean that the order looks at, here and in MLflow: what differs by less is in the order of the ladder.
+DECIMALS = 6
+
 #: What the evidence of a row says of it beside the best one it was compared with.
 Tie = Literal["best", "tied", "worse"]
 
@@ -160,7 +163,14 @@ def _section(found: Sequence[_Found], size: int | None) -> Section | None:
         if row.arm not in newest:
             elsewhere.setdefault(row.summary.labels_per_class, set()).add(row.arm)
     rows = [_standing(row) for row in newest.values()]
-    rows.sort(key=lambda row: (-row.estimate.value, ladder_position(row.strategy), row.base, row.protocol))
+    rows.sort(
+        key=lambda row: (
+            -round(row.estimate.value, DECIMALS),
+            ladder_position(row.strategy),
+            row.base,
+            row.protocol,
+        )
+    )
     first = found[0].summary
     return Section(
         first.set,

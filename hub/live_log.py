@@ -31,6 +31,7 @@ class _State:
     note: str
     done: int
     cells: int
+    share: int
     closed: bool
 
 
@@ -40,6 +41,8 @@ class _Progress:
 
     left: dict[tuple[str, str, str], int]
     done: int = 0
+    share: int = 0
+    """How many of `MOST` equal parts are done and to be told; 0 while nothing was computed, only read."""
     computed: bool = False
     closed: bool = False
     news: threading.Condition = field(default_factory=threading.Condition)
@@ -52,12 +55,14 @@ class _Progress:
         self.left[arm] -= 1
         self.done += 1
         self.computed = self.computed or not reused
+        if self.computed:
+            self.share = MOST * self.done // self.cells
 
-    def after(self, done: int) -> _State:
-        """Wait until more is done than that, or all is over."""
+    def after(self, share: int) -> _State:
+        """Wait until more parts are done than that, or all is over."""
         with self.news:
-            self.news.wait_for(lambda: self.closed or self.done > done)
-            return _State(self._note(), self.done, self.cells, self.closed)
+            self.news.wait_for(lambda: self.closed or self.share > share)
+            return _State(self._note(), self.done, self.cells, self.share, self.closed)
 
     def _note(self) -> str:
         """Return how far it is, as Markdown for people: arms are named when every measurement of them has ended."""
@@ -79,17 +84,14 @@ class LiveLog:
 
     def listen(self, plan: Plan, events: Iterator[Event]) -> Iterator[Event]:
         """Yield events as they come, and see to it that they are told."""
-        progress, told = _Progress(_cells(plan)), 0
+        progress = _Progress(_cells(plan))
         try:
             for event in events:
                 if isinstance(event, Ended):
                     cell = event.planned.cell
                     with progress.news:
                         progress.ended((cell.task, cell.candidate, cell.strategy), reused=event.reused)
-                        share = MOST * progress.done // progress.cells
-                        # What is only read is over before a server has answered.
-                        if progress.computed and share > told:
-                            told = share
+                        if progress.share:
                             self._begin(plan, progress)
                             progress.news.notify()
                 yield event
@@ -116,10 +118,10 @@ def _send(plan: Plan, progress: _Progress, address: str, home: Home) -> None:
 
     try:
         run = open_live_run(address, plan, origin_tag(home.root))
-        state = progress.after(-1)
+        state = progress.after(0)
         while not state.closed:
             run.tell(state.note, state.done)
-            state = progress.after(state.done)
+            state = progress.after(state.share)
         run.end(state.note, stopped=state.done < state.cells)
     except (ReportedError, ModuleNotFoundError):
         return  # it is told at the end, when the evaluation is logged

@@ -49,7 +49,7 @@ def leaderboard_command(
     order is that of the mean and no ranking: "=" is not shown to be worse than the best one of its report, "<" is shown
     to be, "?" was not compared. The letter says of which report: two reports were never compared with each other.
 
-    MLflow's Models tab sorts the same rows the same way.
+    MLflow's Models tab has the same rows; sorted by the metric on a dataset, as its API can, in the same order.
     """
     from hub.evidence_at_hand import sources_about
     from hub.signing import open_keyring

@@ -14,7 +14,7 @@ from typing import Any
 from evaluators.evidence import Evidence
 from hub.registry.connection import Connection
 from hub.tracking.leaderboard import ROW_TAG, row_params, row_tags, rows
-from hub.tracking.row_scores import RowScore, covers, merged, scores_of, timestamps
+from hub.tracking.row_scores import RowScore, best_first, covers, merged, scores_of, timestamps
 
 _METRICS_A_BATCH = 500
 _MODELS_A_PAGE = 100
@@ -33,10 +33,13 @@ def write_rows(connection: Connection, experiment: str, run_id: str, evidence: E
     """Write the rows of an evaluation, each with what stands there already; return the ids of the logged models."""
     found = rows(evidence.findings)
     standing = logged_rows(connection, experiment, {row.task.id for row in found})
-    written, metrics = [], []
+    scored = []
     for row in found:
-        before = [old for old in standing if old.key == row.key]
-        scores = merged(scores_of(row, evidence.observations.created), *(old.scores for old in before))
+        before = (old.scores for old in standing if old.key == row.key)
+        scored.append((row, merged(scores_of(row, evidence.observations.created), *before)))
+    written, metrics = [], []
+    # The UI can sort by the time of creation alone, newest first: so the best is created last.
+    for row, scores in reversed(best_first(scored)):
         model = connection.runs.create_logged_model(
             experiment,
             row.name,

@@ -24,8 +24,8 @@ EXPERIMENT = "hub-evaluations"
 MODEL_TRAINING = "workflowType=machine_learning"
 EXPERIMENT_NOTE = (
     "Evaluations of base models, one run each. Choose *Model training* at the top left: Models is the leaderboard, one "
-    "row a base, strategy and task. Filter by a dataset and sort by its metric: the order is that of `hub leaderboard "
-    "TASK`. Written by `hub evaluate`; approvals rest on the signed evidence, never on this page."
+    "row a base, strategy and task, the best of the newest evaluation first. `hub leaderboard TASK` shows a whole task "
+    "in its order. Written by `hub evaluate`; approvals rest on the signed evidence, never on this page."
 )
 
 

@@ -11,6 +11,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from evaluators.wording import ladder_position
+from hub.board import DECIMALS
 from hub.tracking.leaderboard import Row
 
 #: What MLflow keeps of a dataset's digest.
@@ -26,7 +28,7 @@ class RowScore:
         dataset: Its name: `help-desk test, 8 a class`. MLflow sorts by a metric on a dataset, so two sizes are two.
         digest: Of the task's data, as MLflow keeps it.
         size: Labels a class.
-        value: As the evidence has it, not rounded: the order is that of `hub leaderboard`.
+        value: To the decimals that `hub leaderboard` orders by.
         text: The value with its 95 % interval, for which MLflow's metrics have no room.
         created: When it was measured, in seconds since 1970.
     """
@@ -63,7 +65,7 @@ def scores_of(row: Row, created: str) -> tuple[RowScore, ...]:
                 dataset_name(row.task.id, summary.set, summary.labels_per_class),
                 row.task.digest[:DIGEST_LENGTH],
                 summary.labels_per_class,
-                value,
+                round(value, DECIMALS),
                 f"{value:.4f}{interval}",
                 at,
             )
@@ -86,6 +88,30 @@ def covers(kept: Iterable[RowScore], other: Iterable[RowScore]) -> bool:
     """Whether nothing is lost if only the first is kept: it has every score of the other, as new or newer."""
     have = {_key(score): score.created for score in kept}
     return all(have.get(_key(score), -1) >= score.created for score in other)
+
+
+def best_first(rows: Iterable[tuple[Row, tuple[RowScore, ...]]]) -> list[tuple[Row, tuple[RowScore, ...]]]:
+    """Return rows task by task in the order of `hub leaderboard`.
+
+    On the locked test where it was opened, at the largest size; what was not scored there comes after, by validation.
+    """
+    listed = list(rows)
+    sizes: dict[str, int] = {}
+    for row, _ in listed:
+        for summary in row.summaries:
+            name = f"{row.task.id} {summary.set}"
+            sizes[name] = max(sizes.get(name, 0), summary.labels_per_class)
+
+    def place(pair: tuple[Row, tuple[RowScore, ...]]) -> tuple[object, ...]:
+        row, scores = pair
+        values = {score.dataset: score.value for score in scores if score.metric == row.task.metric}
+        means = [
+            -values.get(dataset_name(row.task.id, name, sizes.get(f"{row.task.id} {name}", 0)), -1.0)
+            for name in ("test", "validation")
+        ]
+        return (row.task.id, *means, ladder_position(row.strategy), row.base)
+
+    return sorted(listed, key=place)
 
 
 def timestamps(scores: Iterable[RowScore]) -> Mapping[str, int]:

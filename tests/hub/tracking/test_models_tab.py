@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from hub.board import leaderboard
+from hub.board import DECIMALS, leaderboard
 from hub.registry.connection import connect
 from hub.registry.version_artifacts import experiment_id
 from hub.tracking import mlflow_rows, mlflow_runs
@@ -57,7 +57,10 @@ def of_board(set_name, size, documents=DOCUMENTS):
     (section,) = leaderboard(
         [source(found) for found in documents], TASK.id, TASK.digest, sets=(set_name,), size=size
     )
-    return [(row.base or "no base", row.strategy, row.protocol, row.estimate.value) for row in section.rows]
+    return [
+        (row.base or "no base", row.strategy, row.protocol, round(row.estimate.value, DECIMALS))
+        for row in section.rows
+    ]
 
 
 def of_mlflow(models, set_name, size):
@@ -131,3 +134,10 @@ def test_rows_are_read_page_by_page(tab, database, monkeypatch):
     for found in DOCUMENTS[:2]:
         log_evaluation(found, {}, database)
     same_order(of_mlflow(tab(database, "test", 8), "test", 8), of_board("test", 8, DOCUMENTS[:2]))
+
+
+def test_the_newest_first_which_is_all_that_the_ui_can_sort_by_is_the_order_of_the_leaderboard(tab, database):
+    """MLflow 3.17.2's page has sorting by metrics switched off (looked at in Chromium, 2026-11-27)."""
+    log_evaluation(DOCUMENTS[0], {}, database)
+    newest = sorted(tab(database, "test", 8), key=lambda model: -model.creation_timestamp)
+    same_order(of_mlflow(newest, "test", 8), of_board("test", 8, DOCUMENTS[:1]))
