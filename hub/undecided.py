@@ -13,6 +13,8 @@ from hub.decision import Decision, RuleResult, TaskVerdict
 #: Kinds of rules that are undecided for want of runs.
 _GAINS = frozenset({"gain-over-from-scratch", "gain-over-best-baseline", "gain-over-incumbent"})
 _BY_RUNS = _GAINS | {"minimum-runs"}
+#: What a person's own data always fail: they ask what is better, not whether it may be approved.
+_OF_PERSONAL_TASKS = frozenset({"promotable-task", "reviewed-task"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ def next_looks(looks: Looks, questions: Iterable[Question], findings: Findings) 
 
 
 def _failed(rules: Iterable[RuleResult]) -> bool:
-    return any(rule.decisive and rule.outcome == "fail" for rule in rules)
+    return any(
+        rule.decisive and rule.outcome == "fail" and rule.kind not in _OF_PERSONAL_TASKS for rule in rules
+    )
 
 
 def _of_task(decision: Decision, task: TaskVerdict, strategy: str) -> list[Question]:

@@ -31,6 +31,13 @@ def test_a_model_that_is_refused_anyway_is_not_measured_longer():
     assert asked(undecided(), rule(GAIN), failing) == ()
 
 
+def test_a_personal_task_can_promote_nothing_and_is_measured_longer_all_the_same():
+    evidence = undecided()
+    tasks = tuple(row.model_copy(update={"promotable": False}) for row in evidence.findings.tasks)
+    evidence = evidence.model_copy(update={"findings": evidence.findings.model_copy(update={"tasks": tasks})})
+    assert len(asked(evidence, rule(GAIN), rule("promotable-task"))) == 1
+
+
 def test_a_rule_that_only_advises_is_not_measured_longer():
     assert asked(undecided(), rule(GAIN, required=False)) == ()
 
