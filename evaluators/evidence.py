@@ -20,6 +20,7 @@ from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument
 from evaluators.estimate import Estimate as Estimate
+from evaluators.looks import Looks
 from evaluators.observations import Observations
 from evaluators.shift_evidence import EffectiveRobustness
 from evaluators.signature import Signature
@@ -180,6 +181,7 @@ _LATER_FIELDS = (
     "overtakings",
     "effective_robustness",
     "answers",
+    "looks",
 )
 
 
@@ -295,6 +297,8 @@ class Findings(Document):
     effective_robustness: tuple[EffectiveRobustness, ...] = ()
     answers: tuple[Answers, ...] = ()
     """Of the recommended strategies alone."""
+    looks: Looks | None = None
+    """Where runs were added until the question was decided: which look this is. Intervals stay those of 95 %."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

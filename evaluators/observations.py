@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evaluators.canonical import digest_of
 from evaluators.document import Document
@@ -100,12 +100,14 @@ class TestRead(Document):
     """Distinct models among those cells since the task's splits are what they are; 0 in earlier documents."""
     openings: tuple[TestOpening, ...] = ()
     """Who opened it and when, oldest first; none in earlier documents."""
+    looks: dict[str, int] = Field(default_factory=dict)
+    """Digest of a model -> how many plans ever judged it here: each is another look. Empty in earlier documents."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        for name in ("candidates_ever", "openings"):
+        for name in ("candidates_ever", "openings", "looks"):
             if not getattr(self, name):
                 written.pop(name, None)
         return written

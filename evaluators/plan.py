@@ -25,6 +25,7 @@ from evaluators.data.view import TEST, TRAIN, VALIDATION, draw, label_inputs
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument, UsageProblem
 from evaluators.fitness import unfit
+from evaluators.looks import Looks
 from evaluators.protocol import Protocol
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 from evaluators.task import Task
@@ -81,6 +82,13 @@ class Request(Document):
     """Tasks from the command line: they can promote nothing."""
     leaks_allowed: tuple[str, ...] = ()
     """Tasks that are measured although their test repeats more of the training data than the policy allows."""
+    looks: Looks | None = None
+    """Where runs are added until the question is decided: which look this is."""
+
+    def runs(self, cell: Cell) -> int:
+        """Return how many runs there are of a cell's strategy."""
+        first = self.protocol.runs
+        return self.looks.runs(first, cell.task, cell.candidate, cell.strategy) if self.looks else first
 
 
 class Plan(Document):
@@ -179,7 +187,7 @@ class _Builder:
         first = _cell(row, candidate, task, protocol)
         rarest = int(np.min(np.bincount(data.pool(protocol.pool).labels, minlength=len(data.labels))))
         for size in protocol.sizes(rarest):
-            for index in range(protocol.runs):
+            for index in range(self.request.runs(first)):
                 cell = replace(
                     first,
                     labels_per_class=size,

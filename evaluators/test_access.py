@@ -182,6 +182,7 @@ def summary(task: str, records: Sequence[AccessRecord], *, cells_this_evaluation
         cells_this_evaluation=cells_this_evaluation,
         cells_ever=_distinct(records),
         candidates_ever=len(_candidates(records)),
+        looks=_looks(records),
         openings=tuple(
             TestOpening(
                 when=of_plan[0].when,
@@ -202,6 +203,15 @@ def _candidates(records: Iterable[AccessRecord]) -> set[str]:
         of_plan = by_plan.setdefault(record.plan, set())
         of_plan.add(f"plan {record.plan}" if record.candidate is None else record.candidate)
     return {name for names in by_plan.values() for name in names if name}
+
+
+def _looks(records: Iterable[AccessRecord]) -> dict[str, int]:
+    """Return in how many plans each model was judged, where it is known which."""
+    plans: dict[str, set[str]] = {}
+    for record in records:
+        if record.candidate:
+            plans.setdefault(record.candidate, set()).add(record.plan)
+    return {candidate: len(plans[candidate]) for candidate in sorted(plans)}
 
 
 def _distinct(records: Iterable[AccessRecord]) -> int:

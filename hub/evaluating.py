@@ -83,13 +83,17 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured, what the gate says of each model, what it took, and a few mistakes for a page."""
+    """What was measured, what the gate says of each model, what it took, and a few mistakes for a page.
+
+    `stopped`: where runs were added until the question is decided, why no more were.
+    """
 
     evidence: Evidence
     path: Path
     decisions: tuple[Decision, ...]
     carried: Carried
     examples: tuple[Example, ...] = ()
+    stopped: str | None = None
 
 
 def evaluate(
@@ -104,11 +108,7 @@ def evaluate(
     chosen, taken = with_folders(choice, catalog, home, teller)
     live = LiveLog(home) if log else None
     measured = measure(chosen, taken.measuring, home, teller, policy=rules, live=live)
-    today = dt.datetime.now(dt.UTC).date()
-    decisions = tuple(
-        decide(taken.judging.card(name), taken.judging.locks[name], measured.evidence, rules, today=today)
-        for name in measured.models
-    )
+    decisions = judge(measured, taken, rules)
     if log:
         with teller.status() as doing:
             doing("logging to MLflow")
@@ -117,6 +117,15 @@ def evaluate(
             )
         (teller.warn if warning else teller.note)(sentence)
     return Evaluation(measured.evidence, measured.path, decisions, measured.carried, measured.examples)
+
+
+def judge(measured: Measured, taken: Taken, rules: Policy) -> tuple[Decision, ...]:
+    """Return what the gate says today of each model that was measured."""
+    today = dt.datetime.now(dt.UTC).date()
+    return tuple(
+        decide(taken.judging.card(name), taken.judging.locks[name], measured.evidence, rules, today=today)
+        for name in measured.models
+    )
 
 
 def measure(
@@ -140,6 +149,19 @@ def measure(
     """
     home.ready()
     prepared = prepare_choice(choice, catalog, home, teller, policy=policy)
+    return measure_prepared(prepared, choice, asked(choice, catalog).models, home, teller, live=live)
+
+
+def measure_prepared(
+    prepared: Prepared,
+    choice: Choice,
+    models: tuple[str, ...],
+    home: Home,
+    teller: Teller,
+    *,
+    live: LiveLog | None = None,
+) -> Measured:
+    """Compute a prepared plan, open what it needs, and return the signed evidence about `models`."""
     wanted = prepared.plan.request.protocol.device if choice.device == "any" else choice.device
     if wanted == "cuda":
         # A GPU that is missing is told before a locked test is opened. Otherwise torch is left to the worker.
@@ -155,7 +177,7 @@ def measure(
         doing("gathering the findings")
         evidence, path = conclude(prepared, ran, opened, results=results, home=home, now=now)
         examples = examples_of(prepared, ran, evidence, results=results)
-    return Measured(evidence, path, _asked(choice, catalog).models, prepared, carried, examples)
+    return Measured(evidence, path, models, prepared, carried, examples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,9 +213,9 @@ def prepare_choice(
         _refresh(address, home, teller)
     history, read_at = known_history(home, address)
     limit = leak_limit(policy, choice.allow_leaks) if policy else LeakLimit(allowed=choice.allow_leaks)
-    asked = replace(_asked(choice, catalog), leaks=limit)
+    wanted = replace(asked(choice, catalog), leaks=limit)
     with teller.transfers("fetching") as tell:
-        prepared = prepare(asked, catalog, history, home, tell)
+        prepared = prepare(wanted, catalog, history, home, tell)
     met = sorted(row.candidate.name for row in prepared.plan.request.candidates if row.role == "incumbent")
     if met:
         teller.note(f"beside what is approved now ({', '.join(met)}), as read from the registry on {read_at}")
@@ -233,7 +255,12 @@ def _refresh(address: str, home: Home, teller: Teller) -> None:
         remember(home, address, entries, now=utc(dt.datetime.now(dt.UTC)))
 
 
-def _asked(choice: Choice, catalog: Catalog) -> Asked:
+def asked(choice: Choice, catalog: Catalog) -> Asked:
+    """Return what a choice asks for, its models by name.
+
+    Raises:
+        UsageProblem: If no model is named.
+    """
     models = choice.models
     if choice.every:
         # Of models that read something else than the tasks named, none is meant.

@@ -10,6 +10,7 @@ from evaluators.evidence import Evidence, Findings
 from evaluators.wording import is_baseline
 from hub.decision import Decision
 from hub.evaluating import Choice
+from hub.undecided import open_questions
 from hub.unproposed import PREFIX
 
 
@@ -24,10 +25,15 @@ def next_step(decision: Decision, evidence: Evidence) -> str:
     if decision.verdict == "approved":
         return f'hub promote {decision.model} --reason "..."'
     if not evidence.findings.final:
+        looks = " --until-decided" if evidence.findings.looks else ""
+        final = f"--protocol {protocol} --final{looks}"
+        return f"hub evaluate {decision.model} {tasks} {final}   (opens the locked test)"
+    if evidence.findings.looks is None and open_questions([decision], evidence):
         return (
-            f"hub evaluate {decision.model} {tasks} --protocol {protocol} --final   (opens the locked test)"
+            f"hub evaluate {decision.model} {tasks} --protocol {protocol} --final --until-decided --budget 1h"
+            "   (adds runs until it is decided)"
         )
-    if decision.verdict == "refused" or protocol == "standard":
+    if decision.verdict == "refused" or protocol == "standard" or evidence.findings.looks is not None:
         return f"hub report {decision.model}   (why, in full)"
     return f"hub evaluate {decision.model} {tasks} --protocol standard --final   (more runs)"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from evaluators.data.locations import DataRoots, locate
 from evaluators.data.remarks import remarks_on
 from evaluators.data.task_data import TaskData, load_task
 from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
+from evaluators.looks import Looks
 from evaluators.personal_task import OwnData
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.strategy import strategy
@@ -135,6 +136,12 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
         leaks_allowed=over_by_name(data, asked.leaks),
     )
     return Prepared(make_plan(request, data), data, files, folders, tuple(notes))
+
+
+def looked_at_again(prepared: Prepared, looks: Looks) -> Prepared:
+    """Return the plan of one look of a sequence, over the same bytes."""
+    request = prepared.plan.request.model_copy(update={"looks": looks})
+    return replace(prepared, plan=make_plan(request, prepared.data))
 
 
 def prepare_plan(plan: Plan, home: Home) -> Prepared:

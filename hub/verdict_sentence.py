@@ -13,6 +13,7 @@ from typing import Literal
 from evaluators.wording import count, difference, metric_title, score, title
 from hub.decision import Decision
 from hub.gate_rules.case import TaskCase
+from hub.gate_rules.looking import at_level
 from hub.policy import Waiver
 
 Verdict = Literal["approved", "refused", "insufficient evidence"]
@@ -103,5 +104,6 @@ def _evidence(case: TaskCase) -> str:
         compared = case.comparison(purpose, chosen.labels_per_class)
         if compared:
             other = "" if purpose != "gain-over-incumbent" else f" on {compared.reference_candidate}"
-            words += f", {difference(compared.difference)} over {title(compared.reference_strategy)}{other}"
+            gain = difference(at_level(compared.difference, case))
+            words += f", {gain} over {title(compared.reference_strategy)}{other}"
     return words

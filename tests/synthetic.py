@@ -19,6 +19,7 @@ from evaluators.data.samples import FloatArray, IntArray
 from evaluators.evidence import CandidateFacts, Evidence, Findings, TaskFacts
 from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.findings.measurements import CellMeasurement, Design
+from evaluators.looks import Looks
 from evaluators.observations import Environment, TestRead
 from evaluators.protocol import Protocol
 
@@ -66,6 +67,7 @@ class World:
         promotable: Whether the task is of a catalog.
         duplicates: Copies between train and test.
         corruptions: Families of corruptions; their severities stand in `sets`.
+        looks: Which look of a sequence it is; arms that are measured longer have more runs.
         climb: Whether the protocol climbs the ladder; what is measured beyond the rung that ends it is reported too.
     """
 
@@ -94,6 +96,7 @@ class World:
 
     corruptions: tuple[str, ...] = ()
     climb: bool = False
+    looks: Looks | None = None
 
     @property
     def final(self) -> bool:
@@ -111,8 +114,10 @@ def measured(world: World) -> Iterator[CellMeasurement]:
     if world.incumbent:
         rows.append((world.incumbent[0], "linear-probe", world.incumbent[1]))
     for candidate, name, accuracy in rows:
+        whose = "" if name in BASELINES_ON_DATA else candidate
+        runs = world.looks.runs(world.runs, world.task, whose, name) if world.looks else world.runs
         for size in world.sizes:
-            for run in range(world.runs):
+            for run in range(runs):
                 yield _measurement(world, candidate, name, accuracy, (size, run))
 
 
@@ -156,6 +161,7 @@ def design(world: World) -> Design:
         protocol=protocol(world),
         plan_digest=digest_of(["plan", world.task]),
         final=world.final,
+        looks=world.looks,
     )
 
 

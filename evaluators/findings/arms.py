@@ -101,6 +101,14 @@ class ArmTable:
             )
         )
 
+    def first_runs(self, runs: int) -> ArmTable:
+        """Return the arms with the first so many runs alone: what a sequence of looks is about is chosen on these."""
+        kept = {
+            key: Arm(key, arm.labels, {run: cell for run, cell in arm.cells.items() if run < runs})
+            for key, arm in self.arms.items()
+        }
+        return ArmTable({key: arm for key, arm in kept.items() if arm.cells})
+
 
 def build_arms(cells: Iterable[ScoredCell]) -> ArmTable:
     """Group cells into arms.

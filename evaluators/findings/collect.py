@@ -88,6 +88,7 @@ def design(reading: Reading) -> Design:
         protocol=request.protocol,
         plan_digest=reading.plan.digest,
         final=request.final,
+        looks=request.looks,
     )
 
 

@@ -32,6 +32,7 @@ def decisive(measured: Iterable[CellMeasurement], *, truths: Truths, design: Des
         # Nothing to choose on, so nothing is chosen: the protocol says what is compared.
         return frozenset((row.cell.key, row.cell.candidate) for row in rows)
     arms = build_arms(score_cell(_on_validation(row), design.task(row.cell.task), truths) for row in rows)
+    arms = arms.first_runs(design.protocol.runs)
     wanted = _recommended(arms, design) | _approved(design)
     return frozenset(
         (row.cell.key, row.cell.candidate)

@@ -62,9 +62,10 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
         ValueError: If predictions do not fit the labels, or two plans were mixed.
     """
     arms = build_arms(_scored(measurements, truths, design))
+    choosing = arms.first_runs(design.protocol.runs)
     cells = [cell.finding for arm in arms.arms.values() for cell in arm.cells.values()]
     names = [facts.name for facts in design.candidates if facts.role == "candidate"]
-    recommended = (recommend(arms, task, name) for task in design.tasks for name in names)
+    recommended = (recommend(choosing, task, name) for task in design.tasks for name in names)
     recommendations = tuple(
         sorted((row for row in recommended if row is not None), key=lambda row: (row.task, row.candidate))
     )
@@ -80,11 +81,12 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
         diagnostics=diagnose(arms, design, recommendations),
         recommendations=recommendations,
         tie_groups=tie_groups(arms, design),
-        climbs=_climbs(arms, design, names) if design.protocol.climb else (),
+        climbs=_climbs(choosing, design, names) if design.protocol.climb else (),
         label_savings=label_savings(arms, design),
         overtakings=overtakings(arms, design, recommendations),
         effective_robustness=effective_robustness(arms, design),
         answers=answers_of(arms, design, recommendations),
+        looks=design.looks,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from evaluators.cell import Cell, FitCost
 from evaluators.data.samples import FloatArray, IntArray
 from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.looks import Looks
 from evaluators.observations import Environment
 from evaluators.protocol import Protocol
 
@@ -90,6 +91,7 @@ class Design:
         protocol: How it was measured.
         plan_digest: Identity of the plan.
         final: Whether the locked tests were opened.
+        looks: Which look of a sequence it is; None where there is one look.
     """
 
     tasks: tuple[TaskFacts, ...]
@@ -97,6 +99,7 @@ class Design:
     protocol: Protocol
     plan_digest: str
     final: bool
+    looks: Looks | None = None
 
     def __post_init__(self) -> None:
         subjects: dict[str, str] = {}

@@ -11,6 +11,7 @@ from evaluators.report.candidates import candidates_table
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, code, element, facts, joined
+from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.table import comparison_table, transfer_table
 from evaluators.wording import count, percent
@@ -52,6 +53,9 @@ def _scores(evidence: Evidence, task: TaskFacts) -> Iterator[Html]:
     findings = evidence.findings
     yield element("h3", task.id)
     yield _task(task)
+    looked = looks_sentence(findings, task.id)
+    if looked:
+        yield element("p", looked)
     for text in caveats(findings, task.id):
         yield element("p", element("strong", text))
     yield result_html(arms_table(evidence, task))

@@ -17,6 +17,7 @@ from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables, trail_sentences
 from evaluators.report.corruption_rows import corruption_table
 from evaluators.report.label_rows import overtakings_table, savings_table
+from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.provenance import Fact, provenance
 from evaluators.report.shift_rows import robustness_table
@@ -44,6 +45,8 @@ def evidence_markdown(evidence: Evidence) -> str:
     parts = [_about(evidence)]
     for task in findings.tasks:
         parts.append(_task_heading(task))
+        looked = looks_sentence(findings, task.id)
+        parts += [plain(looked)] if looked else []
         parts += [f"**{plain(text)}**" for text in caveats(findings, task.id)]
         parts += [plain(text) for text in worth_sentences(findings, task)]
         for facts in measured_candidates(findings, task.id):

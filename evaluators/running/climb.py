@@ -125,7 +125,7 @@ class Climber:
             self._score(planned, ended[planned.cell.key, planned.cell.candidate])
             for planned in self._plan.cells
             if (planned.cell.key, planned.cell.candidate) in ended
-        )
+        ).first_runs(self._plan.request.protocol.runs)
 
     def _score(self, planned: PlannedCell, result: CellResult) -> ScoredCell:
         place = (planned.cell.key, planned.cell.candidate)

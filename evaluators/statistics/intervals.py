@@ -86,6 +86,22 @@ def wilson_interval(successes: int, n: int, *, level: float = 0.95) -> Interval:
     return Interval(share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)), n)
 
 
+def widening(n: int, level: float) -> float:
+    """Return how many times wider a Student's t interval at a two-sided `level` is than that of 95 %.
+
+    Args:
+        n: Runs, at least 2.
+        level: Size of the test in (0, 1), such as .018.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+    check_level(level)
+    if n < 2:
+        raise ValueError("one run has no interval")
+    return float(stdtrit(n - 1, 1.0 - level / 2.0)) / float(stdtrit(n - 1, 0.975))
+
+
 def mean_and_error(values: Values) -> tuple[float, float | None, int]:
     """Return the mean, its standard error and n.
 

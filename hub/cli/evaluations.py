@@ -62,7 +62,7 @@ def _choices(function: Any) -> Any:
             "--budget",
             type=Duration(),
             default=None,
-            help="Time that computing may take, such as 30m: heavier strategies that do not fit are not begun.",
+            help="Time that computing may take, such as 30m: heavier strategies and looks that do not fit are left.",
         ),
     ]
     for option in reversed(options):
@@ -92,6 +92,12 @@ def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choice
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
 @click.option("--no-log", is_flag=True, help="Do not log the evaluation to MLflow.")
 @click.option(
+    "--until-decided",
+    "until_decided",
+    is_flag=True,
+    help="Add runs while a rule is undecided: at most four looks, which share the error of one; see --budget.",
+)
+@click.option(
     "--resume", is_flag=True, help="Log to MLflow what earlier evaluations could not; alone, measure nothing."
 )
 @click.option(
@@ -107,6 +113,7 @@ def evaluate(
     dry_run: bool,
     gate: bool,
     no_log: bool,
+    until_decided: bool,
     resume: bool,
     html_file: Path | None,
     catalog_folder: Path | None,
@@ -119,6 +126,10 @@ def evaluate(
 
     Ordinary evaluation scores on validation, as often as you like. `--final` opens the test that is kept closed, and is
     what an approval needs. What is measured already is not measured again; a stopped evaluation goes on where it was.
+
+    `--until-decided` measures, and where a rule stays undecided again, with as many more runs of the recommended
+    strategy, the floors and what is approved now. Looking again finds something sooner or later, so every look, the
+    first one too, is judged by a wider interval. Choose it before the first look.
     """
     from hub.cli.telling import tell_evaluation
 
@@ -129,8 +140,13 @@ def evaluate(
     if dry_run:
         tell_plan(plan_choice(choice, catalog, home(), output), home(), output, out=None)
         return
-    found = measure_and_judge(choice, catalog, policy, home(), output, log=not no_log)
-    tell_evaluation(found.evidence, found.decisions, found.path, found.carried, output)
+    if until_decided:
+        from hub.until_decided import evaluate_until_decided
+
+        found = evaluate_until_decided(choice, catalog, policy, home(), output, log=not no_log)
+    else:
+        found = measure_and_judge(choice, catalog, policy, home(), output, log=not no_log)
+    tell_evaluation(found.evidence, found.decisions, found.path, found.carried, output, stopped=found.stopped)
     if html_file is not None:
         from hub.report_page import report_page
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables
+from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import caveats
 from evaluators.report.table import VALIDATION_MARK, ResultTable, failures, result_table
 from evaluators.report.tuning_budget import tuning_budgets
@@ -38,9 +39,24 @@ _VERDICTS = {"approved": "bold green", "refused": "bold red", "insufficient evid
 
 
 def tell_evaluation(
-    evidence: Evidence, decisions: tuple[Decision, ...], path: Path, carried: Carried | None, output: Output
+    evidence: Evidence,
+    decisions: tuple[Decision, ...],
+    path: Path,
+    carried: Carried | None,
+    output: Output,
+    *,
+    stopped: str | None = None,
 ) -> None:
-    """Print scores, verdicts, what it cost against the estimate where it was computed now, and the next command."""
+    """Print scores, verdicts, what it cost against the estimate where it was computed now, and the next command.
+
+    Args:
+        evidence: What was measured.
+        decisions: What the gate says of it.
+        path: Where the evidence lies.
+        carried: What computing took; None if it was not computed now.
+        output: Where to print.
+        stopped: Of a sequence of looks, why there is no further one.
+    """
     tables = [drawn(table) for table in _score_tables(evidence)]
     lost = failures(evidence.findings)
     if lost.rows:
@@ -51,6 +67,8 @@ def tell_evaluation(
         "final": evidence.findings.final,
         "counters": evidence.observations.counters,
         **(cost_value(carried) if carried else {}),
+        **({"looks": evidence.findings.looks.model_dump(mode="json")} if evidence.findings.looks else {}),
+        **({"stopped": stopped} if stopped else {}),
         "summaries": [row.model_dump(mode="json") for row in evidence.findings.summaries],
         "climbs": [row.model_dump(mode="json") for row in evidence.findings.climbs],
         "tuning_budgets": [
@@ -69,6 +87,9 @@ def tell_evaluation(
     for task in evidence.findings.tasks:
         for text in worth_sentences(evidence.findings, task):
             output.say(escape(text))
+        looked = looks_sentence(evidence.findings, task.id)
+        if looked:
+            output.say(f"{escape(task.id)}: {escape(looked)}")
         for text in caveats(evidence.findings, task.id):
             output.say(f"[yellow]{escape(task.id)}: {escape(text)}[/yellow]")
     for decision in decisions:

@@ -20,6 +20,7 @@ from evaluators.evidence import (
     Summary,
     TaskFacts,
 )
+from evaluators.statistics.sequential import nominal_level
 from hub.card import Card
 from hub.decision import Outcome
 from hub.lock import Lock
@@ -126,6 +127,21 @@ class TaskCase:
             return 0
         reads = self.evidence.observations.test_reads
         return max((row.candidates_ever for row in reads if row.task == self.task.id), default=0)
+
+    @property
+    def looks(self) -> int:
+        """Looks that share the error of 5 %: those that were promised, or those that were taken, if they are more."""
+        sequence = self.evidence.findings.looks
+        promised = sequence.most if sequence else 1
+        if not self.evidence.findings.final or self.facts is None:
+            return promised
+        reads = (row for row in self.evidence.observations.test_reads if row.task == self.task.id)
+        return max([promised, *(row.looks.get(self.facts.digest, 1) for row in reads)])
+
+    @property
+    def level(self) -> float:
+        """The two-sided level of this look: .05, unless it is one of several."""
+        return nominal_level(self.looks)
 
     def comparison(self, purpose: str, size: int) -> Comparison | None:
         """Return the comparison of the recommended strategy on the judged set."""

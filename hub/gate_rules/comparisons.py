@@ -2,7 +2,7 @@
 
 A demand holds at a train size if the whole 95 % interval is above the bound, fails if the whole interval is
 below it, and is undecided in between: a gain inside the noise is not a pass. What is missing is undecided
-too.
+too. Where this is one look of several the interval is as wide as all of them together demand.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evaluators.canonical import short
-from evaluators.evidence import Comparison
+from evaluators.evidence import Comparison, Estimate
 from evaluators.pool_share import conditional_words, pool_share
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
+from hub.gate_rules.looking import at_level, interval_words
 from hub.gate_rules.settling import FEWEST_RUNS, settles
 from hub.policy import Rule
 
-#: What p after Holm must not exceed.
-_LEVEL = 0.05
 _NOT_MEASURED = -math.inf
 
 
@@ -47,7 +46,7 @@ def gain_over_best_baseline(rule: Rule, case: TaskCase) -> Judgement:
 def gain_over_incumbent(rule: Rule, case: TaskCase) -> Judgement:
     """Whether it beats what is approved now, or is not worse by the task's margin and smaller."""
     facts, chosen, candidate = case.incumbent, case.recommendation, case.facts
-    required = f"{_required(rule)}, or within {percent(case.task.margin)} points of it and smaller"
+    required = f"{_required(rule, case)}, or within {percent(case.task.margin)} points of it and smaller"
     if facts is None:
         return _without_incumbent(case, required)
     same_base = candidate is not None and facts.subject == candidate.subject
@@ -62,7 +61,7 @@ def gain_over_incumbent(rule: Rule, case: TaskCase) -> Judgement:
             return found
         if found.judgement.outcome is Outcome.PASS:
             return _AtSize(_after_holm(found.judgement, row, rule.at_least or 0.0, case), found.room)
-        if smaller and _not_worse(row, case.task.margin):
+        if smaller and _not_worse(row, case):
             sizes = (
                 f"{millions(candidate.parameters if candidate else 0)} against {millions(facts.parameters)}"
             )
@@ -119,19 +118,20 @@ def minimum_runs(rule: Rule, case: TaskCase) -> Judgement:
 
 
 def _gain(rule: Rule, case: TaskCase, purpose: str) -> Judgement:
-    return _over_sizes(rule, case, lambda size: _gain_at(rule, case, purpose, size), _required(rule))
+    return _over_sizes(rule, case, lambda size: _gain_at(rule, case, purpose, size), _required(rule, case))
 
 
 def _gain_at(rule: Rule, case: TaskCase, purpose: str, size: int) -> _AtSize:
-    required, bound = _required(rule), rule.at_least or 0.0
+    required, bound = _required(rule, case), rule.at_least or 0.0
     row = case.comparison(purpose, size)
     if row is None:
         words = f"not compared at {at_size(size)}"
         return _AtSize(Judgement(Outcome.INSUFFICIENT, required, words, "evaluate again"), _NOT_MEASURED)
-    measured = f"{difference(row.difference)} points {_over(row)}, {count(row.difference.n, 'run')}"
+    seen = at_level(row.difference, case)
+    measured = f"{difference(seen)} points {_over(row)}, {count(seen.n, 'run')}"
     conditional = conditional_words(pool_share(case.evidence.findings, case.task, size))
     measured += f" ({conditional})" if conditional else ""
-    low, high = row.difference.low, row.difference.high
+    low, high = seen.low, seen.high
     # Whatever a policy demands or waives: fewer runs carry no claim that a strategy is better.
     if low is None or high is None or (low > bound and row.difference.n < FEWEST_RUNS):
         return _AtSize(
@@ -140,7 +140,7 @@ def _gain_at(rule: Rule, case: TaskCase, purpose: str, size: int) -> _AtSize:
     if low > bound:
         return _AtSize(Judgement(Outcome.PASS, required, measured), low - bound)
     if high < bound:
-        return _AtSize(Judgement(Outcome.FAIL, required, measured, because=_because(row)), high - bound)
+        return _AtSize(Judgement(Outcome.FAIL, required, measured, because=_because(row, seen)), high - bound)
     words = f"a gain of {measured} is inside the noise"
     answer = Judgement(Outcome.INSUFFICIENT, required, measured, _settles(row, bound, case), words)
     return _AtSize(answer, row.difference.value - bound)
@@ -173,11 +173,11 @@ def _sizes(rule: Rule, case: TaskCase) -> tuple[int, ...]:
     return case.sizes[-1:] if rule.sizes == "largest" else case.sizes
 
 
-def _required(rule: Rule) -> str:
+def _required(rule: Rule, case: TaskCase) -> str:
     where = {"any": "at one size or more", "all": "at every size", "largest": "at the largest size"}[
         rule.sizes
     ]
-    return f"> {percent(rule.at_least or 0.0)} points {where} (95 % interval)"
+    return f"> {percent(rule.at_least or 0.0)} points {where} ({interval_words(case)})"
 
 
 def _over(row: Comparison) -> str:
@@ -187,17 +187,20 @@ def _over(row: Comparison) -> str:
     return f"over {reference} at {at_size(row.labels_per_class)}"
 
 
-def _because(row: Comparison) -> str:
+def _because(row: Comparison, seen: Estimate) -> str:
     where = _over(row).removeprefix("over ")
-    if row.difference.high is not None and row.difference.high < 0.0:
+    if seen.high is not None and seen.high < 0.0:
         verdict = ": negative transfer" if row.purpose == "gain-over-best-baseline" else ""
-        return f"{title(row.strategy)} is {loss(row.difference)} points below {where}{verdict}"
-    return f"{title(row.strategy)} is only {difference(row.difference)} points above {where}"
+        return f"{title(row.strategy)} is {loss(seen)} points below {where}{verdict}"
+    return f"{title(row.strategy)} is only {difference(seen)} points above {where}"
 
 
 def _settles(row: Comparison, bound: float, case: TaskCase, family: int = 1) -> str:
+    looks = case.evidence.findings.looks
+    if looks and looks.look(case.task.id) == looks.most:
+        return f"all {looks.most} looks that were promised were taken: treat it as a tie, or judge on new test items"
     items = case.task.sizes.get(row.set, 0)
-    return settles(row, bound, case.evidence.observations, items=items, family=family)
+    return settles(row, bound, case.evidence.observations, items=items, size=case.level / max(1, family))
 
 
 def _without_incumbent(case: TaskCase, required: str) -> Judgement:
@@ -214,11 +217,11 @@ def _without_incumbent(case: TaskCase, required: str) -> Judgement:
     return Judgement(Outcome.INSUFFICIENT, required, measured, settles)
 
 
-def _not_worse(row: Comparison, margin: float) -> bool:
+def _not_worse(row: Comparison, case: TaskCase) -> bool:
     """Whether it is shown not to be worse by the margin, by one side of TOST (earlier documents: by the interval)."""
     if row.p_non_inferior is None:
-        return row.difference.low is not None and row.difference.low > -margin
-    return row.difference.n >= FEWEST_RUNS and row.p_non_inferior <= _LEVEL
+        return row.difference.low is not None and row.difference.low > -case.task.margin
+    return row.difference.n >= FEWEST_RUNS and row.p_non_inferior <= case.level
 
 
 def _after_holm(judgement: Judgement, row: Comparison, bound: float, case: TaskCase) -> Judgement:
@@ -233,7 +236,7 @@ def _after_holm(judgement: Judgement, row: Comparison, bound: float, case: TaskC
         if other.purpose == row.purpose and other.p_value is not None and _met(other) == _met(row)
     ]
     family = max(len(rivals), case.candidates_ever)
-    if family < 2 and (row.p_adjusted or 0.0) <= _LEVEL:
+    if family < 2 and (row.p_adjusted or 0.0) <= case.level:
         return judgement
     from evaluators.statistics.holm import holm
     from evaluators.statistics.intervals import Interval  # scipy: only for who has evidence
@@ -242,7 +245,7 @@ def _after_holm(judgement: Judgement, row: Comparison, bound: float, case: TaskC
     seen = [other.difference for other in rivals]
     p_values = [p_at_bound(Interval(one.value, one.low, one.high, one.n), bound) for one in seen]
     adjusted = max(row.p_adjusted or 0.0, holm(p_values, family=family)[rivals.index(row)])
-    if adjusted <= _LEVEL:
+    if adjusted <= case.level:
         return judgement
     whom = count(family, "candidate")
     measured = f"{judgement.measured}; p = {adjusted:.3f} after Holm over {whom} that met this incumbent"

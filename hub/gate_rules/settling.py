@@ -19,7 +19,7 @@ MOST_RUNS, MOST_TIMES = 100, 10
 FEWEST_RUNS = 5
 
 
-def settles(row: Comparison, bound: float, observed: Observations, *, items: int, family: int = 1) -> str:
+def settles(row: Comparison, bound: float, observed: Observations, *, items: int, size: float = 0.05) -> str:
     """Say what would settle a comparison.
 
     Args:
@@ -27,7 +27,7 @@ def settles(row: Comparison, bound: float, observed: Observations, *, items: int
         bound: What the difference must exceed, a share.
         observed: What cells cost.
         items: Size of the judged set.
-        family: Comparisons that share the error of 5 % (Holm).
+        size: Error that this comparison may take: its share of 5 % where several comparisons or looks share it.
     """
     from evaluators.statistics.power import (
         detectable_by_runs,
@@ -41,7 +41,7 @@ def settles(row: Comparison, bound: float, observed: Observations, *, items: int
         return f"{more}: {why if row.detectable is not None else 'one run has no interval'}"
     if row.detectable == 0.0:
         return f"a larger {row.set} set: all runs agree, so more runs would add nothing"
-    level = 1.0 - 0.05 / max(1, family)
+    level = 1.0 - size
     unit = detectable_by_runs(1.0, runs)
     assert unit is not None  # five runs or more
     sd = row.detectable / unit

@@ -50,9 +50,13 @@ class Evaluated(Shown):
         """Verdicts, scores, pictures, the next step."""
         lead = " ".join(f"{row.model}: {row.verdict}. {row.sentence}" for row in self.decisions)
         starred = "* the lightest sufficient strategy, chosen on validation"
+        stopped = (self.evaluation.stopped,) if self.evaluation.stopped else ()
         steps = tuple(f"next: {next_step(row, self.evidence)}" for row in self.decisions)
         return Page(
-            lead, tuple(self._tables()), self._pictures(), (starred, f"evidence: {self.path}", *steps)
+            lead,
+            tuple(self._tables()),
+            self._pictures(),
+            (starred, *stopped, f"evidence: {self.path}", *steps),
         )
 
     @property

@@ -37,6 +37,7 @@ from hub.registry.address import registry_address
 from hub.resolve import doubt
 from hub.selection import Selection, parse_count
 from hub.teller import Teller
+from hub.until_decided import evaluate_until_decided
 
 Names = str | Sequence[str] | None
 Place = str | Path | None
@@ -90,6 +91,8 @@ def evaluate(
     policy: str = "default",
     device: str = "any",
     results: str | None = None,
+    budget: float | None = None,
+    until_decided: bool = False,
     log: bool = True,
     catalog: Place = None,
 ) -> Evaluated:
@@ -109,6 +112,8 @@ def evaluate(
         policy: Rules that judge the evidence.
         device: `any`, `cpu` or `cuda`.
         results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
+        budget: Seconds that computing may take: heavier strategies and further looks that do not fit are left.
+        until_decided: Add runs while a rule is undecided, at most four looks; all are judged more strictly.
         log: Log the evaluation to MLflow.
         catalog: Folder of the catalog; None: as the commands find it.
     """
@@ -122,8 +127,10 @@ def evaluate(
         own=own_data_of(data, text=text, image=image, label=label, images=images, home=home),
         device=device,
         results=results,
+        budget=budget,
     )
-    return Evaluated(measure_and_judge(choice, _catalog(catalog), policy, home, Teller(), log=log))
+    measure = evaluate_until_decided if until_decided else measure_and_judge
+    return Evaluated(measure(choice, _catalog(catalog), policy, home, Teller(), log=log))
 
 
 def recommend(

@@ -139,6 +139,7 @@ def test_candidates_are_counted_once_however_many_of_their_cells_read(tmp_path):
     later = {**who, "plan_digest": digest_of("later"), "who": "grace"}
     second = log.record(toy_task(), [digest_of("four")], candidates={digest_of("four"): theirs}, **later)
     assert second.read.candidates_ever == 2
+    assert second.read.looks == {ours: 1, theirs: 1}
     assert [(row.who, row.cells, row.candidates) for row in second.read.openings] == [
         ("ada", 3, 1),
         ("grace", 1, 1),
@@ -151,3 +152,14 @@ def test_a_plan_of_an_earlier_version_counts_as_one_candidate_and_keeps_its_line
     (line, _) = log.records(toy_task().splits_digest)
     assert "candidate" not in line.model_dump(mode="json")
     assert record(log, "three").read.candidates_ever == 1
+
+
+def test_every_plan_that_judges_a_model_is_another_look_and_a_rerun_is_none(tmp_path):
+    log = TestAccessLog(str(tmp_path))
+    one, two, ours = map(digest_of, ("one", "two", "ours"))
+    first = {"plan_digest": PLAN, "now": NOW, "who": "ada"}
+    log.record(toy_task(), [one], candidates={one: ours}, **first)
+    assert log.record(toy_task(), [one], candidates={one: ours}, **first).read.looks == {ours: 1}
+    more = {**first, "plan_digest": digest_of("more runs")}
+    found = log.record(toy_task(), [one, two], candidates={one: ours, two: ours}, **more)
+    assert found.read.looks == {ours: 2}

@@ -129,7 +129,7 @@ def test_failures_digests_and_the_next_command_are_told():
         assert digest in text
     assert found.findings.tasks[0].digest in text
     assert decision.policy_digest in text
-    assert "hub report mini" in text
+    assert "--final --until-decided --budget 1h" in text
 
 
 def test_what_the_log_says_of_the_model_is_part_of_the_trail():

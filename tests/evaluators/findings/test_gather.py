@@ -11,6 +11,7 @@ import pytest
 from evaluators.evidence import _LATER_FIELDS, Findings
 from evaluators.findings.gather import gather_findings
 from evaluators.findings.measurements import CellMeasurement, Design
+from evaluators.looks import Looks
 from tests import synthetic
 from tests.synthetic import World, design, findings, measured, truths
 
@@ -140,7 +141,7 @@ def test_without_validation_nothing_is_scaled():
 
 
 def test_a_document_that_lacks_the_later_fields_keeps_its_bytes():
-    found = findings(SMALL.but(climb=True))
+    found = findings(SMALL.but(climb=True, looks=Looks()))
     written = found.model_dump(mode="json")
     for name in _LATER_FIELDS:
         assert written.pop(name), f"{name} is not made by this world, so nothing is tested"

@@ -18,7 +18,7 @@ def told(value, sd, *, crossed=None, items=0, family=1):
     row = next(row for row in found.findings.comparisons if row.purpose == GAINS[1])
     ends = {"crossed_low": crossed[0], "crossed_high": crossed[1]} if crossed else {}
     row = row.model_copy(update={"crossed_low": None, "crossed_high": None, **ends})
-    return settles(row, 0.0, found.observations, items=items, family=family)
+    return settles(row, 0.0, found.observations, items=items, size=0.05 / family)
 
 
 @pytest.mark.parametrize(("value", "sd", "more"), [(0.01, 0.008, 3), (0.02, 0.02, 5), (0.01, 0.03, 68)])
