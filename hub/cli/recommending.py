@@ -42,7 +42,7 @@ _MAKE = {
     help="Labels that you have: what was measured with more is left out.",
 )
 @click.option("--budget", type=Duration(), help="Time that one training may take, such as 2h.")
-@click.option("--latency", type=Duration(), help="Time that the answer for one input may take, such as 20ms.")
+@click.option("--latency", type=Duration(), help="Time for one answer (95 of 100 calls), such as 20ms.")
 @click.option(
     "--results",
     default=None,
