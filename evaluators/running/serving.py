@@ -27,7 +27,7 @@ from evaluators.strategy import Tap, strategy
 #: Calls that are not timed, the most that are, and the fewest, whatever they take (timm times 40 after 10).
 WARM_UP, MOST_CALLS, FEWEST_CALLS = 10, 200, 5
 #: Seconds that the calls of one input may take, and those of each larger batch.
-SINGLE_SECONDS, BATCH_SECONDS = 1.0, 0.25
+SINGLE_SECONDS, BATCH_SECONDS = 2.0, 0.25
 BATCHES = (8, 32)
 
 Clock = Callable[[], float]

@@ -114,7 +114,7 @@ def test_a_slow_model_is_asked_five_times_and_no_quantile_of_so_few_is_given(ben
 
 
 def test_no_call_is_begun_after_the_time_for_them(bench):
-    stored, _ = timed(bench, Answering(0.05))
+    stored, _ = timed(bench, Answering(0.1))
     assert len(stored.arrays["seconds"]) == 20
 
 
