@@ -11,6 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evaluators.canonical import digest_of
 from evaluators.document import Document
+from evaluators.serving_evidence import Serving
 
 
 class CellCost(Document):
@@ -128,6 +129,8 @@ class Observations(Document):
     test_reads: tuple[TestRead, ...]
     encodings: tuple[EncodingCost, ...] = ()
     """Empty in documents of earlier versions, which did not time it."""
+    serving: tuple[Serving, ...] = ()
+    """Empty in documents of earlier versions, as `encodings`."""
 
     @property
     def digest(self) -> str:
@@ -138,6 +141,7 @@ class Observations(Document):
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        if not self.encodings:
-            written.pop("encodings")
+        for name in ("encodings", "serving"):
+            if not getattr(self, name):
+                written.pop(name)
         return written

@@ -27,7 +27,12 @@ from hub.policy import NOT_WAIVABLE, Policy, Rule, Waiver
 #: What stands in a draft where only a person can answer.
 TODO = "TODO"
 _RESERVED_ALIAS = re.compile(r"latest|v\d+|.*[^\w-].*|", re.IGNORECASE)
-_NEEDS_BOUND = {"cost-cap": "at_most", "generalization-gap": "at_most", "shift-drop": "at_most"}
+_NEEDS_BOUND = {
+    "cost-cap": "at_most",
+    "latency-cap": "at_most",
+    "generalization-gap": "at_most",
+    "shift-drop": "at_most",
+}
 # Optional where scikit-learn fits: without it the run's own seed is used.
 _SEED = ("random_state",)
 _NEEDS_LIST = {"licence", "measured-on"}

@@ -18,6 +18,7 @@ from evaluators.findings.collect import Reading, design, distinct_samples, encod
 from evaluators.findings.decisive import Place, decisive
 from evaluators.findings.examples import wrong_examples
 from evaluators.findings.gather import Spent, gather_findings, observe
+from evaluators.findings.served import servings
 from evaluators.observations import TestRead
 from evaluators.plan import plan_to_json
 from evaluators.report.example import Example
@@ -154,6 +155,7 @@ def conclude(
         counters={**ran.counters, "samples_distinct": distinct_samples(reading)},
         test_reads=opened.reads,
         encoded=encoded(reading),
+        served=servings(reading),
     )
     evidence = Evidence(findings=findings, observations=observe(rows, spent))
     signature = open_signer(home.keys).sign(canonical_json(evidence.unsigned))

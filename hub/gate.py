@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from evaluators.evidence import Evidence
 from hub.card import Card
 from hub.decision import Decision, Outcome, TaskVerdict
-from hub.gate_rules import comparisons, diagnostics, model
+from hub.gate_rules import comparisons, diagnostics, model, serving
 from hub.gate_rules.case import Judgement, ModelCase, TaskCase
 from hub.lock import Lock
 from hub.policy import Policy, Rule
@@ -37,6 +37,7 @@ TASK_RULES: Mapping[str, Callable[[Rule, TaskCase], Judgement]] = {
     "generalization-gap": diagnostics.generalization_gap,
     "shift-drop": diagnostics.shift_drop,
     "cost-cap": diagnostics.cost_cap,
+    "latency-cap": serving.latency_cap,
     "final-scores": diagnostics.final_scores,
     "no-leak": diagnostics.no_leak,
     "promotable-task": diagnostics.promotable_task,

@@ -25,6 +25,7 @@ RuleKind = Literal[
     "licence",
     "format",
     "cost-cap",
+    "latency-cap",
     "measured-on",
     "final-scores",
     "minimum-runs",

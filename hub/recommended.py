@@ -109,4 +109,6 @@ def _value(option: Option) -> dict[str, object]:
         "seconds": option.seconds,
         "encoding_seconds": option.encoding,
         "machine": option.machine or None,
+        "latency_seconds": option.latency,
+        "served_on": option.served_on or None,
     }

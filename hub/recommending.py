@@ -20,7 +20,7 @@ from evaluators.candidate import Modality
 from evaluators.data.roles import TooFewSamples
 from evaluators.errors import UsageProblem
 from evaluators.personal_task import OwnData
-from evaluators.wording import count
+from evaluators.wording import count, title
 from hub.catalog import Catalog
 from hub.evaluating import Choice, measure
 from hub.evidence_at_hand import SCREEN, evidence_about, models_for, reachable
@@ -218,7 +218,7 @@ def weigh(
     if advice is None and excluded:
         raise NothingMeasured(
             "nothing that was measured is within the limits: "
-            + "; ".join(row.reason for row in excluded[:3]),
+            + "; ".join(f"{_arm(row)}: {row.reason}" for row in excluded[:3]),
             hint="raise --labels, --budget or --latency",
         )
     if advice is None:
@@ -228,6 +228,10 @@ def weigh(
     results = results_at(choice.results, home)
     looked = None if only else look_before(screened.prepared, results, options, limits.labels)
     return Weighed(advice, excluded, unknown(fitting, limits), looked, chosen)
+
+
+def _arm(row: Excluded) -> str:
+    return title(row.strategy) + (f" on {row.candidate}" if row.candidate else "")
 
 
 def _modality(choice: Choice, catalog: Catalog) -> Modality:

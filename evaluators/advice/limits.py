@@ -43,12 +43,6 @@ class Excluded:
     reason: str
 
 
-def latency_of(option: Option) -> float | None:
-    """Return the seconds that an option takes to answer one input (p95); None where nobody measured it."""
-    del option  # no document holds latencies yet
-    return None
-
-
 def within(options: Sequence[Option], limits: Limits) -> tuple[tuple[Option, ...], tuple[Excluded, ...]]:
     """Return the options that are within the limits, and why every other arm is not.
 
@@ -83,8 +77,14 @@ def unknown(options: Sequence[Option], limits: Limits) -> tuple[str, ...]:
             found.append(
                 f"the cost of {count(untimed, 'measurement')} is not known, so the budget spares them"
             )
-    if limits.latency is not None and any(latency_of(row) is None for row in options):
-        found.append("latency was not measured, so its limit excludes nothing")
+    if limits.latency is not None:
+        silent = sorted({row.words for row in options if row.latency is None})
+        if silent:
+            named = ", ".join(silent[:3]) + (f" and {len(silent) - 3} more" if len(silent) > 3 else "")
+            found.append(
+                f"how long an answer takes was not timed of {named}, so its limit spares them "
+                "(hub evaluate times it where it trains: into a fresh store, --results NEW)"
+            )
     return tuple(found)
 
 
@@ -95,7 +95,8 @@ def _refusal(sizes: Sequence[Option], fitting: Sequence[Option], limits: Limits)
     largest = max(fitting, key=lambda row: row.labels)
     if limits.budget is not None and largest.spent is not None and largest.spent > limits.budget:
         return f"over the budget: takes {duration(largest.spent)} with {count(largest.labels, 'label')}"
-    latency = latency_of(largest)
+    latency = largest.latency
     if limits.latency is not None and latency is not None and latency > limits.latency:
-        return f"over the latency: {1000 * latency:.0f} ms for one input"
+        where = f" on {largest.served_on}" if largest.served_on else ""
+        return f"over the latency: p95 {1000 * latency:.3g} ms for one input{where}"
     return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from evaluators.evidence import Estimate, Evidence, Findings, Summary
 from evaluators.findings.measurements import VALIDATION
 from evaluators.observations import CellCost, Environment, Observations
+from evaluators.serving_evidence import Serving
 from evaluators.strategy import strategy
 from evaluators.wording import count, title
 
@@ -36,6 +37,8 @@ class Option:
         runs: The score of each run, by what pairs it with a run of another option: how and which labels were drawn.
         failed: Runs that failed.
         task: Digest of the task.
+        latency: Seconds that answering one input takes at most in 95 of 100 calls; None where nobody timed it.
+        served_on: Where that was timed, for people.
     """
 
     candidate: str
@@ -50,6 +53,8 @@ class Option:
     runs: tuple[tuple[str, float], ...] = ()
     failed: int = 0
     task: str = ""
+    latency: float | None = None
+    served_on: str = ""
 
     @property
     def words(self) -> str:
@@ -118,6 +123,7 @@ def _option(row: Summary, document: Evidence, parameters: int) -> Option:
     costs.sort(key=lambda cost: cost.seconds)
     typical = costs[len(costs) // 2] if costs else None
     place = observed.environments.get(typical.environment) if typical else None
+    answered = _answered(row, observed)
     return Option(
         row.candidate,
         row.strategy,
@@ -130,7 +136,20 @@ def _option(row: Summary, document: Evidence, parameters: int) -> Option:
         machine=machine_words(place) if place else "",
         runs=_runs(row, document.findings),
         failed=row.failed_runs,
+        latency=answered.p95 if answered else None,
+        served_on=_place(answered, observed),
     )
+
+
+def _answered(row: Summary, observed: Observations) -> Serving | None:
+    """Return how an arm answered: timed at its largest size, and taken for all sizes."""
+    arm = (row.task, row.candidate, row.strategy)
+    return next((one for one in observed.serving if (one.task, one.candidate, one.strategy) == arm), None)
+
+
+def _place(answered: Serving | None, observed: Observations) -> str:
+    place = observed.environments.get(answered.environment) if answered else None
+    return machine_words(place) if place else ""
 
 
 def _encoding(row: Summary, cost: CellCost | None, observed: Observations) -> float | None:

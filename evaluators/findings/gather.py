@@ -21,6 +21,7 @@ from evaluators.findings.recommendation import recommend
 from evaluators.findings.robustness import effective_robustness
 from evaluators.findings.rungs import climb
 from evaluators.findings.scoring import ScoredCell, score_cell
+from evaluators.findings.served import Served
 from evaluators.findings.summaries import summarise
 from evaluators.findings.ties import tie_groups
 from evaluators.observations import CellCost, EncodingCost, Observations, TestRead
@@ -37,6 +38,7 @@ class Spent:
         counters: `samples_encoded`, `cells_run`, ...
         test_reads: How often locked tests were read.
         encoded: What encoding the samples cost.
+        served: How long answers took.
     """
 
     created: str
@@ -44,6 +46,7 @@ class Spent:
     counters: Mapping[str, int] = field(default_factory=dict)
     test_reads: tuple[TestRead, ...] = ()
     encoded: tuple[Encoded, ...] = ()
+    served: tuple[Served, ...] = ()
 
 
 def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, design: Design) -> Findings:
@@ -105,6 +108,7 @@ def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observatio
     costs = (cell_cost(row) for row in rows)
     environments = {row.environment.digest: row.environment for row in rows if row.environment}
     environments |= {row.environment.digest: row.environment for row in spent.encoded}
+    environments |= {row.environment.digest: row.environment for row in spent.served}
     return Observations(
         created=spent.created,
         environments=dict(sorted(environments.items())),
@@ -113,6 +117,7 @@ def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observatio
         costs=tuple(sorted(costs, key=lambda cost: (cost.task, cost.candidate, cost.key))),
         test_reads=tuple(sorted(spent.test_reads, key=lambda read: read.task)),
         encodings=tuple(_encoding_cost(row) for row in spent.encoded),
+        serving=tuple(row.serving for row in spent.served),
     )
 
 

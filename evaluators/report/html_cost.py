@@ -10,6 +10,7 @@ from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html
+from evaluators.report.serving_rows import SERVING_NOTE, serving_table
 from evaluators.report.table import common_set
 
 _ONE_MACHINE = "All were measured on one machine; the best for its time is what nothing else beat in less."
@@ -46,3 +47,7 @@ def _cost(evidence: Evidence, task: TaskFacts, number: int) -> Iterator[Html]:
         "Seconds are the mean of a fit, with the encoding of its labels once where a frozen base reads them and that "
         "was timed. " + (_ONE_MACHINE if comparable else _SEVERAL_MACHINES)
     )
+    answers = serving_table(evidence, task.id)
+    if answers.rows:
+        yield result_html(answers)
+        yield paragraphs(SERVING_NOTE)

@@ -16,10 +16,12 @@ from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables, trail_sentences
 from evaluators.report.corruption_rows import corruption_table
+from evaluators.report.cost_rows import cost_table
 from evaluators.report.label_rows import overtakings_table, savings_table
 from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.provenance import Fact, provenance
+from evaluators.report.serving_rows import serving_table
 from evaluators.report.shift_rows import robustness_table
 from evaluators.report.table import (
     ResultTable,
@@ -72,11 +74,13 @@ def evidence_markdown(evidence: Evidence) -> str:
 
 
 def _of_task(evidence: Evidence, task: TaskFacts) -> list[ResultTable]:
-    """Return what labels buy, robustness, and mistakes of the recommended strategies; the worst classes only."""
+    """Return what labels buy, cost, robustness, and mistakes of the recommended strategies; the worst classes only."""
     findings = evidence.findings
     tables = [
         savings_table(findings, task),
         overtakings_table(findings, task),
+        cost_table(evidence, task.id),
+        serving_table(evidence, task.id),
         robustness_table(findings, task),
         corruption_table(findings, task),
     ]

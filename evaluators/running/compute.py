@@ -23,6 +23,7 @@ from evaluators.running.encoding import Encoding
 from evaluators.running.fits import Fits, trains_base
 from evaluators.running.import_clock import ImportClock
 from evaluators.running.precision_gate import check_precision
+from evaluators.running.serving import ServingClock
 from evaluators.running.workbench import Workbench
 from evaluators.strategy import Strategy, strategy
 
@@ -53,11 +54,12 @@ class Computation:
         )
         self._fits = Fits(bench, self._encoding, self._imports, lambda: self._environment)
         self.boundaries = self._fits.boundaries
+        self._serving = ServingClock(bench, lambda: self._environment)
 
     @property
-    def seconds_importing(self) -> float:
-        """What importing libraries took so far; it is paid once a process, and part of no work."""
-        return self._imports.seconds
+    def seconds_beside(self) -> float:
+        """What is part of no work so far: importing libraries, paid once a process, and timing answers."""
+        return self._imports.seconds + self._serving.seconds
 
     def encode(self, trunk: str, progress: Progress) -> int:
         """Encode what the plan demands of a trunk and is not stored; return the number of samples encoded now.
@@ -98,6 +100,8 @@ class Computation:
         """Measure cells; in float32 where it is said why their own arithmetic did not do, whatever was kept of them."""
         results = self.bench.results
         row = strategy(cells[0].cell.strategy)
+        if not row.reads_trunk:
+            self._serving.release()
         together, origins = self._fits.of(cells, row, progress, instead)
         predicted: list[tuple[str, Stored]] = []
         for name in cells[0].predict:
@@ -128,6 +132,8 @@ class Computation:
         # All at the end: a kill before loses the pass, and one in between is noticed by `together`.
         for key, stored in predicted:
             results.write("predict", key, stored)
+        for planned, fitted in zip(cells, together.members, strict=True):
+            self._serving.time(planned, fitted)
 
     def _import_encoder(self, planned: PlannedCell) -> None:
         with self._imports.counting():

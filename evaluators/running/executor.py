@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Done:
-    """The unit ended well; `seconds` of computing, without what the process imported for it."""
+    """The unit ended well; `seconds` of computing, without what was imported for it and how long answers took."""
 
     encoded: int = 0
     seconds: float = 0.0
@@ -103,15 +103,15 @@ def attempt(
 ) -> Done | Broken | Declined:
     """Compute one unit; whatever goes wrong becomes its reason."""
     planned = [cells[index] for index in unit.cells]
-    started, imported = time.perf_counter(), computation.seconds_importing
+    started, before = time.perf_counter(), computation.seconds_beside
     encoded = 0
     try:
         if unit.kind == "encode":
             encoded = computation.encode(unit.trunk, progress)
         else:
             computation.measure(planned, progress)
-        importing = computation.seconds_importing - imported
-        return Done(encoded, round(time.perf_counter() - started - importing, 4))
+        beside = computation.seconds_beside - before
+        return Done(encoded, round(time.perf_counter() - started - beside, 4))
     except EnvironmentProblem:
         # A full disk or a store that is gone is no property of the cell: it ends the run, and nothing is signed.
         raise

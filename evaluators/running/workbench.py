@@ -28,6 +28,7 @@ class Workbench:
         folders: Folder of each candidate, by candidate name.
         results: Where outputs go.
         device: `cpu` or `cuda`.
+        times_answers: Whether it is timed how fitted classifiers answer; that reads samples again that were encoded.
     """
 
     plan: Plan
@@ -35,6 +36,7 @@ class Workbench:
     folders: Mapping[str, Path]
     results: ResultStore
     device: str
+    times_answers: bool = False
 
     def samples(self, planned: PlannedCell, name: str) -> Samples:
         """Return the inputs of a set that a cell predicts."""

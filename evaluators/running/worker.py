@@ -76,7 +76,8 @@ def _bench(setup: WorkerSetup) -> Workbench:
         for task in plan.request.tasks
     }
     folders = {name: Path(folder) for name, folder in setup.folders.items()}
-    return Workbench(plan, data, folders, ResultStore(setup.results), choose_device(setup.device))
+    results, device = ResultStore(setup.results), choose_device(setup.device)
+    return Workbench(plan, data, folders, results, device, times_answers=True)
 
 
 def _claim_stdout() -> IO[str]:

@@ -10,6 +10,7 @@ from evaluators.advice.choice import Advice
 from evaluators.advice.limits import Limits
 from evaluators.advice.option import Option
 from evaluators.advice.prescreen import SCORES, Looks, Prescreen
+from evaluators.report.serving_rows import milliseconds
 from evaluators.wording import compact, count, duration, learns, millions, percent
 from hub.cli.duration_type import Duration
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
@@ -42,7 +43,7 @@ _MAKE = {
     help="Labels that you have: what was measured with more is left out.",
 )
 @click.option("--budget", type=Duration(), help="Time that one training may take, such as 2h.")
-@click.option("--latency", type=Duration(), help="Time that the answer for one input may take, such as 20ms.")
+@click.option("--latency", type=Duration(), help="Time for one answer (95 of 100 calls), such as 20ms.")
 @click.option(
     "--results",
     default=None,
@@ -102,7 +103,7 @@ def _tell_guess(guess: FirstGuess, output: Output) -> None:
     output.say(f"\n[bold]{escape(guess.sentence)}[/bold]")
     output.data(guess.value)
     output.essential(f"- {guess.rule.strategies[0]}")
-    output.note(f"nothing was measured: {guess.why}")
+    output.note(f"no answer from measurements: {guess.why}")
 
 
 def _tell(found: Recommended, output: Output) -> None:
@@ -116,6 +117,9 @@ def _tell(found: Recommended, output: Output) -> None:
     output.data(found.value, *tables)
     if found.prescreen:
         output.say(f"[dim]{escape(found.prescreen.sentence)}[/dim]")
+    answers = _answers(found)
+    if answers:
+        output.say(f"[dim]{escape(answers)}[/dim]")
     for sentence in _models_left_out(found):
         output.say(f"[dim]{escape(sentence)}[/dim]")
     for sentence in found.unknown:
@@ -129,6 +133,13 @@ def _reasons(found: Recommended) -> Table:
         (row.candidate or "(no model)", row.strategy, row.reason) for row in found.excluded if row.strategy
     )
     return Table(("not the answer", "strategy", "because"), rows, wrap=frozenset({"because"}))
+
+
+def _answers(found: Recommended) -> str:
+    """Say how long an answer takes of each arm that was timed; a column would not fit 80."""
+    timed = {row.words: milliseconds(row.latency) for row in found.advice.options if row.latency is not None}
+    told = "; ".join(f"{words} {time} ms" for words, time in timed.items())
+    return f"one answer takes at most, in 95 of 100 calls: {told}" if told else ""
 
 
 def _models_left_out(found: Recommended) -> list[str]:

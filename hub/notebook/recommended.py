@@ -39,7 +39,7 @@ class Recommendation(Shown):
     def page(self) -> Page:
         """The sentence, the table, the rule of thumb."""
         if isinstance(self.answer, FirstGuess):
-            return Page(self.answer.sentence, notes=(f"nothing was measured: {self.answer.why}",))
+            return Page(self.answer.sentence, notes=(f"no answer from measurements: {self.answer.why}",))
         advice = self.answer.advice
         rows = tuple(
             (
@@ -82,6 +82,7 @@ class Recommendation(Shown):
                 "low": option.estimate.low,
                 "high": option.estimate.high,
                 "seconds": option.seconds,
+                "latency_seconds": option.latency,
             }
             for option in self.answer.advice.options
         ]

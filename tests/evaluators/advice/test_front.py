@@ -72,10 +72,24 @@ def test_limits_exclude_with_their_reason():
     }
 
 
+def test_what_answers_too_slowly_is_excluded_and_what_nobody_timed_is_spared():
+    quick = replace(_probe(), latency=0.019, served_on="2 cores")
+    slow = replace(option("lora", 0.9, runs=RUNS), latency=0.0213, served_on="2 cores")
+    untimed = option("full-finetune", 0.9, runs=RUNS)
+    kept, out = within([quick, slow, untimed], Limits(latency=0.02))
+    assert kept == (quick, untimed)
+    assert [row.reason for row in out] == ["over the latency: p95 21.3 ms for one input on 2 cores"]
+
+
 def test_what_the_limits_ask_and_nobody_measured_is_said():
     untimed = option("linear-probe", 0.8, seconds=0.0)
     said = unknown([untimed], Limits(labels=400, budget=60.0, latency=0.02))
     assert said[0] == "nothing was measured with more than 80 of 400 labels"
     assert "the cost of 1 measurement is not known" in said[1]
-    assert said[2] == "latency was not measured, so its limit excludes nothing"
+    assert said[2].startswith(
+        "how long an answer takes was not timed of linear probe on mini, so its limit spares"
+    )
+    assert "--results NEW" in said[2]
+    timed = replace(untimed, latency=0.5)
+    assert not [text for text in unknown([timed], Limits(latency=0.02)) if "answer" in text]
     assert unknown([untimed], Limits()) == ()

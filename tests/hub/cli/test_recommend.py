@@ -22,7 +22,7 @@ def test_with_too_few_labels_the_rule_of_thumb_is_the_answer_and_the_reason_is_t
     done = run_hub("recommend", *tickets)
     assert done.exit_code == 0, done.stderr
     assert "Rule of thumb, not measured: with 2 labels (few)" in " ".join(done.stdout.split())
-    assert "nothing was measured: " in done.stderr
+    assert "no answer from measurements: " in done.stderr
     assert "each label needs 4: 2 to train on" in " ".join(done.stderr.split())
 
 

@@ -16,7 +16,7 @@ def test_a_guess_shows_its_rule_and_why_nothing_was_measured():
     assert (shown.model, shown.strategy, shown.records) == (None, None, [])
     assert shown.page.lead.startswith("Rule of thumb, not measured: with 2 labels (few)")
     assert "On help-desk (80 labels) our evidence says otherwise" in shown.page.lead
-    assert shown.page.notes == ("nothing was measured: too few samples",)
+    assert shown.page.notes == ("no answer from measurements: too few samples",)
 
 
 def test_what_speaks_against_the_rule_stands_below_what_was_measured():
