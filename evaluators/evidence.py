@@ -18,6 +18,7 @@ from evaluators.answer_evidence import Answers
 from evaluators.canonical import digest_of
 from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.document import Document
+from evaluators.drift_evidence import CellDrift
 from evaluators.errors import InvalidDocument
 from evaluators.estimate import Estimate as Estimate
 from evaluators.looks import Looks
@@ -61,6 +62,15 @@ class CellFinding(Document):
     train_metric: float | None = None
     """The task's metric on the cell's own training labels, in evaluation mode."""
     reason: str | None = None
+    drift: CellDrift | None = None
+    """What adapting changed in the base; None where it was not trained or not asked, and in earlier documents."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if self.drift is None:
+            written.pop("drift", None)
+        return written
 
 
 class Summary(Document):
@@ -171,6 +181,9 @@ DiagnosticName = Literal[
     "corruption-error-added",
     "corruption-error-ratio",
     "corruption-error-ratio-relative",
+    "forgetting",
+    "feature-alignment",
+    "neighbour-overlap",
 ]
 
 #: Fields of findings that documents of earlier versions lack; each is left out where it is empty.

@@ -64,6 +64,8 @@ class PlannedCandidate(Document):
     """For an incumbent: task -> strategy that it was approved with."""
     contamination: dict[str, str] = Field(default_factory=dict)
     """Tasks of this plan that the model saw, or whose data shaped its recipe -> how, as its card says."""
+    probe: str | None = None
+    """Task that says what the model could do before it was adapted, as its card names it; None: none."""
 
 
 class Request(Document):
@@ -82,8 +84,15 @@ class Request(Document):
     """Tasks from the command line: they can promote nothing."""
     leaks_allowed: tuple[str, ...] = ()
     """Tasks that are measured although their test repeats more of the training data than the policy allows."""
+    probes: tuple[Task, ...] = ()
+    """Probe tasks of the candidates that are not among `tasks`: nothing is adapted to them."""
     looks: Looks | None = None
     """Where runs are added until the question is decided: which look this is."""
+
+    @property
+    def read_tasks(self) -> tuple[Task, ...]:
+        """Every task whose data are read."""
+        return (*self.tasks, *self.probes)
 
     def runs(self, cell: Cell) -> int:
         """Return how many runs there are of a cell's strategy."""

@@ -25,9 +25,9 @@ from evaluators.errors import EnvironmentProblem, IntegrityError, ReportedError
 from evaluators.recall import Recall
 from evaluators.recall import Stored as Stored
 
-Op = Literal["features", "fit", "predict", "precision", "serving"]
-"""What a key stands for. Two are no nodes: `precision`, what was found out about a trunk in bfloat16 on a draw, and
-`serving`, how long a fitted classifier took to answer."""
+Op = Literal["features", "fit", "predict", "precision", "serving", "drift"]
+"""What a key stands for. Three are no nodes: `precision`, what was found out about a trunk in bfloat16 on a draw;
+`serving`, how long a fitted classifier took to answer; `drift`, what adapting changed in a base."""
 _FACTS = "facts.json"
 #: Objects that are fetched from a remote place at once.
 _AT_ONCE = 64

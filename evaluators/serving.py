@@ -21,15 +21,27 @@ _CALLS_FOR = {0.95: 20, 0.99: 100}
 
 def served(plan: Plan) -> tuple[PlannedCell, ...]:
     """Return the cells that are timed: of each strategy of a base on a task the first run at its largest size."""
-    found: dict[tuple[str, str, str], PlannedCell] = {}
+    largest = largest_sizes(plan)
+    return tuple(
+        planned
+        for planned in plan.cells
+        if not planned.skipped
+        and not planned.cell.run.index
+        and planned.cell.labels_per_class == largest[_arm(planned)]
+    )
+
+
+def largest_sizes(plan: Plan) -> dict[tuple[str, str, str], int]:
+    """Return the largest size of each (task, candidate, strategy) that is not skipped."""
+    found: dict[tuple[str, str, str], int] = {}
     for planned in plan.cells:
-        cell = planned.cell
-        if planned.skipped or cell.run.index:
-            continue
-        arm = (cell.task, cell.candidate, cell.strategy)
-        if arm not in found or found[arm].cell.labels_per_class < cell.labels_per_class:
-            found[arm] = planned
-    return tuple(found.values())
+        if not planned.skipped:
+            found[_arm(planned)] = max(found.get(_arm(planned), 0), planned.cell.labels_per_class)
+    return found
+
+
+def _arm(planned: PlannedCell) -> tuple[str, str, str]:
+    return (planned.cell.task, planned.cell.candidate, planned.cell.strategy)
 
 
 def serving_key(planned: PlannedCell) -> str:

@@ -155,6 +155,8 @@ class Card(Document):
     intended_use: str
     limits: tuple[str, ...]
     contamination: tuple[Contamination, ...] = ()
+    probe: SafeName | None = None
+    """Task of the catalog on which it is asked what is left of what it could do, after it was adapted to another."""
     review_by: dt.date | None = None
     lifecycle: Lifecycle
     sources: tuple[str, ...] = ()

@@ -32,6 +32,8 @@ def card_remarks(card: Card, around: Around) -> Iterator[Remark]:
     for row in card.contamination:
         if row.task not in around.tasks:
             yield unknown_reference("contamination", "task", row.task, around.tasks)
+    if card.probe is not None and card.probe not in around.tasks:
+        yield unknown_reference("probe", "task", card.probe, around.tasks)
     yield from _lifecycle_remarks(card, around)
     for mirror in card.mirrors:
         if isinstance(mirror, DirectoryMirror):

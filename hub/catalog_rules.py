@@ -32,6 +32,7 @@ _NEEDS_BOUND = {
     "latency-cap": "at_most",
     "generalization-gap": "at_most",
     "shift-drop": "at_most",
+    "forgetting-cap": "at_most",
 }
 # Optional where scikit-learn fits: without it the run's own seed is used.
 _SEED = ("random_state",)

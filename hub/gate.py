@@ -36,6 +36,7 @@ TASK_RULES: Mapping[str, Callable[[Rule, TaskCase], Judgement]] = {
     "minimum-runs": comparisons.minimum_runs,
     "generalization-gap": diagnostics.generalization_gap,
     "shift-drop": diagnostics.shift_drop,
+    "forgetting-cap": diagnostics.forgetting_cap,
     "cost-cap": diagnostics.cost_cap,
     "latency-cap": serving.latency_cap,
     "final-scores": diagnostics.final_scores,

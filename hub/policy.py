@@ -22,6 +22,7 @@ RuleKind = Literal[
     "gain-over-incumbent",
     "generalization-gap",
     "shift-drop",
+    "forgetting-cap",
     "licence",
     "format",
     "cost-cap",

@@ -110,7 +110,7 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
     for card in cards:
         candidate, folders[card.id] = fetch(card, catalog, home, progress)
         saw = {row.task: row.reason for row in card.contamination if row.task in data}
-        planned.append(PlannedCandidate(candidate=candidate, contamination=saw))
+        planned.append(PlannedCandidate(candidate=candidate, contamination=saw, probe=card.probe))
     measured = frozenset(asked.strategies or protocol.strategies)
     found = _incumbents(tasks, planned, measured, history)
     for model, approved_for in _by_model(found).items():
@@ -123,11 +123,19 @@ def prepare(asked: Asked, catalog: Catalog, history: History, home: Home, progre
             continue
         candidate, folders[model] = fetch(catalog.card(model), catalog, home, progress)
         strategies = {task: approved.strategy for task, (_, approved) in approved_for.items()}
-        planned.append(PlannedCandidate(candidate=candidate, role="incumbent", incumbent_for=strategies))
+        probe = catalog.card(model).probe
+        planned.append(
+            PlannedCandidate(candidate=candidate, role="incumbent", incumbent_for=strategies, probe=probe)
+        )
     notes += [note for name in own for note in remarks_on(data[name], [row.candidate for row in planned])]
+    probes, told = _probes([row.probe for row in planned], catalog, {task.id for task in tasks}, roots)
+    notes += told
+    files |= {task.id: locate(task, roots) for task in probes}
+    data |= {task.id: load_task(task, files[task.id]) for task in probes}
     request = Request(
         candidates=tuple(planned),
         tasks=tuple(tasks),
+        probes=probes,
         protocol=protocol,
         strategies=asked.strategies,
         final=asked.final,
@@ -154,8 +162,10 @@ def prepare_plan(plan: Plan, home: Home) -> Prepared:
     store = BlobStore(home)
     folders = {row.candidate.name: _unpacked(row.candidate, store, home) for row in plan.request.candidates}
     roots = data_roots(None, home, os.environ)
-    files = {task.id: {**_kept(task, store), **_found(task, store, roots)} for task in plan.request.tasks}
-    data = {task.id: load_task(task, files[task.id]) for task in plan.request.tasks}
+    files = {
+        task.id: {**_kept(task, store), **_found(task, store, roots)} for task in plan.request.read_tasks
+    }
+    data = {task.id: load_task(task, files[task.id]) for task in plan.request.read_tasks}
     if make_plan(plan.request, data) != plan:
         # Its keys name the results: an edited cell under an old key would put wrong numbers into a shared store.
         raise IntegrityError(
@@ -168,7 +178,7 @@ def prepare_plan(plan: Plan, home: Home) -> Prepared:
 def keep_inputs(prepared: Prepared, home: Home) -> None:
     """Put a plan's data files into the blob store, so that `hub run` finds them without a catalog."""
     store = BlobStore(home.ready())
-    for task in prepared.plan.request.tasks:
+    for task in prepared.plan.request.read_tasks:
         for name, path in prepared.files[task.id].items():
             file = task.files[name]
             if path.is_file() and store.path_of(file.sha256) is None:
@@ -222,6 +232,24 @@ def _at_hand(tasks: Sequence[Task], roots: DataRoots) -> list[Task]:
             f"no task's data are on this machine (tasks for these models: {names})", hint="set HUB_DATA"
         )
     return found
+
+
+def _probes(
+    named: Sequence[str | None], catalog: Catalog, measured: Set[str], roots: DataRoots
+) -> tuple[tuple[Task, ...], list[str]]:
+    """Return the probe tasks of the cards that are not measured anyway, and what to say of those that are not here."""
+    found, notes = [], []
+    for name in dict.fromkeys(name for name in named if name and name not in measured):
+        task = catalog.task(name)
+        try:
+            locate(task, roots)
+        except EnvironmentProblem:
+            notes.append(
+                f"forgetting is not measured: the data of the probe task {name} are not on this machine"
+            )
+        else:
+            found.append(task)
+    return tuple(found), notes
 
 
 def _incumbents(

@@ -10,6 +10,7 @@ import numpy as np
 
 from evaluators.boundary_demand import BoundaryDemand, Group, boundary_demands, group_of, shares_states, union
 from evaluators.candidate import Candidate, TextInput
+from evaluators.cost.asking import Asking
 from evaluators.cost.demand import Demand
 from evaluators.cost.flops import forward_flops, weights_read
 from evaluators.cost.lengths import (
@@ -64,6 +65,7 @@ class Workload:
         self._folders, self._device = folders, device
         self._lengths = cache(self._lengths_of_set)
         self._prompts = Prompts(demand, folders)
+        self._asking = Asking(demand, self._lengths_of)
         self._step = cache(self._flops_of_training)
         self._reading = cache(self._flops_of_reading)
 
@@ -213,6 +215,7 @@ class Workload:
         if how.before:
             # Without gradients, so in batches that are cut as those of predictions.
             flops += how.before * self._reading(cell.candidate, cell.task, TRAIN, cell.labels)
+        flops += self._asking.flops(planned)
         launches = how.steps + -(-predicted // BATCH)
         moves = launches + how.steps * (MOVED_BY_TRAINING if how.passes >= _TRAINS_ALL else 1)
         moved = WEIGHT_BYTES * moves * weights_read(self.demand.candidate(planned))

@@ -12,6 +12,8 @@ from evaluators.cell import CellResult, Failed, Skipped
 from evaluators.data.samples import IntArray
 from evaluators.data.task_data import TaskData
 from evaluators.data.view import TRAIN, VALIDATION, draw, inputs, label_inputs
+from evaluators.drift import drift_key, drifting, probe_of
+from evaluators.drift_evidence import CellDrift
 from evaluators.errors import IntegrityError
 from evaluators.evidence import CandidateFacts, TaskFacts, TaskValue
 from evaluators.findings.decisive import Place
@@ -176,7 +178,18 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
         train_labels=labels,
         cost=origin.cost,
         environment=origin.environment,
+        drift=_drift(planned, reading),
     )
+
+
+def _drift(planned: PlannedCell, reading: Reading) -> CellDrift | None:
+    """Return what adapting changed in a cell's base, if it was asked."""
+    if planned.fit not in drifting(reading.plan):
+        return None
+    probe = probe_of(planned, reading.plan, reading.data)
+    if probe is None or not reading.results.intact("drift", drift_key(planned, probe)):
+        return None
+    return CellDrift.model_validate(reading.results.read("drift", drift_key(planned, probe)).facts)
 
 
 def facts_of_task(

@@ -53,6 +53,7 @@ def diagnose(
         rows += _of_arm(arm, task.metric, judged)
         rows += _of_shifted_sets(arm, task.metric, severities)
         rows += _of_classes(arm, judged, severities)
+        rows += _of_the_base(arm)
     rows += corruption_diagnostics(arms, design)
     rows += _sample_efficiency(arms, design)
     for row in recommendations:
@@ -102,6 +103,22 @@ def _of_classes(arm: Arm, judged_set: str, severities: frozenset[str]) -> Iterat
         worst = worst_class(class_shares(answers[0].labels, right))
         if worst is not None:
             yield diagnostic_of("worst-class", arm, name, worst.share)
+
+
+def _of_the_base(arm: Arm) -> Iterator[Diagnostic]:
+    """What adapting changed in the base: what was forgotten of the probe task, and how far features moved."""
+    found = [cell.finding.drift for cell in arm.cells.values() if cell.finding.drift is not None]
+    if not found:
+        return
+    forgotten = [row.forgotten for row in found if row.forgotten is not None]
+    if forgotten:
+        yield diagnostic_of("forgetting", arm, found[0].probe, mean_interval(forgotten))
+    aligned = [row.cka for row in found if row.cka is not None]
+    if aligned:
+        yield diagnostic_of("feature-alignment", arm, found[0].probe, mean_interval(aligned))
+    yield diagnostic_of(
+        "neighbour-overlap", arm, found[0].probe, mean_interval([row.overlap for row in found])
+    )
 
 
 def _sample_efficiency(arms: ArmTable, design: Design) -> Iterator[Diagnostic]:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from evaluators.cell import Cell, FitCost
 from evaluators.data.samples import FloatArray, IntArray
+from evaluators.drift_evidence import CellDrift
 from evaluators.evidence import CandidateFacts, TaskFacts
 from evaluators.looks import Looks
 from evaluators.observations import Environment
@@ -42,6 +43,7 @@ class CellMeasurement:
         train_labels: (n,) those labels.
         cost: What the fit cost when it was computed.
         environment: What computed it; None if nothing was.
+        drift: What adapting changed in the base; None where that was not asked.
     """
 
     cell: Cell
@@ -53,6 +55,7 @@ class CellMeasurement:
     train_labels: IntArray | None = None
     cost: FitCost = field(default_factory=FitCost)
     environment: Environment | None = None
+    drift: CellDrift | None = None
 
     def __post_init__(self) -> None:
         if self.status == "scored" and set(self.probabilities) != set(self.digests):

@@ -156,6 +156,7 @@ def _finding(
         scores=scores,
         train_metric=train_metric,
         reason=measurement.reason,
+        drift=measurement.drift,
     )
 
 

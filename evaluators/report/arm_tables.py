@@ -32,8 +32,20 @@ _HEADINGS: dict[DiagnosticName, str] = {
     "corruption-error-added": "error added by corruptions",
     "corruption-error-ratio": "mCE against the best baseline, %",
     "corruption-error-ratio-relative": "relative mCE, %",
+    "forgetting": "forgotten of",
+    "feature-alignment": "CKA, %, on",
+    "neighbour-overlap": "neighbours kept, %, on",
 }
-_NAMED_BY_SET = ("shift-drop", "out-of-scope-auroc", "worst-class", "out-of-scope-fpr", "corruption-error")
+_NAMED_BY_SET = (
+    "shift-drop",
+    "out-of-scope-auroc",
+    "worst-class",
+    "out-of-scope-fpr",
+    "corruption-error",
+    "forgetting",
+    "feature-alignment",
+    "neighbour-overlap",
+)
 #: What stands under calibration; the rest are gaps, shift and curves.
 CALIBRATION: frozenset[DiagnosticName] = frozenset(
     {
@@ -56,7 +68,9 @@ CORRUPTION: frozenset[DiagnosticName] = frozenset(
         "corruption-error-ratio-relative",
     }
 )
-OTHERS: frozenset[DiagnosticName] = frozenset(_HEADINGS) - CALIBRATION - CORRUPTION
+#: What adapting changed in the base.
+DRIFT: frozenset[DiagnosticName] = frozenset({"forgetting", "feature-alignment", "neighbour-overlap"})
+OTHERS: frozenset[DiagnosticName] = frozenset(_HEADINGS) - CALIBRATION - CORRUPTION - DRIFT
 
 
 def measured_candidates(findings: Findings, task: str) -> tuple[CandidateFacts, ...]:

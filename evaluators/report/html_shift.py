@@ -8,7 +8,7 @@ from evaluators.answer_evidence import Answers
 from evaluators.corruption_names import family_sets
 from evaluators.evidence import Evidence, Findings, TaskFacts
 from evaluators.report.answer_rows import answers_by_arm
-from evaluators.report.arm_tables import CALIBRATION, OTHERS, diagnostics_table
+from evaluators.report.arm_tables import CALIBRATION, DRIFT, OTHERS, diagnostics_table
 from evaluators.report.corruption_rows import corruption_table
 from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, folded, paragraphs
@@ -38,6 +38,12 @@ _CORRUPTIONS = (
     "(mCE, Hendrycks and Dietterich 2019); what is added: the same after the errors on clean inputs were taken off, "
     "which says how much is lost and not how good the strategy is."
 )
+_DRIFT = (
+    "Forgotten: what a linear probe on the bare base scores on the probe task of its card, minus one that is fitted to "
+    "the same labels on the adapted base, in points; below 0 the base got better at it. CKA: how much of the features' "
+    "geometry is left, whatever was rotated or scaled. Neighbours kept: how many of a sample's ten nearest are still "
+    "among them. Frozen strategies change nothing. Over runs, on the same samples in each."
+)
 _CALIBRATION = (
     "Calibration error: the mean distance between confidence and accuracy in 15 bins of equal mass, 0 is best; after "
     "temperature: once one number, fitted on validation, has scaled the confidence. Brier score: the squared distance "
@@ -53,7 +59,12 @@ def shift_section(evidence: Evidence) -> Section:
     robust = [robustness_table(findings, task) for task in findings.tasks]
     corrupted = [corruption_table(findings, task) for task in findings.tasks]
     gaps = [diagnostics_table(findings, task, OTHERS, "gaps and shift") for task in findings.tasks]
+    moved = [
+        diagnostics_table(findings, task, DRIFT, "what adapting changed in the base")
+        for task in findings.tasks
+    ]
     parts += _tables(gaps, _SHIFT) + _tables(robust, _ROBUSTNESS) + _tables(corrupted, _CORRUPTIONS)
+    parts += _tables(moved, _DRIFT)
     return Section("shift", "Gaps and shift", tuple(parts))
 
 

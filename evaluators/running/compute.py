@@ -19,6 +19,7 @@ from evaluators.observations import Environment
 from evaluators.observe import environment
 from evaluators.plan import PlannedCell
 from evaluators.results import Stored
+from evaluators.running.drift import DriftMeter
 from evaluators.running.encoding import Encoding
 from evaluators.running.fits import Fits, trains_base
 from evaluators.running.import_clock import ImportClock
@@ -55,6 +56,7 @@ class Computation:
         self._fits = Fits(bench, self._encoding, self._imports, lambda: self._environment)
         self.boundaries = self._fits.boundaries
         self._serving = ServingClock(bench, lambda: self._environment)
+        self._drift = DriftMeter(bench)
 
     @property
     def seconds_beside(self) -> float:
@@ -129,6 +131,9 @@ class Computation:
                 }
                 stored = Stored({"probabilities": found.astype(np.float32)}, facts)
                 predicted.append((planned.predict[name], stored))
+        # Before the predictions: what is missing then has the whole pass computed again, and nothing else asks for it.
+        for planned, fitted in zip(cells, together.members, strict=True):
+            self._drift.measure(planned, fitted)
         # All at the end: a kill before loses the pass, and one in between is noticed by `together`.
         for key, stored in predicted:
             results.write("predict", key, stored)

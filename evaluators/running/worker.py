@@ -73,7 +73,7 @@ def _bench(setup: WorkerSetup) -> Workbench:
     plan = plan_from_json(Path(setup.plan).read_bytes(), where=setup.plan)
     data = {
         task.id: load_task(task, {name: Path(path) for name, path in setup.data[task.id].items()})
-        for task in plan.request.tasks
+        for task in plan.request.read_tasks
     }
     folders = {name: Path(folder) for name, folder in setup.folders.items()}
     results, device = ResultStore(setup.results), choose_device(setup.device)

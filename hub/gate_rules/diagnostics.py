@@ -9,6 +9,7 @@ from __future__ import annotations
 from evaluators.corruption_names import family_name, family_sets
 from evaluators.evidence import Estimate
 from evaluators.observations import CellCost
+from evaluators.strategy import strategy
 from evaluators.wording import count, millions, percent, score, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
@@ -45,6 +46,17 @@ def shift_drop(rule: Rule, case: TaskCase) -> Judgement:
     if not rows:
         return Judgement(Outcome.NOT_APPLICABLE, _bound(rule), "the task's other sets are out of scope")
     return _at_most(rule, [(f"on {row.set}", row.estimate) for row in rows], _FINAL)
+
+
+def forgetting_cap(rule: Rule, case: TaskCase) -> Judgement:
+    """Whether the recommended strategy leaves what the bare base could do: the probe task of its card."""
+    chosen = case.recommendation
+    if chosen and strategy(chosen.strategy).reads_trunk:
+        words = f"{title(chosen.strategy)} does not change the base"
+        return Judgement(Outcome.NOT_APPLICABLE, _bound(rule), words)
+    rows = [(f"of {row.set}", row.estimate) for row in case.diagnostics("forgetting")]
+    settles = "name a `probe` task in the card, other than this one, and evaluate into a fresh store (--results NEW)"
+    return _at_most(rule, rows, settles)
 
 
 def cost_cap(rule: Rule, case: TaskCase) -> Judgement:

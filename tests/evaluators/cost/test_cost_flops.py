@@ -72,8 +72,12 @@ def test_encoding_real_texts_costs_what_torch_counts(texts):
 
 
 @pytest.mark.parametrize("row", ["full-finetune", "lora", "partial-freeze", "setfit"])
-def test_training_on_real_texts_costs_what_torch_counts(texts, row):
-    estimated, counted = fitted(texts, row)
+def test_training_on_real_texts_costs_what_torch_counts(texts, row, tmp_path):
+    # A plan of its own: the first network over a base has the bare one asked too.
+    request = texts.plan.request
+    data = texts.data[request.tasks[0].id]
+    base, task = request.candidates[0].candidate, request.tasks[0]
+    estimated, counted = fitted(make_world(base, texts.folder, task, data, (row,), store=tmp_path), row)
     assert estimated == pytest.approx(counted, rel=0.1)
 
 

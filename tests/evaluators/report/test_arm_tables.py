@@ -6,7 +6,7 @@ import pytest
 
 from evaluators.evidence import Diagnostic, DiagnosticName, Estimate
 from evaluators.metrics.selective import COVERAGE
-from evaluators.report.arm_tables import CALIBRATION, CORRUPTION, OTHERS, arms_table, diagnostics_table
+from evaluators.report.arm_tables import CALIBRATION, CORRUPTION, DRIFT, OTHERS, arms_table, diagnostics_table
 from tests.evaluators.report.test_candidates import WORLD, several, worse
 from tests.synthetic import World, evidence
 
@@ -31,7 +31,7 @@ def test_an_incumbent_is_called_one():
     assert bases == {"the data alone", "mini", "old (incumbent)"}
 
 
-EVERY = CALIBRATION | OTHERS | CORRUPTION
+EVERY = CALIBRATION | OTHERS | CORRUPTION | DRIFT
 
 
 def test_shift_and_calibration_stand_beside_each_arm_at_its_largest_size():

@@ -1,5 +1,6 @@
 """Rules about gaps, shift, cost, leaks and the locked test: every outcome of every kind."""
 
+from evaluators.evidence import Diagnostic, Estimate
 from tests.approval import good_evidence, judged, result, rule, with_observations, with_task, world
 from tests.synthetic import evidence
 
@@ -161,3 +162,37 @@ def test_promotable_task_passes():
 
 def test_promotable_task_fails_for_a_personal_task():
     assert outcome("promotable-task", with_task(promotable=False)).outcome == "fail"
+
+
+def forgot(low, value, high, *, strategy="lora"):
+    """Good evidence that recommends a strategy, and says what it forgot."""
+    found = good_evidence().findings
+    chosen = tuple(row.model_copy(update={"strategy": strategy}) for row in found.recommendations)
+    row = Diagnostic(
+        name="forgetting", task="help-desk", candidate="mini", strategy=strategy, labels_per_class=8, set="news",
+        estimate=Estimate(value=value, low=low, high=high, n=5),
+    )  # fmt: skip
+    changed = found.model_copy(update={"recommendations": chosen, "diagnostics": (*found.diagnostics, row)})
+    return good_evidence().model_copy(update={"findings": changed})
+
+
+def test_forgetting_cap_holds_the_whole_interval_against_the_cap():
+    assert outcome("forgetting-cap", forgot(0.01, 0.02, 0.03), at_most=0.05).outcome == "pass"
+    assert outcome("forgetting-cap", forgot(0.06, 0.08, 0.1), at_most=0.05).outcome == "fail"
+    found = outcome("forgetting-cap", forgot(0.01, 0.04, 0.07), at_most=0.05)
+    assert found.outcome == "insufficient evidence"
+    assert found.measured.startswith("4.0 [1.0, 7.0] points of news")
+
+
+def test_what_does_not_change_the_base_forgets_nothing():
+    found = outcome("forgetting-cap", at_most=0.05)
+    assert (found.outcome, found.measured) == ("not applicable", "linear probe does not change the base")
+
+
+def test_forgetting_that_nobody_measured_is_undecided_and_says_how_to_measure_it():
+    nothing = forgot(0.0, 0.0, 0.0)
+    rows = tuple(row for row in nothing.findings.diagnostics if row.name != "forgetting")
+    findings = nothing.findings.model_copy(update={"diagnostics": rows})
+    found = outcome("forgetting-cap", nothing.model_copy(update={"findings": findings}), at_most=0.05)
+    assert found.outcome == "insufficient evidence"
+    assert "`probe` task in the card" in found.settles

@@ -1,0 +1,60 @@
+"""Reads a network's trunk as the network itself reads it, and asks what a linear probe makes of the features.
+
+In: a backbone, bare or adapted, and the samples of a probe. Out: features, a score. The batches and the arithmetic are
+those of prediction, so a base that was not changed gives equal bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from evaluators.backbones.backbone import Backbone
+from evaluators.data.samples import FloatArray, Samples
+from evaluators.drift import Probe
+from evaluators.engine.batching import arithmetic, autocast, length_sorted
+from evaluators.engine.fit import fit
+from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.products import fast_products
+from evaluators.metrics.classification import classification_metrics
+from evaluators.strategy import strategy
+
+
+def pooled(backbone: Backbone, samples: Samples, dtype: str) -> FloatArray:
+    """Return (n, width) features in the arithmetic and the batches in which a trained network predicts."""
+    module = backbone.module
+    module.eval()
+    device = next(module.parameters()).device.type
+    prepared = backbone.prepare(samples)
+    features = np.zeros((len(samples), backbone.width), dtype=np.float32)
+    with torch.inference_mode(), arithmetic(device, training=False), fast_products(module):
+        for indices in length_sorted(backbone.length(prepared)):
+            with autocast(device, dtype):
+                rows = backbone.features(backbone.batch(prepared, indices))
+            features[indices] = rows.float().cpu().numpy()
+    return features
+
+
+def probe_score(features: FloatArray, probe: Probe) -> float | None:
+    """Return what a linear probe that is fitted to the first samples scores on the others."""
+    if probe.labels is None:
+        return None
+    row = strategy("linear-probe")
+    job = FitJob(
+        inputs=Inputs(features=features[: probe.fitted]),
+        labels=probe.labels[: probe.fitted],
+        classes=probe.classes,
+        settings=row.defaults,
+        seed=0,
+        selection="fixed",
+        load_backbone=None,
+        device="cpu",
+        dtype="float32",
+        progress=_silent,
+    )
+    answers = fit(row, job).predict(Inputs(features=features[probe.fitted :]))
+    return classification_metrics(probe.labels[probe.fitted :], answers)[probe.metric]
+
+
+def _silent(done: int, total: int) -> None:
+    """A probe of a few labels has no progress to tell."""

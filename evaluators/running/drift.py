@@ -1,0 +1,82 @@
+"""Asks a base what it was asked before it was adapted, while the adapted one is in memory.
+
+In: a trained network. Out: how its features moved against the *bare* base, and what a linear probe on them scores. The
+bare base is loaded as it came: one with adapters in it that are switched off would be no reference (PEFT #3419).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluators.data.samples import FloatArray
+from evaluators.diagnostics.drift import linear_cka, neighbour_overlap
+from evaluators.drift import Probe, drift_key, drifting, probe_of
+from evaluators.engine.job import Fitted
+from evaluators.plan import PlannedCell
+from evaluators.results import Stored
+from evaluators.running.workbench import Workbench
+
+if TYPE_CHECKING:
+    from evaluators.engine.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class _Bare:
+    """What the bare base gave: its features, and what a probe on them scores."""
+
+    features: FloatArray
+    score: float | None
+
+
+class DriftMeter:
+    """Asks the cells of a plan that train their base."""
+
+    def __init__(self, bench: Workbench) -> None:
+        """Ask nothing yet.
+
+        Args:
+            bench: What computing needs.
+        """
+        self._bench = bench
+        self._wanted = drifting(bench.plan)
+        self._bare: dict[tuple[str, str, str], _Bare] = {}
+
+    def measure(self, planned: PlannedCell, fitted: Fitted) -> None:
+        """Ask a cell's network, and store what came out; nothing if it is stored, or the base was not trained."""
+        if planned.fit not in self._wanted:
+            return
+        from evaluators.engine.classifier import Classifier  # torch
+
+        if not isinstance(fitted, Classifier):
+            return
+        probe = probe_of(planned, self._bench.plan, self._bench.data)
+        if probe is not None and not self._bench.results.intact("drift", drift_key(planned, probe)):
+            self._bench.results.write("drift", drift_key(planned, probe), self._asked(planned, fitted, probe))
+
+    def _asked(self, planned: PlannedCell, fitted: Classifier, probe: Probe) -> Stored:
+        from evaluators.engine.probing import pooled, probe_score
+
+        bare = self._of_bare(planned, fitted.dtype, probe)
+        after = pooled(fitted.network.backbone, probe.samples, fitted.dtype)
+        facts = {
+            "probe": probe.name,
+            "samples": len(probe.samples),
+            "cka": linear_cka(bare.features, after),
+            "overlap": neighbour_overlap(bare.features, after),
+            "before": bare.score,
+            "after": probe_score(after, probe),
+        }
+        return Stored({"fitted": np.array([probe.fitted])}, facts)
+
+    def _of_bare(self, planned: PlannedCell, dtype: str, probe: Probe) -> _Bare:
+        from evaluators.engine.probing import pooled, probe_score
+
+        key = (planned.cell.subject, dtype, probe.digest)
+        if key not in self._bare:
+            backbone = self._bench.backbone(planned, pretrained=True)
+            features = pooled(backbone, probe.samples, dtype)
+            self._bare[key] = _Bare(features, probe_score(features, probe))
+        return self._bare[key]
