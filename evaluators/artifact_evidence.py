@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from evaluators.canonical import digest_of
 from evaluators.document import Document
@@ -69,6 +69,17 @@ class ArtifactComparison(Document):
     bootstrap_high: float
     detectable: float
     """The smallest difference that this many items detect with probability 0.8."""
+    p_non_inferior: float | None = None
+    """One-sided, of "worse by the task's margin or more" (Schuirmann 1987), over items: Tango's score test, of macro-F1
+    the bootstrap-t. None in documents of earlier versions."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if self.p_non_inferior is None:
+            written.pop("p_non_inferior", None)
+        return written
 
 
 class ArtifactFindings(Document):

@@ -2,7 +2,8 @@
 
 In: the test's labels, and the predicted classes of the candidate and of what it is compared with. Out:
 `ArtifactFindings`: scores with intervals over items, exact McNemar (accuracy) or a randomisation test (macro-F1),
-adjusted by Holm over all comparisons, because one decision rests on all of them. Pure.
+adjusted by Holm over all comparisons, because one decision rests on all of them; whether it is not worse by the
+margin. Pure.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from evaluators.data.samples import IntArray
 from evaluators.evidence import Estimate, TaskFacts
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import Interval, wilson_interval
-from evaluators.statistics.items import RESAMPLES, compare_items, metric_interval
+from evaluators.statistics.item_score import p_above
+from evaluators.statistics.items import RESAMPLES, compare_items, metric_interval, p_not_worse
 from evaluators.statistics.kinds import Metric
 from evaluators.statistics.paired import mcnemar_exact
 from evaluators.statistics.power import detectable_by_interval, detectable_by_items
@@ -75,7 +77,7 @@ def artifact_findings(
         ValueError: If an artifact answered other items.
     """
     metric = metric_of(task.metric)
-    compared = [_compare(labels, candidate, row, metric) for row in references]
+    compared = [_compare(labels, candidate, row, metric, task.margin) for row in references]
     adjusted = holm([row.p_value for row in compared])
     return ArtifactFindings(
         task=task,
@@ -121,7 +123,9 @@ def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFindi
     )
 
 
-def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: Metric) -> ArtifactComparison:
+def _compare(
+    labels: IntArray, candidate: Answers, reference: Answers, metric: Metric, margin: float
+) -> ArtifactComparison:
     right, other = candidate.predicted == labels, reference.predicted == labels
     items = mcnemar_exact(np.asarray(right), np.asarray(other))
     resampled = compare_items(labels, candidate.predicted, reference.predicted, metric, seed=SEED)
@@ -129,10 +133,14 @@ def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: M
         difference = Estimate(value=items.difference, low=items.low, high=items.high, n=items.n)
         p_value, test = items.p_value, MCNEMAR
         detectable = detectable_by_items(items.churn, items.n)
+        not_worse = p_above(items.only_a, items.only_b, items.n, -margin)
     else:
         difference = Estimate(value=resampled.estimate, low=resampled.low, high=resampled.high, n=resampled.n)
         p_value, test = resampled.p_value, RANDOMISATION
         detectable = detectable_by_interval(resampled.low, resampled.high)
+        not_worse = p_not_worse(
+            labels, candidate.predicted, reference.predicted, metric, margin=margin, seed=SEED
+        )
     return ArtifactComparison(
         purpose="gain-over-incumbent" if reference.role == "incumbent" else "gain-over-best-baseline",
         reference=reference.digest,
@@ -145,6 +153,7 @@ def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: M
         bootstrap_low=resampled.percentile[0],
         bootstrap_high=resampled.percentile[1],
         detectable=detectable,
+        p_non_inferior=not_worse,
     )
 
 

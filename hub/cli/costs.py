@@ -41,6 +41,9 @@ def tell_plan(planned: Planned, home: Home, output: Output, *, out: Path | None)
         "plan": prepared.plan.digest,
         **asdict(cost),
         "opens_locked_tests": prepared.plan.request.final,
+        "would_stop_at": [
+            {"task": row.task, "copies": dict(row.copies), "at_most": row.at_most} for row in planned.stops_at
+        ],
         "detectable": [
             {**asdict(sight), "conditional": sight.conditional}
             for sight in sights(prepared.plan, prepared.data)
