@@ -23,6 +23,8 @@ from evaluators.signature import Signature
 MCNEMAR = "McNemar exact"
 #: The test of a metric that is no share of items: is the difference more than exchanging the answers gives?
 RANDOMISATION = "paired randomisation over items"
+#: The test where items come in groups: whole groups are exchanged.
+OF_GROUPS = "paired randomisation over groups"
 Purpose = Literal["gain-over-best-baseline", "gain-over-incumbent"]
 
 
@@ -63,7 +65,8 @@ class ArtifactComparison(Document):
     p_adjusted: float
     """After Holm, over all comparisons of this evidence."""
     test: str
-    """`MCNEMAR` or `RANDOMISATION`; in earlier documents `paired bootstrap over items`, of a percentile interval."""
+    """`MCNEMAR`, `RANDOMISATION` or `OF_GROUPS`; in earlier documents `paired bootstrap over items`, of a percentile
+    interval."""
     bootstrap_low: float
     """Sensitivity: percentile interval of the paired bootstrap over items."""
     bootstrap_high: float

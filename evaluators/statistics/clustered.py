@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from evaluators.statistics.intervals import Interval
 from evaluators.statistics.items import RESAMPLES, ItemDifference
@@ -53,7 +53,7 @@ def by_group(differences: Matrix, groups: IntVector) -> Matrix:
     return found
 
 
-def compare_groups(
+def compare_groups(  # noqa: PLR0913 - two artifacts, their items in groups, and how it is computed
     labels: IntVector,
     a: IntVector,
     b: IntVector,
@@ -99,6 +99,22 @@ def compare_groups(
         percentile=(float(low), float(high)),
         n=len(labels),
     )
+
+
+def p_not_worse_of_groups(found: ItemDifference, groups: int, margin: float) -> float:
+    """Return the one-sided p of "a is worse than b by the margin or more", from what `compare_groups` found.
+
+    Args:
+        found: The comparison.
+        groups: How many groups it is over, at least 2.
+        margin: The smallest difference that matters, above 0.
+    """
+    # The wider side: the other one may have been cut at the end of the scale.
+    half = max(found.high - found.estimate, found.estimate - found.low)
+    error = half / float(stdtrit(groups - 1, 0.975))
+    if error == 0.0:
+        return 0.0 if found.estimate > -margin else 1.0
+    return float(stdtr(groups - 1, -(found.estimate + margin) / error))
 
 
 def metric_interval_of_groups(
@@ -164,10 +180,14 @@ class _Tallies:
 
     def score(self, weights: Matrix, metric: Metric) -> Vector:
         """Return (rows,) the metric under each row of weights."""
-        return _score(*self.counts(weights), metric)
+        return _score(self.counts(weights), metric)
 
 
-def _score(right: Matrix, true: Matrix, said: Matrix, metric: Metric) -> Vector:
+_Counts = tuple[Matrix, Matrix, Matrix]
+
+
+def _score(counts: _Counts, metric: Metric) -> Vector:
+    right, true, said = counts
     if metric == "accuracy":
         share: Vector = right.sum(axis=1) / np.maximum(true.sum(axis=1), 1.0)
         return share
@@ -185,14 +205,18 @@ def _exchanged(
     # A stream of its own, so that it does not hang together with the bootstrap of the same seed.
     generator = np.random.default_rng((seed, 1))
     as_far, everything = 0, np.ones((1, first.groups))
-    whole = [one + other for one, other in zip(first.counts(everything), second.counts(everything), strict=True)]
+    whole = _added(first.counts(everything), second.counts(everything))
     for size in _blocks(first.groups, resamples):
         kept = (generator.random((size, first.groups)) < 0.5).astype(np.float64)
-        one = [a + b for a, b in zip(first.counts(kept), second.counts(1.0 - kept), strict=True)]
-        other = [both - mine for both, mine in zip(whole, one, strict=True)]
-        gaps = _score(*one, metric) - _score(*other, metric)
+        one = _added(first.counts(kept), second.counts(1.0 - kept))
+        other = (whole[0] - one[0], whole[1] - one[1], whole[2] - one[2])
+        gaps = _score(one, metric) - _score(other, metric)
         as_far += int((np.abs(gaps) >= abs(value) - _ROUNDING).sum())
     return (1 + as_far) / (resamples + 1)
+
+
+def _added(one: _Counts, other: _Counts) -> _Counts:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
 def _half(values: Vector, groups: int) -> float:

@@ -197,7 +197,7 @@ def _choice(values: dict[str, Any]) -> Choice:
         strategies=tuple(values["strategies"]),
         final=values["final"],
         device=values["device"],
-        own=own_data(values["data"], values["images"], values["text"], values["label"]),
+        own=own_data(values["data"], values["images"], values["text"], values["label"], values["group"]),
         results=values["results"],
         budget=values["budget"],
         allow_leaks=tuple(values["allow_leaks"]),

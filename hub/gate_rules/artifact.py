@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from evaluators.artifact_evidence import (
     MCNEMAR,
+    OF_GROUPS,
     RANDOMISATION,
     ArtifactComparison,
     ArtifactEvidence,
@@ -224,7 +225,7 @@ def _above(row: ArtifactComparison, bound: float) -> bool:
 
 def _by_test(row: ArtifactComparison | None, bound: float) -> bool:
     """Whether p alone says that there is a gain: exchanging answers tests no difference, and no other bound."""
-    return row is not None and row.test == RANDOMISATION and bound == 0.0
+    return row is not None and row.test in {RANDOMISATION, OF_GROUPS} and bound == 0.0
 
 
 def _settles(row: ArtifactComparison, bound: float, *, size: float) -> str:
@@ -247,4 +248,5 @@ def _settles(row: ArtifactComparison, bound: float, *, size: float) -> str:
 
 def _required(bound: float, row: ArtifactComparison | None = None) -> str:
     how = "randomisation test" if _by_test(row, bound) else "95 % interval"
-    return f"> {percent(bound)} points ({how} over items)"
+    of = "groups of items" if row is not None and row.test == OF_GROUPS else "items"
+    return f"> {percent(bound)} points ({how} over {of})"
