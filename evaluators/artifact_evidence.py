@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from evaluators.canonical import digest_of
 from evaluators.document import Document
@@ -23,6 +23,8 @@ from evaluators.signature import Signature
 MCNEMAR = "McNemar exact"
 #: The test of a metric that is no share of items: is the difference more than exchanging the answers gives?
 RANDOMISATION = "paired randomisation over items"
+#: The test where items come in groups: whole groups are exchanged.
+OF_GROUPS = "paired randomisation over groups"
 Purpose = Literal["gain-over-best-baseline", "gain-over-incumbent"]
 
 
@@ -63,12 +65,24 @@ class ArtifactComparison(Document):
     p_adjusted: float
     """After Holm, over all comparisons of this evidence."""
     test: str
-    """`MCNEMAR` or `RANDOMISATION`; in earlier documents `paired bootstrap over items`, of a percentile interval."""
+    """`MCNEMAR`, `RANDOMISATION` or `OF_GROUPS`; in earlier documents `paired bootstrap over items`, of a percentile
+    interval."""
     bootstrap_low: float
     """Sensitivity: percentile interval of the paired bootstrap over items."""
     bootstrap_high: float
     detectable: float
     """The smallest difference that this many items detect with probability 0.8."""
+    p_non_inferior: float | None = None
+    """One-sided, of "worse by the task's margin or more" (Schuirmann 1987), over items: Tango's score test, of macro-F1
+    the bootstrap-t. None in documents of earlier versions."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A document that an earlier version signed must still give the bytes that it signed.
+        written: dict[str, Any] = write(self)
+        if self.p_non_inferior is None:
+            written.pop("p_non_inferior", None)
+        return written
 
 
 class ArtifactFindings(Document):

@@ -265,11 +265,13 @@ class TaskFacts(Document):
     """Whether it was measured, by name, although its test repeats more of the training data than the policy allows."""
     corruptions: tuple[str, ...] = ()
     """Families of corruptions, each of five shifted sets."""
+    groups: dict[str, int] = Field(default_factory=dict)
+    """Set -> how many groups its samples come in, where the task names a column of groups."""
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = write(self)
-        for name in ("leaks_allowed", "value", "corruptions"):
+        for name in ("leaks_allowed", "value", "corruptions", "groups"):
             if not getattr(self, name):
                 written.pop(name, None)
         return written

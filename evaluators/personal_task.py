@@ -52,11 +52,13 @@ class OwnData:
         source: Path or fsspec URL of a table, a folder of images or a tar of them.
         text: Column of the text; None for images.
         label: Column of the label; None for images, whose folder is the label.
+        group: Column of what rows share where they are not independent; None: each stands for itself.
     """
 
     source: str
     text: str | None = None
     label: str | None = None
+    group: str | None = None
 
     @property
     def modality(self) -> Modality:
@@ -109,6 +111,11 @@ def format_of(own: OwnData, path: Path) -> FileFormat:
             f"text and label are the same column, {own.text!r}",
             hint="name the column of the labels: --label COLUMN",
         )
+    if own.group in {own.text, own.label} - {None}:
+        raise UsageProblem(
+            f"the group is the same column as the text or the label, {own.group!r}",
+            hint="name the column of what rows share, such as a customer: --group COLUMN",
+        )
     return found
 
 
@@ -130,6 +137,7 @@ def personal_task(own: OwnData, path: Path, facts: FileFacts) -> Task:
         format=format_of(own, path),
         text=own.text,
         label=own.label,
+        group=own.group,
     )
     columns = f", {own.label!r} from {own.text!r}" if own.text else ""
     return Task(

@@ -38,6 +38,8 @@ class DataFile(Document):
     """Column of the text."""
     label: str | None = None
     """Column of the label; none for out-of-scope samples."""
+    group: str | None = None
+    """Column of what rows share where they are not independent: a document, a customer, a patient, a speaker."""
     shape: tuple[int, int] | None = None
     """`pixel-table`: height and width of the image whose pixels are the columns before the label."""
     maximum: float | None = None
@@ -47,9 +49,19 @@ class DataFile(Document):
     def _columns_fit_format(self) -> DataFile:
         if self.format in {"csv", "tsv", "jsonl", "parquet"} and not self.text:
             raise ValueError(f"format {self.format} needs the column `text`")
+        if self.group and self.format not in {"csv", "tsv", "jsonl", "parquet"}:
+            raise ValueError(f"`group` is a column, and format {self.format} has none that could be named")
         if self.format == "pixel-table" and (self.shape is None or self.maximum is None):
             raise ValueError("format pixel-table needs `shape` and `maximum`")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_named(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Tasks without it keep their digests.
+        written: dict[str, Any] = write(self)
+        if self.group is None:
+            written.pop("group", None)
+        return written
 
 
 class Part(Document):

@@ -71,12 +71,14 @@ class LockedSet:
         name: `test`, or the id of a shifted set.
         splits_digest: Identity of the splits it belongs to.
         samples: n inputs, without labels.
+        groups: (n,) which of them belong together; None where each stands for itself.
     """
 
     name: str
     splits_digest: str
     samples: Samples
     _labels: IntArray = field(repr=False)
+    groups: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -97,7 +99,7 @@ class LockedSet:
                 ),
                 hint="only a final evaluation opens it: it records its cells in the test-access log first",
             )
-        return LabelledSet(self.name, self.samples, self._labels)
+        return LabelledSet(self.name, self.samples, self._labels, self.groups)
 
 
 class TestAccessLog:

@@ -26,7 +26,7 @@ from hub.evaluation import Ran, conclude, examples_of, open_tests
 from hub.evaluation_logging import log_to_mlflow
 from hub.gate import decide
 from hub.home import Home
-from hub.leak_gate import LeakLimit, leak_limit
+from hub.leak_gate import LeakLimit, TaskLeaks, leak_limit, would_stop
 from hub.live_log import LiveLog
 from hub.log_cache import known_history, remember
 from hub.policy import Policy
@@ -148,7 +148,8 @@ def measure(
         live: Told beside how far it is.
     """
     home.ready()
-    prepared = prepare_choice(choice, catalog, home, teller, policy=policy)
+    limit = leak_limit(policy, choice.allow_leaks) if policy else None
+    prepared = prepare_choice(choice, catalog, home, teller, leaks=limit)
     return measure_prepared(prepared, choice, asked(choice, catalog).models, home, teller, live=live)
 
 
@@ -182,18 +183,23 @@ def measure_prepared(
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """A plan that nothing was spent on, and what it would cost."""
+    """A plan that nothing was spent on, what it would cost, and at which tasks an evaluation would stop."""
 
     prepared: Prepared
     cost: CostEstimate
+    stops_at: tuple[TaskLeaks, ...] = ()
 
 
-def plan(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> Planned:
-    """Return what an evaluation would measure and cost."""
+def plan(choice: Choice, catalog: Catalog, policy: str, home: Home, teller: Teller) -> Planned:
+    """Return what an evaluation would measure and cost; leaks that would stop it under a policy are told."""
+    limit = replace(leak_limit(catalog.policy(policy), choice.allow_leaks), stops=False)
     chosen, taken = with_folders(choice, catalog, home, teller)
-    prepared = prepare_choice(chosen, taken.measuring, home, teller)
+    prepared = prepare_choice(chosen, taken.measuring, home, teller, leaks=limit)
+    leaks = would_stop(prepared.data, limit, frozenset(prepared.plan.request.personal_tasks))
+    for row in leaks:
+        teller.warn(row.sentence)
     results = results_at(choice.results, home)
-    return Planned(prepared, appraise(prepared, results, home, device=choice.device).cost)
+    return Planned(prepared, appraise(prepared, results, home, device=choice.device).cost, leaks)
 
 
 def with_folders(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -> tuple[Choice, Taken]:
@@ -205,15 +211,14 @@ def with_folders(choice: Choice, catalog: Catalog, home: Home, teller: Teller) -
 
 
 def prepare_choice(
-    choice: Choice, catalog: Catalog, home: Home, teller: Teller, *, policy: Policy | None = None
+    choice: Choice, catalog: Catalog, home: Home, teller: Teller, *, leaks: LeakLimit | None = None
 ) -> Prepared:
-    """Resolve, fetch and verify what a choice names, and plan it; `policy` as in `measure`."""
+    """Resolve, fetch and verify what a choice names, and plan it; `leaks`: how many are allowed, None: any number."""
     address = registry_address(os.environ, home)
     if choice.final:
         _refresh(address, home, teller)
     history, read_at = known_history(home, address)
-    limit = leak_limit(policy, choice.allow_leaks) if policy else LeakLimit(allowed=choice.allow_leaks)
-    wanted = replace(asked(choice, catalog), leaks=limit)
+    wanted = replace(asked(choice, catalog), leaks=leaks or LeakLimit(allowed=choice.allow_leaks))
     with teller.transfers("fetching") as tell:
         prepared = prepare(wanted, catalog, history, home, tell)
     met = sorted(row.candidate.name for row in prepared.plan.request.candidates if row.role == "incumbent")

@@ -14,7 +14,15 @@ from pathlib import Path
 from evaluators.canonical import canonical_json
 from evaluators.cell import CellResult, Scored
 from evaluators.evidence import Evidence
-from evaluators.findings.collect import Reading, design, distinct_samples, encoded, measurements, truths
+from evaluators.findings.collect import (
+    Reading,
+    design,
+    distinct_samples,
+    encoded,
+    groups,
+    measurements,
+    truths,
+)
 from evaluators.findings.decisive import Place, decisive
 from evaluators.findings.examples import wrong_examples
 from evaluators.findings.gather import Spent, gather_findings, observe
@@ -110,7 +118,7 @@ def _decisive(prepared: Prepared, ran: Ran, results: ResultStore) -> frozenset[P
     closed = Reading(prepared.plan, prepared.data, results, ran.outcomes, opened=frozenset())
     if prepared.plan.request.protocol.needs_final:
         return frozenset(place for place, result in ran.outcomes.items() if isinstance(result, Scored))
-    return decisive(measurements(closed), truths=truths(closed), design=design(closed))
+    return decisive(measurements(closed), truths=truths(closed), design=design(closed), groups=groups(closed))
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,7 @@ def conclude(
         prepared.plan, prepared.data, results, ran.outcomes, opened.receipts, personal, opened.cells
     )
     rows = list(measurements(reading))
-    findings = gather_findings(rows, truths=truths(reading), design=design(reading))
+    findings = gather_findings(rows, truths=truths(reading), design=design(reading), groups=groups(reading))
     spent = Spent(
         created=utc(now),
         seconds=round(ran.seconds, 3),

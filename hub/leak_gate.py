@@ -1,7 +1,8 @@
 """Before anything is spent: does a task's test repeat its training data, and does the policy allow that?
 
 In: loaded tasks, the policy's limit, the tasks that a person allowed by name. Out: what a person should be told, or an
-error with the counts. A person's own data are told of and never stopped: they can promote nothing.
+error with the counts; for a plan, where that error would come. A person's own data are told of and never stopped: they
+can promote nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +27,35 @@ class LeakLimit:
     Attributes:
         at_most: Test samples that are exact copies of training ones; None: any number.
         allowed: Ids of tasks that are measured whatever they hold.
+        stops: Whether more stop what is done; a plan goes on, and says what an evaluation would do.
     """
 
     at_most: int | None = None
     allowed: tuple[str, ...] = ()
+    stops: bool = True
+
+
+@dataclass(frozen=True)
+class TaskLeaks:
+    """A task at which an evaluation would stop.
+
+    Attributes:
+        task: Its id.
+        copies: Kind of copy (`exact`, `normalised`, `conflicting`) -> how many between train and test.
+        at_most: Exact copies that the policy allows.
+    """
+
+    task: str
+    copies: Mapping[str, int]
+    at_most: int
+
+    @property
+    def sentence(self) -> str:
+        """What a person who plans should know."""
+        return (
+            f"{self.task}: hub evaluate will stop here: {_counts(self.copies)} between train and test, and the policy "
+            f"allows {self.at_most:,} of the first; {_hint(self.task)}"
+        )
 
 
 def leak_limit(policy: Policy, allowed: tuple[str, ...]) -> LeakLimit:
@@ -77,11 +103,26 @@ def check_leaks(
         found = data[task.id].duplicates
         over = limit.at_most is not None and found["exact"] > limit.at_most
         if over and task.id not in limit.allowed and task.id not in personal:
+            if not limit.stops:
+                continue
             raise GateRefused(_told(task, data[task.id], limit.at_most or 0), hint=_hint(task.id))
         if task.id not in personal and (found["exact"] or found["normalised"]):
             allowed = "; allowed by name, and the report says so" if over else ""
             notes.append(f"{task.id}: {_counts(found)} between train and test{allowed}")
     return tuple(notes)
+
+
+def would_stop(
+    data: Mapping[str, TaskData], limit: LeakLimit, personal: frozenset[str]
+) -> tuple[TaskLeaks, ...]:
+    """Return the tasks at which `check_leaks` stops an evaluation; nothing is counted anew."""
+    if limit.at_most is None:
+        return ()
+    return tuple(
+        TaskLeaks(name, of_task.duplicates, limit.at_most)
+        for name, of_task in data.items()
+        if of_task.duplicates["exact"] > limit.at_most and name not in {*limit.allowed, *personal}
+    )
 
 
 def _told(task: Task, data: TaskData, at_most: int) -> str:

@@ -33,6 +33,7 @@ def draft_task(name: str, task: Task, data: TaskData, mirror: str) -> str:
         ", ".join(f"{number} {kind}" for kind, number in sorted(data.duplicates.items())) or "not counted"
     )
     columns = f"    text: {_quoted(file.text)}\n    label: {_quoted(file.label)}\n" if file.text else ""
+    columns += f"    group: {_quoted(file.group)}\n" if file.group else ""
     return f"""schema: 1
 id: {name}
 title: "{TODO}: what is decided, in a few words"

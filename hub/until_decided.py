@@ -28,6 +28,7 @@ from hub.evaluating import (
 )
 from hub.evaluation_logging import log_to_mlflow
 from hub.home import Home
+from hub.leak_gate import leak_limit
 from hub.preparation import Prepared, looked_at_again
 from hub.results_place import results_at
 from hub.teller import Teller
@@ -70,7 +71,9 @@ def evaluate_until_decided(
     budget = _Budget(choice.budget)
     chosen, taken = with_folders(choice, catalog, home, teller)
     home.ready()
-    prepared = prepare_choice(chosen, taken.measuring, home, teller, policy=rules)
+    prepared = prepare_choice(
+        chosen, taken.measuring, home, teller, leaks=leak_limit(rules, chosen.allow_leaks)
+    )
     models = asked(chosen, taken.measuring).models
     results = results_at(choice.results, home)
     looks: Looks | None = Looks()

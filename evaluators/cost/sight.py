@@ -26,11 +26,12 @@ class Sight:
     Attributes:
         task: Its id.
         set: Set that claims will rest on.
-        items: Its size.
+        items: Its size; where its samples come in groups, how many groups there are.
         by_items: Of two artifacts on these items, if `ASSUMED_DISAGREEMENT` of the answers differ.
         runs: Paired runs.
         by_runs: Of two strategies, if differences vary by `ASSUMED_SD`; None below two runs.
         margin: The smallest difference that matters to the task.
+        grouped: Whether `items` counts groups.
         pool_shares: Labels a class -> share of the pool that a draw takes: draws overlap by about as much.
     """
 
@@ -42,6 +43,7 @@ class Sight:
     by_runs: float | None
     margin: float
     pool_shares: Mapping[int, float]
+    grouped: bool = False
 
     @property
     def conditional(self) -> tuple[int, ...]:
@@ -59,7 +61,8 @@ def sights(plan: Plan, data: Mapping[str, TaskData]) -> tuple[Sight, ...]:
     found = []
     for task in plan.request.tasks:
         of_task = data[task.id]
-        items = of_task.sizes.get(judged, 0)
+        # Items that come in groups tell as much as there are groups, if a group is answered alike.
+        items = of_task.group_counts.get(judged) or of_task.sizes.get(judged, 0)
         pool = of_task.sizes["train"] + (of_task.sizes.get("validation", 0) if protocol.needs_final else 0)
         sizes = sorted(
             {p.cell.labels_per_class for p in plan.cells if p.cell.task == task.id and not p.skipped}
@@ -70,7 +73,7 @@ def sights(plan: Plan, data: Mapping[str, TaskData]) -> tuple[Sight, ...]:
             Sight(
                 task.id, judged, items, detectable_by_items(ASSUMED_DISAGREEMENT, items), protocol.runs,
                 detectable_by_runs(ASSUMED_SD, protocol.runs), task.margin,
-                {size: size * len(of_task.labels) / pool for size in sizes},
+                {size: size * len(of_task.labels) / pool for size in sizes}, judged in of_task.group_counts,
             )
         )  # fmt: skip
     return tuple(found)

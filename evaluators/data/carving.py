@@ -2,7 +2,7 @@
 
 Who goes where is decided by a hash of (role, seed, content), so a row's place depends on the contents and labels of the
 file and not on their order. Rows of equal content go together, so carving never puts a copy of a training sample
-into the test.
+into the test; where rows belong to groups, whole groups do.
 """
 
 from __future__ import annotations
@@ -43,6 +43,30 @@ def carve(
     for row, digest in enumerate(digests):
         rows[role_of[digest]].append(row)
     return {role: np.array(chosen, dtype=np.int64) for role, chosen in rows.items()}
+
+
+def together(digests: Sequence[str], groups: Sequence[str]) -> tuple[str, ...]:
+    """Return one name a row, equal for rows that must not be parted: of one group, or of equal content.
+
+    Groups that share a content are one, and so on: the name is that of the first group by its name.
+
+    Args:
+        digests: Content digest of each row.
+        groups: Group of each row.
+    """
+    parent: dict[str, str] = {group: group for group in groups}
+
+    def root(group: str) -> str:
+        while parent[group] != group:
+            parent[group] = parent[parent[group]]
+            group = parent[group]
+        return group
+
+    first: dict[str, str] = {}
+    for digest, group in zip(digests, groups, strict=True):
+        one, other = sorted((root(first.setdefault(digest, group)), root(group)))
+        parent[other] = one
+    return tuple(f"group {root(group)}" for group in groups)
 
 
 def label_of_content(digests: Sequence[str], labels: Sequence[str]) -> dict[str, str]:

@@ -22,16 +22,21 @@ class Content:
         where: Names the file in errors.
         samples: n inputs.
         labels: n label names, or None where the task names no label.
+        groups: n names of what rows share, or None where the task names no such column.
     """
 
     where: str
     samples: Samples
     labels: tuple[str, ...] | None
+    groups: tuple[str, ...] | None = None
 
     def take(self, rows: Sequence[int] | IntArray) -> Content:
         """Return the given rows, in that order."""
-        labels = None if self.labels is None else tuple(self.labels[int(row)] for row in rows)
-        return Content(self.where, self.samples.take(rows), labels)
+        labels, groups = (
+            None if names is None else tuple(names[int(row)] for row in rows)
+            for names in (self.labels, self.groups)
+        )
+        return Content(self.where, self.samples.take(rows), labels, groups)
 
 
 def read_content(path: Path, file: DataFile, *, where: str) -> Content:
@@ -42,6 +47,6 @@ def read_content(path: Path, file: DataFile, *, where: str) -> Content:
     """
     if file.format in _TABLES:
         table = read_table(path, file, where=where)
-        return Content(where, text_samples(table.texts), table.labels)
+        return Content(where, text_samples(table.texts), table.labels, table.groups)
     pictures = read_images(path, file, where=where)
     return Content(where, image_samples(pictures.images), pictures.labels)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.data.carving import carve, label_of_content
+from evaluators.data.carving import carve, label_of_content, together
 from evaluators.data.data_file import Content
 from evaluators.data.samples import IntArray, LabelledSet
 from evaluators.errors import InvalidDocument
@@ -122,7 +122,15 @@ def labelled(name: str, content: Content, classes: Sequence[str]) -> LabelledSet
             f"{content.where}: in {name} but not in train: the label{'s' * (len(unknown) > 1)} {_quoted(unknown)}",
             hint=f"{likely}add samples of it to train, or move its samples to an out-of-scope set",
         )
-    return LabelledSet(name, content.samples, np.array([index[label] for label in names], dtype=np.int64))
+    rows = np.array([index[label] for label in names], dtype=np.int64)
+    return LabelledSet(name, content.samples, rows, numbered(content.groups))
+
+
+def numbered(groups: tuple[str, ...] | None) -> IntArray | None:
+    """Return (n,) numbers of n groups by their names, from 0; None where there are none."""
+    if groups is None:
+        return None
+    return np.unique(np.array(groups, dtype=str), return_inverse=True)[1].astype(np.int64).reshape(-1)
 
 
 def _check_files(task: Task) -> None:
@@ -225,7 +233,10 @@ def _carved_rows(task: Task, origin: Content) -> dict[str, IntArray]:
             f"task {task.id}: the carved fractions leave nothing for train",
             hint="each fraction is a share of the whole file; together they must stay below 1",
         )
-    return carve(origin.samples.digests, _labels(origin), shares=shares, seed=task.splits.seed)
+    units = origin.samples.digests
+    if origin.groups is not None:
+        units = together(units, origin.groups)
+    return carve(units, _labels(origin), shares=shares, seed=task.splits.seed)
 
 
 def _of_rows(rows: Mapping[str, IntArray], validation: int) -> tuple[str, ...]:
@@ -235,7 +246,9 @@ def _of_rows(rows: Mapping[str, IntArray], validation: int) -> tuple[str, ...]:
 
 
 def _joined(first: Content, second: Content) -> Content:
-    return Content(first.where, first.samples.followed_by(second.samples), _labels(first) + _labels(second))
+    groups = None if first.groups is None or second.groups is None else first.groups + second.groups
+    samples = first.samples.followed_by(second.samples)
+    return Content(first.where, samples, _labels(first) + _labels(second), groups)
 
 
 def _labels(content: Content) -> tuple[str, ...]:

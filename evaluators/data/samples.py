@@ -71,23 +71,25 @@ class LabelledSet:
         name: `train`, `validation`, `test` or the id of a shifted set.
         samples: n inputs.
         labels: (n,) indices into the task's label names; -1 where the sample is out of scope.
+        groups: (n,) which samples belong together, numbered within the set; None where each stands for itself.
     """
 
     name: str
     samples: Samples
     labels: IntArray
+    groups: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def take(self, indices: Sequence[int] | IntArray) -> LabelledSet:
         """Return the subset at `indices`, in that order."""
-        return LabelledSet(
-            self.name, self.samples.take(indices), self.labels[np.asarray(indices, dtype=np.int64)]
-        )
+        rows = np.asarray(indices, dtype=np.int64)
+        groups = None if self.groups is None else self.groups[rows]
+        return LabelledSet(self.name, self.samples.take(indices), self.labels[rows], groups)
 
     def followed_by(self, other: LabelledSet, *, name: str) -> LabelledSet:
-        """Return this set, then another one of the same task, under a name of its own."""
+        """Return this set, then another one of the same task, under a name of its own; groups are not kept."""
         return LabelledSet(
             name, self.samples.followed_by(other.samples), np.concatenate([self.labels, other.labels])
         )

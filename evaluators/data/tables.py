@@ -36,19 +36,19 @@ _NESTED = ("(list)", "(dict)")
 
 @dataclass(frozen=True)
 class TextRows:
-    """Texts in file order, and their labels as text; labels are None where the task names no column for them."""
+    """Texts in file order, their labels and groups as text; None where the task names no column for them."""
 
     texts: tuple[str, ...]
     labels: tuple[str, ...] | None
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """One row as read: where it stands (line, or row of a Parquet file), and its values, still unchecked."""
+    """One row as read: where it stands (line, or row of a Parquet file), and its values by column, still unchecked."""
 
     position: int
-    text: object
-    label: object
+    values: Sequence[object]
 
 
 def read_table(path: Path, file: DataFile, *, where: str) -> TextRows:
@@ -62,13 +62,12 @@ def read_table(path: Path, file: DataFile, *, where: str) -> TextRows:
     Raises:
         InvalidDocument: If it is not such a table; the message says where and the hint what to do.
     """
-    text = file.text or ""
-    columns = (text, file.label) if file.label else (text,)
+    columns = tuple(column for column in (file.text or "", file.label, file.group) if column is not None)
     if file.format == "parquet":
-        return _checked(_parquet_cells(path, columns, where), columns, where, "row")
+        return _checked(_parquet_cells(path, columns, where), columns, file, where, "row")
     content = read_text(path, where=where)
     cells = {"csv": _csv_cells, "tsv": _tsv_cells}.get(file.format, _jsonl_cells)
-    return _checked(cells(content, columns, where), columns, where, "line")
+    return _checked(cells(content, columns, where), columns, file, where, "line")
 
 
 def read_text(path: Path, *, where: str) -> str:
@@ -118,8 +117,7 @@ def _csv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Ce
                     hint='a field that holds a comma or a line break stands in double quotes: "like, this"',
                 )
             if row:
-                values = [row[place] for place in places]
-                yield _Cell(line, values[0], values[-1])
+                yield _Cell(line, [row[place] for place in places])
             line = reader.line_num + 1
     except csv.Error as error:
         endless = reader.line_num > line and "end of data" in str(error)
@@ -144,7 +142,7 @@ def _tsv_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Ce
                 f"{where}: line {number}: {len(row)} fields, but the header has {len(header)}",
                 hint="a field of a TSV holds no tab and no line break, and quotes are part of it; else write CSV",
             )
-        yield _Cell(number, row[places[0]], row[places[-1]])
+        yield _Cell(number, [row[place] for place in places])
 
 
 def _jsonl_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_Cell]:
@@ -168,8 +166,7 @@ def _jsonl_cells(content: str, columns: Sequence[str], where: str) -> Iterator[_
                 hint=ONE_A_LINE,
             )
         names = list(row)
-        values = [row[names[_place(column, names, f"{where}: line {line}")]] for column in columns]
-        yield _Cell(line, values[0], values[-1])
+        yield _Cell(line, [row[names[_place(column, names, f"{where}: line {line}")]] for column in columns])
 
 
 def _parquet_cells(path: Path, columns: Sequence[str], where: str) -> Iterator[_Cell]:
@@ -186,8 +183,8 @@ def _parquet_cells(path: Path, columns: Sequence[str], where: str) -> Iterator[_
             f"{where}: not a Parquet file that can be read ({_sentence(error)})", hint="write it again"
         ) from error
     values = [chosen.column(column).to_pylist() for column in columns]
-    for row, (text, label) in enumerate(zip(values[0], values[-1], strict=True), start=1):
-        yield _Cell(row, text, label)
+    for row, of_row in enumerate(zip(*values, strict=True), start=1):
+        yield _Cell(row, of_row)
 
 
 def comma_separated(separator: str) -> str:
@@ -220,20 +217,18 @@ def _place(column: str, names: Sequence[str], where: str) -> int:
     raise InvalidDocument(f"{where}: there is no column {column!r}", hint=f"{hint}its columns: {listed}")
 
 
-def _checked(cells: Iterator[_Cell], columns: Sequence[str], where: str, unit: str) -> TextRows:
+def _checked(
+    cells: Iterator[_Cell], columns: Sequence[str], file: DataFile, where: str, unit: str
+) -> TextRows:
     """Check all rows and name every wrong one, not only the first."""
-    texts: list[str] = []
-    labels: list[str] = []
+    read: list[list[str]] = [[] for _ in columns]
     problems: dict[str, list[int]] = {}
     for cell in cells:
-        text, problem = _text_of(cell.text)
-        label, label_problem = _label_of(cell.label)
-        if problem:
-            problems.setdefault(f"column {columns[0]!r} {problem}", []).append(cell.position)
-        if label_problem and len(columns) > 1:
-            problems.setdefault(f"column {columns[1]!r} {label_problem}", []).append(cell.position)
-        texts.append(text)
-        labels.append(label)
+        for place, (column, value) in enumerate(zip(columns, cell.values, strict=True)):
+            found, problem = _label_of(value) if place else _text_of(value)
+            if problem:
+                problems.setdefault(f"column {column!r} {problem}", []).append(cell.position)
+            read[place].append(found)
     if problems:
         nested = any(problem.endswith(_NESTED) for problem in problems)
         raise InvalidDocument(
@@ -243,11 +238,12 @@ def _checked(cells: Iterator[_Cell], columns: Sequence[str], where: str, unit: s
             if nested
             else "fill these cells, or remove the rows",
         )
-    if not texts:
+    if not read[0]:
         raise InvalidDocument(
             f"{where}: there are no rows, only column names", hint="every row below them is a sample"
         )
-    return TextRows(tuple(texts), tuple(labels) if len(columns) > 1 else None)
+    texts, *others = (tuple(values) for values in read)
+    return TextRows(texts, others[0] if file.label else None, others[-1] if file.group else None)
 
 
 def _listed(unit: str, rows: Sequence[int]) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 
 from evaluators.candidate import Modality
 from evaluators.data.data_file import Content, read_content
-from evaluators.data.roles import assign_roles, class_names, labelled
-from evaluators.data.samples import LabelledSet, Samples
+from evaluators.data.roles import Roles, assign_roles, class_names, labelled, numbered
+from evaluators.data.samples import IntArray, LabelledSet, Samples
 from evaluators.data.transforms import transformed, transforms_of
 from evaluators.diagnostics.duplicates import duplicate_counts
 from evaluators.errors import InvalidDocument
@@ -26,6 +26,8 @@ from evaluators.task import Shift, Task
 from evaluators.test_access import LockedSet, TestAccess
 
 OUT_OF_SCOPE = -1
+#: Test samples of a group that is in train or validation too, among the duplicates.
+SAME_GROUP = "same_group"
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +105,18 @@ class TaskData:
         free = {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
         return free | {name: len(locked) for name, locked in self.shifted.items()}
 
+    def groups(self, name: str) -> IntArray | None:
+        """Return (n,) which samples of a set belong together; None where each stands for itself."""
+        if name in ("train", "validation"):
+            return self.open(name).groups
+        return self._locked(name).groups
+
+    @property
+    def group_counts(self) -> dict[str, int]:
+        """Groups in every set that has some, by its name."""
+        found = {name: self.groups(name) for name in self.sizes}
+        return {name: len(np.unique(groups)) for name, groups in found.items() if groups is not None}
+
     @property
     def majority_share(self) -> float:
         """Share of the most frequent class in `train`."""
@@ -143,9 +157,18 @@ def load_task(task: Task, files: Mapping[str, Path]) -> TaskData:
         development=development,
         test=_locked(test, digest),
         shifted={group.name: _locked(group, digest) for group in shifted},
-        duplicates=duplicate_counts(development, test),
+        duplicates=duplicate_counts(development, test) | _of_known_groups(roles),
         roles=roles.of_rows,
     )
+
+
+def _of_known_groups(roles: Roles) -> dict[str, int]:
+    """Count the test samples of groups that are in train or validation too; nothing where no groups are named."""
+    known, asked = roles.development.groups, roles.test.groups
+    if known is None or asked is None:
+        return {}
+    names = frozenset(known)
+    return {SAME_GROUP: sum(group in names for group in asked)}
 
 
 def _content(task: Task, name: str, files: Mapping[str, Path]) -> Content:
@@ -175,9 +198,8 @@ def _shifted(
         return _transformed(task, shift, test)
     content = contents[shift.file]
     if shift.out_of_scope:
-        return LabelledSet(
-            shift.id, content.samples, np.full(len(content.samples), OUT_OF_SCOPE, dtype=np.int64)
-        )
+        nothing = np.full(len(content.samples), OUT_OF_SCOPE, dtype=np.int64)
+        return LabelledSet(shift.id, content.samples, nothing, numbered(content.groups))
     if content.labels is None:
         raise InvalidDocument(
             f"{content.where}: the shifted set {shift.id} needs labels",
@@ -194,8 +216,9 @@ def _transformed(task: Task, shift: Shift, test: LabelledSet) -> LabelledSet:
             f"task {task.id}: the shifted set {shift.id} cannot {shift.transform} {what}",
             hint="give it a `file` of its own",
         )
-    return LabelledSet(shift.id, transformed(test.samples, shift.transform, shift.amount or 0.0), test.labels)
+    seen = transformed(test.samples, shift.transform, shift.amount or 0.0)
+    return LabelledSet(shift.id, seen, test.labels, test.groups)
 
 
 def _locked(group: LabelledSet, splits_digest: str) -> LockedSet:
-    return LockedSet(group.name, splits_digest, group.samples, group.labels)
+    return LockedSet(group.name, splits_digest, group.samples, group.labels, group.groups)

@@ -8,10 +8,11 @@ findings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from evaluators.findings.measurements import VALIDATION
+from evaluators.data.samples import IntArray
+from evaluators.findings.measurements import VALIDATION, Groups
 from evaluators.findings.scoring import BoolArray, ItemAnswers, ScoredCell
 
 
@@ -32,11 +33,13 @@ class Arm:
         key: What it is.
         labels: Train size in all.
         cells: Its cells by run index, scored or not.
+        groups: Set -> (m,) which samples belong together; no set whose samples stand for themselves.
     """
 
     key: ArmKey
     labels: int
     cells: Mapping[int, ScoredCell]
+    groups: Mapping[str, IntArray] = field(default_factory=dict)
 
     def values(self, set_name: str, metric: str) -> dict[int, float]:
         """Return a metric by run index, for the runs that have it."""
@@ -104,17 +107,18 @@ class ArmTable:
     def first_runs(self, runs: int) -> ArmTable:
         """Return the arms with the first so many runs alone: what a sequence of looks is about is chosen on these."""
         kept = {
-            key: Arm(key, arm.labels, {run: cell for run, cell in arm.cells.items() if run < runs})
+            key: replace(arm, cells={run: cell for run, cell in arm.cells.items() if run < runs})
             for key, arm in self.arms.items()
         }
         return ArmTable({key: arm for key, arm in kept.items() if arm.cells})
 
 
-def build_arms(cells: Iterable[ScoredCell]) -> ArmTable:
+def build_arms(cells: Iterable[ScoredCell], groups: Groups | None = None) -> ArmTable:
     """Group cells into arms.
 
     Args:
         cells: In any order. The same cell may come twice (an incumbent that is also a candidate).
+        groups: Which samples belong together; None: all stand for themselves.
 
     Raises:
         ValueError: If two different cells are the same run of one arm: the evaluation mixed two plans.
@@ -128,9 +132,10 @@ def build_arms(cells: Iterable[ScoredCell]) -> ArmTable:
             raise ValueError(
                 f"run {row.run} of {key} was measured in two ways: {known.finding.key}, {row.key}"
             )
-    return ArmTable({key: _arm(key, grouped[key]) for key in sorted(grouped)})
+    return ArmTable({key: _arm(key, grouped[key], groups or {}) for key in sorted(grouped)})
 
 
-def _arm(key: ArmKey, cells: Mapping[int, ScoredCell]) -> Arm:
+def _arm(key: ArmKey, cells: Mapping[int, ScoredCell], groups: Groups) -> Arm:
     ordered = {run: cells[run] for run in sorted(cells)}
-    return Arm(key, next(iter(ordered.values())).finding.labels, ordered)
+    own = {name: numbers for (task, name), numbers in groups.items() if task == key.task}
+    return Arm(key, next(iter(ordered.values())).finding.labels, ordered, own)

@@ -2,19 +2,21 @@
 
 In: the test's labels, and the predicted classes of the candidate and of what it is compared with. Out:
 `ArtifactFindings`: scores with intervals over items, exact McNemar (accuracy) or a randomisation test (macro-F1),
-adjusted by Holm over all comparisons, because one decision rests on all of them. Pure.
+adjusted by Holm over all comparisons, because one decision rests on all of them; whether it is not worse by the
+margin. Where items come in groups, whole groups are resampled and exchanged. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 
 from evaluators.artifact_evidence import (
     MCNEMAR,
+    OF_GROUPS,
     RANDOMISATION,
     ArtifactComparison,
     ArtifactFinding,
@@ -23,11 +25,13 @@ from evaluators.artifact_evidence import (
 from evaluators.canonical import digest_of_bytes
 from evaluators.data.samples import IntArray
 from evaluators.evidence import Estimate, TaskFacts
+from evaluators.statistics.clustered import compare_groups, metric_interval_of_groups, p_not_worse_of_groups
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import Interval, wilson_interval
-from evaluators.statistics.items import RESAMPLES, compare_items, metric_interval
+from evaluators.statistics.item_score import p_above
+from evaluators.statistics.items import RESAMPLES, ItemDifference, compare_items, metric_interval, p_not_worse
 from evaluators.statistics.kinds import Metric
-from evaluators.statistics.paired import mcnemar_exact
+from evaluators.statistics.paired import McNemarResult, mcnemar_exact
 from evaluators.statistics.power import detectable_by_interval, detectable_by_items
 
 SEED = 0
@@ -61,7 +65,12 @@ class Answers:
 
 
 def artifact_findings(
-    task: TaskFacts, labels: IntArray, candidate: Answers, references: Sequence[Answers]
+    task: TaskFacts,
+    labels: IntArray,
+    candidate: Answers,
+    references: Sequence[Answers],
+    *,
+    groups: IntArray | None = None,
 ) -> ArtifactFindings:
     """Score all, and compare the candidate with each reference.
 
@@ -70,16 +79,17 @@ def artifact_findings(
         labels: (n,) true classes of the locked test.
         candidate: What is to be approved.
         references: Incumbent and baselines.
+        groups: (n,) which items belong together; None where each stands for itself.
 
     Raises:
         ValueError: If an artifact answered other items.
     """
     metric = metric_of(task.metric)
-    compared = [_compare(labels, candidate, row, metric) for row in references]
+    compared = [_compare(labels, candidate, row, metric, task.margin, groups) for row in references]
     adjusted = holm([row.p_value for row in compared])
     return ArtifactFindings(
         task=task,
-        artifacts=tuple(_scored(row, labels, metric) for row in (candidate, *references)),
+        artifacts=tuple(_scored(row, labels, metric, groups) for row in (candidate, *references)),
         comparisons=tuple(
             row.model_copy(update={"p_adjusted": p}) for row, p in zip(compared, adjusted, strict=True)
         ),
@@ -93,20 +103,25 @@ def metric_of(name: str) -> Metric:
     return "macro_f1" if name == "macro_f1" else "accuracy"
 
 
-def score_on_items(labels: IntArray, predicted: IntArray, metric: Metric) -> Estimate:
+def score_on_items(
+    labels: IntArray, predicted: IntArray, metric: Metric, groups: IntArray | None = None
+) -> Estimate:
     """Score one artifact's answers, with a 95 % interval over items: Wilson's for accuracy, else the bootstrap's.
 
     Args:
         labels: (n,) true classes.
         predicted: (n,) classes; below 0 for one that is no class of these labels.
         metric: Which.
+        groups: (n,) which items belong together; None where each stands for itself.
     """
+    if _grouped(groups):
+        return _estimate(metric_interval_of_groups(labels, predicted, groups, metric, seed=SEED))
     if metric == "accuracy":
         return _estimate(wilson_interval(int((predicted == labels).sum()), len(labels)))
     return _estimate(metric_interval(labels, predicted, metric, seed=SEED))
 
 
-def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFinding:
+def _scored(answers: Answers, labels: IntArray, metric: Metric, groups: IntArray | None) -> ArtifactFinding:
     return ArtifactFinding(
         role=answers.role,
         name=answers.name,
@@ -116,23 +131,62 @@ def _scored(answers: Answers, labels: IntArray, metric: Metric) -> ArtifactFindi
         size=answers.size,
         trained_on=answers.trained_on,
         same_splits=answers.same_splits,
-        estimate=score_on_items(labels, answers.predicted, metric),
+        estimate=score_on_items(labels, answers.predicted, metric, groups),
         predictions_sha256=digest_of_bytes(answers.predicted.astype("<i8").tobytes()),
     )
 
 
-def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: Metric) -> ArtifactComparison:
+def _compare(
+    labels: IntArray,
+    candidate: Answers,
+    reference: Answers,
+    metric: Metric,
+    margin: float,
+    groups: IntArray | None,
+) -> ArtifactComparison:
     right, other = candidate.predicted == labels, reference.predicted == labels
     items = mcnemar_exact(np.asarray(right), np.asarray(other))
+    if _grouped(groups):
+        number = len(np.unique(groups))
+        resampled = compare_groups(
+            labels, candidate.predicted, reference.predicted, groups, metric, seed=SEED
+        )
+        difference = Estimate(value=resampled.estimate, low=resampled.low, high=resampled.high, n=resampled.n)
+        p_value, test = resampled.p_value, OF_GROUPS
+        detectable = detectable_by_interval(resampled.low, resampled.high)
+        not_worse = p_not_worse_of_groups(resampled, number, margin)
+        return _compared(reference, items, resampled, difference, p_value, test, detectable, not_worse)
     resampled = compare_items(labels, candidate.predicted, reference.predicted, metric, seed=SEED)
     if metric == "accuracy":
         difference = Estimate(value=items.difference, low=items.low, high=items.high, n=items.n)
         p_value, test = items.p_value, MCNEMAR
         detectable = detectable_by_items(items.churn, items.n)
+        not_worse = p_above(items.only_a, items.only_b, items.n, -margin)
     else:
         difference = Estimate(value=resampled.estimate, low=resampled.low, high=resampled.high, n=resampled.n)
         p_value, test = resampled.p_value, RANDOMISATION
         detectable = detectable_by_interval(resampled.low, resampled.high)
+        not_worse = p_not_worse(
+            labels, candidate.predicted, reference.predicted, metric, margin=margin, seed=SEED
+        )
+    return _compared(reference, items, resampled, difference, p_value, test, detectable, not_worse)
+
+
+def _grouped(groups: IntArray | None) -> TypeGuard[IntArray]:
+    """Whether items come in groups: one group says nothing of another, and is left to its items."""
+    return groups is not None and int(groups.max()) > 0
+
+
+def _compared(  # noqa: PLR0913 - what a comparison holds
+    reference: Answers,
+    items: McNemarResult,
+    resampled: ItemDifference,
+    difference: Estimate,
+    p_value: float,
+    test: str,
+    detectable: float,
+    not_worse: float,
+) -> ArtifactComparison:
     return ArtifactComparison(
         purpose="gain-over-incumbent" if reference.role == "incumbent" else "gain-over-best-baseline",
         reference=reference.digest,
@@ -145,6 +199,7 @@ def _compare(labels: IntArray, candidate: Answers, reference: Answers, metric: M
         bootstrap_low=resampled.percentile[0],
         bootstrap_high=resampled.percentile[1],
         detectable=detectable,
+        p_non_inferior=not_worse,
     )
 
 

@@ -81,6 +81,13 @@ def truths(reading: Reading) -> dict[tuple[str, str], IntArray]:
     }
 
 
+def groups(reading: Reading) -> dict[tuple[str, str], IntArray]:
+    """Return which samples of the sets that are scored belong together, by (task, set); of no set without groups."""
+    sets = {(p.cell.task, name) for p in reading.plan.cells if not p.skipped for name in reading.reads(p)}
+    found = {(task, name): reading.data[task].groups(name) for task, name in sorted(sets) if name != TRAIN}
+    return {key: numbers for key, numbers in found.items() if numbers is not None}
+
+
 def design(reading: Reading) -> Design:
     """Return the identities that the findings name."""
     request = reading.plan.request
@@ -213,6 +220,7 @@ def facts_of_task(
         majority_share=data.majority_share,
         sensitivity=task.sensitivity,
         corruptions=task.corruptions,
+        groups=data.group_counts,
         promotable=promotable,
         incumbent=incumbent,
         leaks_allowed=leaks_allowed,

@@ -114,6 +114,7 @@ def crossed(subject: Arm, reference: Arm, set_name: str, runs: Sequence[int]) ->
     return crossed_bootstrap(
         np.stack([a[run] for run in runs]),
         np.stack([b[run] for run in runs]),
+        clusters=subject.groups.get(set_name),
         resamples=RESAMPLES,
         seed=SEED,
     )

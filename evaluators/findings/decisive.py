@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evaluators.findings.arms import ArmTable, build_arms
-from evaluators.findings.measurements import VALIDATION, CellMeasurement, Design, Truths
+from evaluators.findings.measurements import VALIDATION, CellMeasurement, Design, Groups, Truths
 from evaluators.findings.recommendation import recommend
 from evaluators.findings.scoring import score_cell
 from evaluators.wording import is_baseline
@@ -19,19 +19,23 @@ Place = tuple[str, str]
 """A cell's key and its candidate: two candidates of one architecture share the cells from scratch, not the rows."""
 
 
-def decisive(measured: Iterable[CellMeasurement], *, truths: Truths, design: Design) -> frozenset[Place]:
+def decisive(
+    measured: Iterable[CellMeasurement], *, truths: Truths, design: Design, groups: Groups | None = None
+) -> frozenset[Place]:
     """Return the scored cells that a decision needs.
 
     Args:
         measured: Every planned cell, its predictions on validation among them where the protocol keeps such a set.
         truths: The labels of validation; no others are looked at.
         design: What was measured.
+        groups: Which samples belong together; None: all stand for themselves.
     """
     rows = [row for row in measured if row.status == "scored"]
     if any(VALIDATION not in row.probabilities for row in rows):
         # Nothing to choose on, so nothing is chosen: the protocol says what is compared.
         return frozenset((row.cell.key, row.cell.candidate) for row in rows)
-    arms = build_arms(score_cell(_on_validation(row), design.task(row.cell.task), truths) for row in rows)
+    scored = (score_cell(_on_validation(row), design.task(row.cell.task), truths) for row in rows)
+    arms = build_arms(scored, groups)
     arms = arms.first_runs(design.protocol.runs)
     wanted = _recommended(arms, design) | _approved(design)
     return frozenset(

@@ -16,7 +16,7 @@ from evaluators.findings.arms import ArmTable, build_arms
 from evaluators.findings.comparisons import compare_all
 from evaluators.findings.diagnose import diagnose
 from evaluators.findings.label_curves import label_savings, overtakings
-from evaluators.findings.measurements import CellMeasurement, Design, Encoded, Truths
+from evaluators.findings.measurements import CellMeasurement, Design, Encoded, Groups, Truths
 from evaluators.findings.recommendation import recommend
 from evaluators.findings.robustness import effective_robustness
 from evaluators.findings.rungs import climb
@@ -49,7 +49,13 @@ class Spent:
     served: tuple[Served, ...] = ()
 
 
-def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, design: Design) -> Findings:
+def gather_findings(
+    measurements: Iterable[CellMeasurement],
+    *,
+    truths: Truths,
+    design: Design,
+    groups: Groups | None = None,
+) -> Findings:
     """Turn the measurements of an evaluation into its findings.
 
     Args:
@@ -57,6 +63,7 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
             go.
         truths: Labels of every set that was predicted.
         design: What was measured.
+        groups: Which samples belong together; None: all stand for themselves.
 
     Returns:
         The findings; every comparison that a gate needs is in them.
@@ -64,7 +71,7 @@ def gather_findings(measurements: Iterable[CellMeasurement], *, truths: Truths, 
     Raises:
         ValueError: If predictions do not fit the labels, or two plans were mixed.
     """
-    arms = build_arms(_scored(measurements, truths, design))
+    arms = build_arms(_scored(measurements, truths, design), groups)
     choosing = arms.first_runs(design.protocol.runs)
     cells = [cell.finding for arm in arms.arms.values() for cell in arm.cells.values()]
     names = [facts.name for facts in design.candidates if facts.role == "candidate"]

@@ -25,6 +25,10 @@ Truths = Mapping[tuple[str, str], IntArray]
 """(task id, set name) -> (m,) class indices; -1 throughout for an out-of-scope set."""
 
 
+Groups = Mapping[tuple[str, str], IntArray]
+"""(task id, set name) -> (m,) which samples belong together; no set whose samples stand for themselves."""
+
+
 @dataclass(frozen=True, eq=False)
 class CellMeasurement:
     """One cell as it was measured, or why it was not.

@@ -39,7 +39,7 @@ def opened_for(findings: Findings) -> str:
 
 
 def caveats(findings: Findings, task: str) -> tuple[str, ...]:
-    """Return what makes the scores of a task look better than they are, a sentence each."""
+    """Return what makes the scores of a task look better, or surer, than they are, a sentence each."""
     found = [
         f"Known contamination of {row.name}: {row.contamination[task]}"
         for row in findings.candidates
@@ -48,6 +48,13 @@ def caveats(findings: Findings, task: str) -> tuple[str, ...]:
     if any(row.id == task and row.leaks_allowed for row in findings.tasks):
         found.append(
             "Its test repeats training data, more than the policy allows; it was measured by name all the same."
+        )
+    groups = next((row.groups for row in findings.tasks if row.id == task and row.groups), None)
+    if groups:
+        told = ", ".join(f"{name} {number:,}" for name, number in sorted(groups.items()))
+        found.append(
+            f"Its samples come in groups ({told}): comparisons of strategies and of models take groups as the sample; "
+            "intervals of single classes take items, and are too narrow."
         )
     return tuple(found)
 

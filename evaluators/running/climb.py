@@ -68,6 +68,8 @@ class Climber:
         self._plan, self._results, self._budget = plan, results, budget
         self._tasks = {task.id: facts_of_task(task, data[task.id]) for task in plan.request.tasks}
         self._labels = {name: data[name].open(VALIDATION, None).labels for name in self._tasks}
+        of_tasks = {(name, VALIDATION): data[name].groups(VALIDATION) for name in self._tasks}
+        self._groups = {key: groups for key, groups in of_tasks.items() if groups is not None}
         self._scored: dict[tuple[str, str], ScoredCell] = {}
         self._climbs: dict[tuple[str, str], Climb] = {}
 
@@ -121,11 +123,12 @@ class Climber:
         )
 
     def _arms(self, ended: Ended) -> ArmTable:
-        return build_arms(
+        scored = (
             self._score(planned, ended[planned.cell.key, planned.cell.candidate])
             for planned in self._plan.cells
             if (planned.cell.key, planned.cell.candidate) in ended
-        ).first_runs(self._plan.request.protocol.runs)
+        )
+        return build_arms(scored, self._groups).first_runs(self._plan.request.protocol.runs)
 
     def _score(self, planned: PlannedCell, result: CellResult) -> ScoredCell:
         place = (planned.cell.key, planned.cell.candidate)

@@ -105,6 +105,26 @@ def compare_items(
     )
 
 
+def p_not_worse(
+    labels: IntVector, a: IntVector, b: IntVector, metric: Metric, *, margin: float, seed: int = 0
+) -> float:
+    """Return the one-sided p of "a is worse than b by the margin or more", by the bootstrap-t of `compare_items`.
+
+    Args:
+        labels: (n,) true classes, from 0; n at least 1.
+        a: (n,) classes that artifact a predicts; below 0 for one that is no class of these labels.
+        b: The same of artifact b.
+        metric: Which.
+        margin: The smallest difference that matters, above 0.
+        seed: Of the resampling.
+
+    Raises:
+        ValueError: If the shapes are not as above.
+    """
+    kinds = ItemKinds.of(labels, a, b, metric)
+    return _Resampled.of(kinds, metric, (A, B), RESAMPLES, seed).p_above(-margin)
+
+
 @dataclass(frozen=True, eq=False)
 class _Resampled:
     """A metric, or a difference of two columns, with its standard error: on all items, and on each resample."""
@@ -136,8 +156,27 @@ class _Resampled:
         """Half the width of the symmetric bootstrap-t interval (Hall 1988): the .95 quantile of |t|, in errors."""
         if self.error == 0.0:
             return 0.0
-        distances = np.abs(self.values - self.value) / np.maximum(self.errors, _LEAST_ERROR * self.error)
-        return float(np.quantile(distances, 0.95)) * self.error
+        return float(np.quantile(self._distances, 0.95)) * self.error
+
+    def p_above(self, bound: float) -> float:
+        """Return the one-sided p of "not above the bound": below .05 where the 90 % interval is above it.
+
+        Where nothing differs there is no error; then it is the smallest p that so many resamples can show.
+        """
+        above, resamples = self.value - bound, len(self.values)
+        if self.error == 0.0:
+            return 1.0 / (resamples + 1) if above > 0.0 else 1.0
+        as_far = int((self._distances >= abs(above) / self.error - _ROUNDING).sum())
+        beyond = (1 + as_far) / (resamples + 1) / 2.0
+        return beyond if above > 0.0 else 1.0 - beyond
+
+    @property
+    def _distances(self) -> Vector:
+        """How far resamples lie from the sample, in their own errors."""
+        distances: Vector = np.abs(self.values - self.value) / np.maximum(
+            self.errors, _LEAST_ERROR * self.error
+        )
+        return distances
 
 
 def _randomisation(kinds: ItemKinds, metric: Metric, value: float, resamples: int, seed: int) -> float:

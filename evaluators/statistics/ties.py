@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from evaluators.statistics.clustered import by_group
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import ROUNDING
+from evaluators.statistics.kinds import IntVector
 from evaluators.statistics.paired import BoolArray, crossed_error
 
 LEVEL = 0.05
@@ -41,7 +43,9 @@ class AgainstTheBest:
         return self.p_adjusted[arm] <= LEVEL
 
 
-def against_the_best(scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] = ()) -> AgainstTheBest:
+def against_the_best(
+    scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] = (), *, groups: IntVector | None = None
+) -> AgainstTheBest:
     """Compare every arm with the best by paired t over runs and items, adjusted by Holm over all pairs of arms.
 
     All pairs, not only those with the best: which arm is best is seen in the same runs, so any pair could have been
@@ -57,6 +61,7 @@ def against_the_best(scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] 
         scores: (arms, runs), higher is better; NaN where a run failed, at least one number an arm.
         answers: Of each arm: run (a column of `scores`) -> (items,) whether it was right. Empty where the score is no
             mean over items: then runs alone decide.
+        groups: (items,) which items belong together; None where each stands for itself.
 
     Raises:
         ValueError: If there is no arm, or one without any score.
@@ -70,7 +75,7 @@ def against_the_best(scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] 
     if answers:
         p_values = np.array(
             [
-                _crossed_p(answers[a], answers[b], float(p_value))
+                _crossed_p(answers[a], answers[b], float(p_value), groups)
                 for a, b, p_value in zip(first.tolist(), second.tolist(), p_values, strict=True)
             ]
         )
@@ -82,13 +87,19 @@ def against_the_best(scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] 
     return AgainstTheBest(best, tuple(found), len(first))
 
 
-def _crossed_p(a: Mapping[int, BoolArray], b: Mapping[int, BoolArray], p_value: float) -> float:
+def _crossed_p(
+    a: Mapping[int, BoolArray], b: Mapping[int, BoolArray], p_value: float, groups: IntVector | None
+) -> float:
     """Return the p of a pair over runs and items; that over runs where it shows nothing anyway."""
     runs = [run for run in a if run in b]
     if len(runs) < 2 or p_value > LEVEL:
         return p_value
     differences = np.stack([a[run] for run in runs]).astype(np.float64) - np.stack([b[run] for run in runs])
+    if groups is not None:
+        differences = by_group(differences, groups)
     error, df = crossed_error(differences)
+    if error == 0.0:
+        return p_value
     return max(p_value, 2.0 * float(stdtr(df, -abs(float(differences.mean())) / error)))
 
 

@@ -120,6 +120,7 @@ def measure(grounds: Grounds, data: TaskData, approved: Record | None, setting: 
         labels,
         candidate,
         references,
+        groups=data.groups("test"),
     )
     observed = ArtifactObservations(
         created=utc(setting.now),

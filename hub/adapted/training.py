@@ -123,12 +123,12 @@ def _score(request: AdaptRequest, progress: Progress) -> Score:
     fitted = request.adaptation.fit(data.train, seed=request.seed, progress=progress)
     labels = data.validation.labels
     guessed = request.adaptation.predict(fitted, data.validation.samples).argmax(axis=1)
-    metric = metric_of(request.task.metric)
+    metric, groups = metric_of(request.task.metric), data.validation.groups
     return Score(
         metric=metric,
-        estimate=score_on_items(labels, guessed, metric),
+        estimate=score_on_items(labels, guessed, metric, groups),
         trained_on=len(data.train),
-        share_right=None if metric == "accuracy" else score_on_items(labels, guessed, "accuracy"),
+        share_right=None if metric == "accuracy" else score_on_items(labels, guessed, "accuracy", groups),
     )
 
 

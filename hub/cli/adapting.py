@@ -49,6 +49,7 @@ def adapt(
     data: str | None,
     text: str | None,
     label: str | None,
+    group: str | None,
     images: str | None,
     task_name: str | None,
     wanted: str,
@@ -67,7 +68,7 @@ def adapt(
     heavier one led with fewer labels, it is measured with as many first; where none was ever measured, the command that
     does so is printed. A task's test stays closed; your own data are used whole.
     """
-    own = own_data(data, images, text, label)
+    own = own_data(data, images, text, label, group)
     choice = AdaptChoice(model, into, own, task_name, wanted, seed, device, results)
     made = adapt_to(choice, open_catalog(catalog_folder), home(), output, log=not no_log)
     _tell(made, into, output)

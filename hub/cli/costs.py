@@ -41,6 +41,9 @@ def tell_plan(planned: Planned, home: Home, output: Output, *, out: Path | None)
         "plan": prepared.plan.digest,
         **asdict(cost),
         "opens_locked_tests": prepared.plan.request.final,
+        "would_stop_at": [
+            {"task": row.task, "copies": dict(row.copies), "at_most": row.at_most} for row in planned.stops_at
+        ],
         "detectable": [
             {**asdict(sight), "conditional": sight.conditional}
             for sight in sights(prepared.plan, prepared.data)
@@ -236,8 +239,9 @@ def _seen(sight: Sight) -> list[tuple[str, str]]:
     by_runs = "nothing by runs: one run has no interval"
     if sight.by_runs is not None:
         by_runs = f"{_points(sight.by_runs)} over {sight.runs} runs, if pairs vary by {_points(ASSUMED_SD)}"
+    kind = "groups of items" if sight.grouped else "items"
     by_items = (
-        f"{_points(sight.by_items)} over {sight.items:,} items, if {100 * ASSUMED_DISAGREEMENT:.0f} % differ"
+        f"{_points(sight.by_items)} over {sight.items:,} {kind}, if {100 * ASSUMED_DISAGREEMENT:.0f} % differ"
     )
     facts = [(f"detectable: {sight.task}", by_runs), ("", by_items)]
     if max(sight.by_items, sight.by_runs or 0.0) > sight.margin:

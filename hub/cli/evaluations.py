@@ -58,6 +58,7 @@ def _choices(function: Any) -> Any:
             multiple=True,
             help="Measure TASK although its test repeats training data; the report says so. May be repeated.",
         ),
+        click.option("--policy", default="default", show_default=True, help="Rules that judge the report."),
         click.option(
             "--budget",
             type=Duration(),
@@ -77,9 +78,9 @@ def _choices(function: Any) -> Any:
 )
 @catalog_option
 @format_option
-def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choices: Any) -> None:
-    """Say what an evaluation of MODELS would measure and cost, before anything is spent."""
-    planned = plan_choice(_choice(choices), open_catalog(catalog_folder), home(), output)
+def plan(out: Path | None, policy: str, catalog_folder: Path | None, output: Output, **choices: Any) -> None:
+    """Say what an evaluation of MODELS would measure and cost, and what would stop it, before anything is spent."""
+    planned = plan_choice(_choice(choices), open_catalog(catalog_folder), policy, home(), output)
     tell_plan(planned, home(), output, out=out)
 
 
@@ -87,7 +88,6 @@ def plan(out: Path | None, catalog_folder: Path | None, output: Output, **choice
     epilog="\b\nhub evaluate all-minilm-l6-v2 --task help-desk\nhub evaluate all-minilm-l6-v2 --task help-desk --final"
 )
 @_choices
-@click.option("--policy", default="default", show_default=True, help="Rules that judge the report.")
 @click.option("--dry-run", is_flag=True, help="Only plan: the same as `hub plan`.")
 @click.option("--gate", is_flag=True, help="Exit with 3 unless every model is approved.")
 @click.option("--no-log", is_flag=True, help="Do not log the evaluation to MLflow.")
@@ -138,7 +138,7 @@ def evaluate(
         return
     catalog, choice = open_catalog(catalog_folder), _choice(choices)
     if dry_run:
-        tell_plan(plan_choice(choice, catalog, home(), output), home(), output, out=None)
+        tell_plan(plan_choice(choice, catalog, policy, home(), output), home(), output, out=None)
         return
     if until_decided:
         from hub.until_decided import evaluate_until_decided
@@ -197,7 +197,7 @@ def _choice(values: dict[str, Any]) -> Choice:
         strategies=tuple(values["strategies"]),
         final=values["final"],
         device=values["device"],
-        own=own_data(values["data"], values["images"], values["text"], values["label"]),
+        own=own_data(values["data"], values["images"], values["text"], values["label"], values["group"]),
         results=values["results"],
         budget=values["budget"],
         allow_leaks=tuple(values["allow_leaks"]),

@@ -95,6 +95,7 @@ def own_data_options(function: Any) -> Any:
         click.option("--data", help="Your own table (CSV, JSONL, Parquet; path or URL), measured as a task."),
         click.option("--text", help="Its column of texts."),
         click.option("--label", help="Its column of labels."),
+        click.option("--group", help="Its column of what rows share, such as a customer or a document."),
         click.option("--images", help="Your own images: a folder, or a tar, with a folder for each label."),
     ]
     for option in reversed(options):
@@ -102,7 +103,9 @@ def own_data_options(function: Any) -> Any:
     return function
 
 
-def own_data(data: str | None, images: str | None, text: str | None, label: str | None) -> OwnData | None:
+def own_data(
+    data: str | None, images: str | None, text: str | None, label: str | None, group: str | None
+) -> OwnData | None:
     """Return the data that the options name; None if they name none.
 
     Raises:
@@ -115,7 +118,7 @@ def own_data(data: str | None, images: str | None, text: str | None, label: str 
     if data:
         if not (text and label):
             raise UsageProblem("--data needs its columns", hint="--data FILE --text COLUMN --label COLUMN")
-        return OwnData(data, text, label)
-    if text or label:
-        raise UsageProblem("--text and --label are columns of --data", hint="add --data FILE")
+        return OwnData(data, text, label, group)
+    if text or label or group:
+        raise UsageProblem("--text, --label and --group are columns of --data", hint="add --data FILE")
     return OwnData(images) if images else None

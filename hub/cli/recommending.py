@@ -57,6 +57,7 @@ def recommend(
     data: str | None,
     text: str | None,
     label: str | None,
+    group: str | None,
     images: str | None,
     task_name: str | None,
     named: tuple[str, ...],
@@ -78,7 +79,7 @@ def recommend(
     A star is the answer: the lightest that is as good as the best. A plus stands in the Pareto set: nothing is shown
     to be better at no more cost. Everything else is listed with its reason, and so is what nobody measured.
     """
-    own = own_data(data, images, text, label)
+    own = own_data(data, images, text, label, group)
     catalog = open_catalog(catalog_folder)
     models, task = understood(names, named, own, task_name, catalog)
     choice = screening(models, own, task, device=device, results=results)

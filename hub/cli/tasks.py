@@ -32,6 +32,7 @@ def task() -> None:
 )
 @click.option("--text", help="Its column of texts.")
 @click.option("--label", help="Its column of labels.")
+@click.option("--group", help="Its column of what rows share, such as a customer or a document.")
 @catalog_option
 @format_option
 def new(
@@ -39,6 +40,7 @@ def new(
     source: str,
     text: str | None,
     label: str | None,
+    group: str | None,
     catalog_folder: Path | None,
     output: Output,
 ) -> None:
@@ -56,7 +58,7 @@ def new(
     from hub.propose import id_of
     from hub.task_draft import draft_task, mirror_for
 
-    own = OwnData(source, text, label)
+    own = OwnData(source, text, label, group)
     name = name or id_of(own.name)
     if not is_safe_name(name):
         raise UsageProblem(

@@ -4,9 +4,10 @@ A plain comparison holds it to the best ever approved: each successor may lie wi
 together they may not lose more than one.
 
 As for bases, a demand holds if the whole 95 % interval is above the bound, fails if the whole interval is below it, and
-is undecided in between; here more test items would settle it, not more runs. One decision makes several comparisons, so
-a gain also has to stand after Holm. Whether macro-F1 gains anything at all is the randomisation test's to say: it keeps
-its level where classes are rare; its interval says how much, and whether the loss is within the margin.
+is undecided in between; here more test items would settle it, not more runs. One decision makes several comparisons,
+and one locked test is opened for many models, so a gain also has to stand after Holm over the larger of the two.
+Whether macro-F1 gains anything at all is the randomisation test's to say: it keeps its level where classes are rare;
+its interval says how much. That a model is not worse by the margin is one side of TOST, at 5 %, as for strategies.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from dataclasses import dataclass, replace
 
 from evaluators.artifact_evidence import (
     MCNEMAR,
+    OF_GROUPS,
     RANDOMISATION,
     ArtifactComparison,
     ArtifactEvidence,
     ArtifactFinding,
 )
+from evaluators.statistics.intervals import Interval
+from evaluators.statistics.item_score import p_at
+from evaluators.statistics.paired import p_at_bound
 from evaluators.statistics.power import items_needed
 from evaluators.wording import count, difference, loss, percent, title
 from hub.decision import Outcome
@@ -64,6 +69,12 @@ class ArtifactCase:
         """The smallest difference that matters."""
         return self.evidence.findings.task.margin
 
+    @property
+    def family(self) -> int:
+        """Comparisons that share an error of 5 %: of this decision, or of all models that ever opened this test."""
+        compared = len(self.evidence.findings.comparisons)
+        return max(compared, self.evidence.observations.test_read.candidates_ever)
+
 
 def gain_over_best_baseline(rule: Rule, case: ArtifactCase) -> Judgement:
     """Whether the base pays: the model against every baseline that the same labels give without one."""
@@ -104,7 +115,10 @@ def gain_over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
 def _over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
     bound, findings = rule.at_least or 0.0, case.evidence.findings
     row = next(iter(case.compared("gain-over-incumbent")), None)
-    required = f"{_required(bound, row)}, or within {percent(case.margin)} points of it and not larger"
+    required = (
+        f"{_required(bound, row)}, or within {percent(case.margin)} points of it "
+        f"({_not_worse_words(row)}) and not larger"
+    )
     if findings.task.incumbent is None:
         return Judgement(Outcome.NOT_APPLICABLE, required, "no adapted model is approved for this task")
     if findings.task.incumbent == findings.candidate.digest:
@@ -116,13 +130,11 @@ def _over_incumbent(rule: Rule, case: ArtifactCase) -> Judgement:
     if not case.reference(row).same_splits:
         measured += "; it was made from other splits, and may have seen items of this test"
     larger = findings.candidate.size > _SAME_SIZE * case.reference(row).size
-    low = row.difference.low
-    if found.outcome is not Outcome.PASS and not larger and low is not None and low > -case.margin:
-        words = f"{measured}: within the margin, and not larger"
-        return Judgement(Outcome.PASS, required, words)
+    if found.outcome is not Outcome.PASS and not larger and _not_worse(row, case):
+        return Judgement(Outcome.PASS, required, f"{measured}: within the margin, and not larger")
     settles = found.settles
     if found.outcome is Outcome.INSUFFICIENT and not larger:
-        settles = _settles(row, -case.margin)
+        settles = _settles(row, -case.margin, size=2 * _LEVEL)  # one side of a test of 10 %
     return Judgement(found.outcome, required, measured, settles, found.because)
 
 
@@ -152,11 +164,12 @@ def _gain(row: ArtifactComparison, case: ArtifactCase, bound: float) -> Judgemen
     required, high = _required(bound, row), row.difference.high
     reference = case.reference(row)
     name = title(reference.strategy) if reference.role == "baseline" else reference.name
+    p_adjusted, after = _after_holm(row, case, bound)
     measured = (
         f"{difference(row.difference)} points over {name}, {count(row.difference.n, 'test item')} "
-        f"({row.only_candidate} right only here, {row.only_reference} only there; p = {row.p_adjusted:.2g} after Holm)"
+        f"({row.only_candidate} right only here, {row.only_reference} only there; p = {p_adjusted:.2g} {after})"
     )
-    if _above(row, bound) and row.p_adjusted <= _LEVEL:
+    if _above(row, bound) and p_adjusted <= _LEVEL:
         return Judgement(Outcome.PASS, required, measured)
     if high is not None and high < bound:
         words = f"only {difference(row.difference)} points above {name}"
@@ -164,7 +177,43 @@ def _gain(row: ArtifactComparison, case: ArtifactCase, bound: float) -> Judgemen
             words = f"{loss(row.difference)} points below {name}"
         return Judgement(Outcome.FAIL, required, measured, because=words)
     words = f"a gain of {measured} is inside the noise"
-    return Judgement(Outcome.INSUFFICIENT, required, measured, _settles(row, bound), words)
+    size = _LEVEL / case.family
+    return Judgement(Outcome.INSUFFICIENT, required, measured, _settles(row, bound, size=size), words)
+
+
+def _after_holm(row: ArtifactComparison, case: ArtifactCase, bound: float) -> tuple[float, str]:
+    """Return p at the bound after Holm, and over what: the best of many that met one test looks better than it is."""
+    compared = len(case.evidence.findings.comparisons)
+    if case.family == 1 or (case.family == compared and bound == 0.0):
+        # At one comparison the interval alone says whether the gain is above another bound.
+        return row.p_adjusted, "after Holm"
+    p_value = row.p_value if bound == 0.0 else _p_at(row, bound)
+    words = "after Holm"
+    if case.family > compared:
+        words += f" over {count(case.family, 'model')} that opened this test"
+    # The p of other models are not at hand: they count as if they were smaller.
+    return max(row.p_adjusted, min(1.0, case.family * p_value)), words
+
+
+def _p_at(row: ArtifactComparison, bound: float) -> float:
+    """Return the two-sided p of "the gain is the bound"."""
+    if row.test == MCNEMAR:
+        return p_at(row.only_candidate, row.only_reference, row.difference.n, bound)
+    seen = row.difference
+    return p_at_bound(Interval(seen.value, seen.low, seen.high, seen.n), bound)
+
+
+def _not_worse(row: ArtifactComparison, case: ArtifactCase) -> bool:
+    """Whether it is shown not to be worse by the margin, by one side of TOST (earlier documents: by the interval)."""
+    if row.p_non_inferior is None:
+        return row.difference.low is not None and row.difference.low > -case.margin
+    return row.p_non_inferior <= _LEVEL
+
+
+def _not_worse_words(row: ArtifactComparison | None) -> str:
+    if row is not None and row.p_non_inferior is None:
+        return "95 % interval"
+    return "one-sided test at 5 %"
 
 
 def _above(row: ArtifactComparison, bound: float) -> bool:
@@ -176,11 +225,11 @@ def _above(row: ArtifactComparison, bound: float) -> bool:
 
 def _by_test(row: ArtifactComparison | None, bound: float) -> bool:
     """Whether p alone says that there is a gain: exchanging answers tests no difference, and no other bound."""
-    return row is not None and row.test == RANDOMISATION and bound == 0.0
+    return row is not None and row.test in {RANDOMISATION, OF_GROUPS} and bound == 0.0
 
 
-def _settles(row: ArtifactComparison, bound: float) -> str:
-    """Say how many test items would settle an undecided comparison."""
+def _settles(row: ArtifactComparison, bound: float, *, size: float) -> str:
+    """Say how many test items would settle an undecided comparison; `size` is the error that it may take."""
     if row.test != MCNEMAR:
         # What one more item brings depends on its class: no number is known.
         return "more test items, of rare classes above all"
@@ -189,7 +238,7 @@ def _settles(row: ArtifactComparison, bound: float) -> str:
     if churn == 0.0:
         # Bonett and Price's interval has a width where nothing differs; a single item that does would tell.
         churn = 1.0 / n
-    needed = math.inf if seen == 0.0 else items_needed(churn, seen)
+    needed = math.inf if seen == 0.0 else items_needed(churn, seen, level=1.0 - size)
     if needed > _MOST_TIMES * n:
         return f"more than {_MOST_TIMES} times as many test items: treat it as a tie"
     return (
@@ -199,4 +248,5 @@ def _settles(row: ArtifactComparison, bound: float) -> str:
 
 def _required(bound: float, row: ArtifactComparison | None = None) -> str:
     how = "randomisation test" if _by_test(row, bound) else "95 % interval"
-    return f"> {percent(bound)} points ({how} over items)"
+    of = "groups of items" if row is not None and row.test == OF_GROUPS else "items"
+    return f"> {percent(bound)} points ({how} over {of})"

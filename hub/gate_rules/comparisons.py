@@ -2,7 +2,8 @@
 
 A demand holds at a train size if the whole 95 % interval is above the bound, fails if the whole interval is
 below it, and is undecided in between: a gain inside the noise is not a pass. What is missing is undecided
-too. Where this is one look of several the interval is as wide as all of them together demand.
+too. Where this is one look of several the interval is as wide as all of them together demand, and where it is one
+candidate of several the gain has to stand after Holm (`correction.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
+from hub.gate_rules.correction import corrected
 from hub.gate_rules.looking import at_level, interval_words
 from hub.gate_rules.settling import FEWEST_RUNS, settles
 from hub.policy import Rule
@@ -60,7 +62,7 @@ def gain_over_incumbent(rule: Rule, case: TaskCase) -> Judgement:
         if row is None or row.difference.low is None:
             return found
         if found.judgement.outcome is Outcome.PASS:
-            return _AtSize(_after_holm(found.judgement, row, rule.at_least or 0.0, case), found.room)
+            return found
         if smaller and _not_worse(row, case):
             sizes = (
                 f"{millions(candidate.parameters if candidate else 0)} against {millions(facts.parameters)}"
@@ -138,7 +140,12 @@ def _gain_at(rule: Rule, case: TaskCase, purpose: str, size: int) -> _AtSize:
             Judgement(Outcome.INSUFFICIENT, required, measured, _settles(row, bound, case)), _NOT_MEASURED
         )
     if low > bound:
-        return _AtSize(Judgement(Outcome.PASS, required, measured), low - bound)
+        among = corrected(row, rule, case)
+        if among.p_value is None or among.p_value <= case.level:
+            return _AtSize(Judgement(Outcome.PASS, required, measured), low - bound)
+        words = f"{measured}; {among.words}"
+        more = _settles(row, bound, case, among.family)
+        return _AtSize(Judgement(Outcome.INSUFFICIENT, required, words, more), low - bound)
     if high < bound:
         return _AtSize(Judgement(Outcome.FAIL, required, measured, because=_because(row, seen)), high - bound)
     words = f"a gain of {measured} is inside the noise"
@@ -222,38 +229,6 @@ def _not_worse(row: Comparison, case: TaskCase) -> bool:
     if row.p_non_inferior is None:
         return row.difference.low is not None and row.difference.low > -case.task.margin
     return row.difference.n >= FEWEST_RUNS and row.p_non_inferior <= case.level
-
-
-def _after_holm(judgement: Judgement, row: Comparison, bound: float, case: TaskCase) -> Judgement:
-    """Return a pass as it stands if its p, at the rule's bound, is small enough after Holm over the decision's family.
-
-    The family is every candidate that meets this incumbent, and at least as many as ever opened this locked test: the
-    best of many tries looks better than it is, whichever evaluation made them.
-    """
-    rivals = [
-        other
-        for other in case.evidence.findings.comparisons
-        if other.purpose == row.purpose and other.p_value is not None and _met(other) == _met(row)
-    ]
-    family = max(len(rivals), case.candidates_ever)
-    if family < 2 and (row.p_adjusted or 0.0) <= case.level:
-        return judgement
-    from evaluators.statistics.holm import holm
-    from evaluators.statistics.intervals import Interval  # scipy: only for who has evidence
-    from evaluators.statistics.paired import p_at_bound
-
-    seen = [other.difference for other in rivals]
-    p_values = [p_at_bound(Interval(one.value, one.low, one.high, one.n), bound) for one in seen]
-    adjusted = max(row.p_adjusted or 0.0, holm(p_values, family=family)[rivals.index(row)])
-    if adjusted <= case.level:
-        return judgement
-    whom = count(family, "candidate")
-    measured = f"{judgement.measured}; p = {adjusted:.3f} after Holm over {whom} that met this incumbent"
-    return Judgement(Outcome.INSUFFICIENT, judgement.required, measured, _settles(row, bound, case, family))
-
-
-def _met(row: Comparison) -> tuple[str, str, int, str, str]:
-    return (row.task, row.set, row.labels_per_class, row.reference_candidate, row.reference_strategy)
 
 
 def _scored(case: TaskCase, strategy: str, size: int) -> bool:

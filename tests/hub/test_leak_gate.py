@@ -12,7 +12,7 @@ from evaluators.data.locations import TaskFiles
 from evaluators.data.task_data import load_task
 from evaluators.errors import GateRefused, UsageProblem
 from evaluators.task import DataFile, Part, Splits, Task
-from hub.leak_gate import LeakLimit, check_leaks, leak_limit, over_by_name
+from hub.leak_gate import LeakLimit, check_leaks, leak_limit, over_by_name, would_stop
 from tests import approval
 
 POLICY = approval.policy()
@@ -110,3 +110,21 @@ def test_a_name_that_was_not_needed_is_no_claim_that_the_test_leaks():
     assert over_by_name(data, LeakLimit(0, names)) == ("leaky",)
     assert over_by_name(data, LeakLimit(2, names)) == ()
     assert over_by_name(data, LeakLimit(None, names)) == ("leaky",)
+
+
+def test_a_plan_goes_on_and_says_what_an_evaluation_would_do(leaky):
+    task, data = leaky(2)
+    planning = LeakLimit(0, stops=False)
+    assert check_leaks([task], data, planning, frozenset()) == ()
+    (row,) = would_stop(data, planning, frozenset())
+    assert (row.task, row.copies["exact"], row.at_most) == ("colours", 2, 0)
+    assert "hub evaluate will stop here: 2 exact copies, 2 equal but for case" in row.sentence
+    assert "the policy allows 0 of the first" in row.sentence
+    assert "--allow-leaks colours" in row.sentence
+
+
+def test_a_plan_warns_of_nothing_that_would_not_stop(leaky):
+    _, data = leaky(2)
+    for limit in (LeakLimit(None), LeakLimit(2), LeakLimit(0, ("colours",))):
+        assert would_stop(data, limit, frozenset()) == ()
+    assert would_stop(data, LeakLimit(0), frozenset({"colours"})) == ()

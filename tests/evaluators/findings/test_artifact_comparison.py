@@ -98,3 +98,22 @@ def test_the_document_is_read_back_and_another_is_refused():
     assert artifact_evidence_from_json(evidence.model_dump_json(), where="here") == evidence
     with pytest.raises(InvalidDocument, match="here: not evidence about an artifact"):
         artifact_evidence_from_json("{}", where="here")
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
+def test_not_worse_by_the_margin_is_shown_where_answers_hardly_differ_and_not_where_they_differ_much(metric):
+    candidate = answers("candidate", 0.9)
+    changed = candidate.predicted.copy()
+    changed[:6] = (LABELS[:6] + np.arange(6) % 2) % 4
+    near = dataclasses.replace(candidate, role="incumbent", digest="i" * 64, predicted=changed)
+    for reference, shown in ((near, True), (answers("incumbent", 0.9, seed=1), False)):
+        (row,) = artifact_findings(task(metric), LABELS, candidate, [reference]).comparisons
+        assert (row.p_non_inferior <= 0.05) is shown
+
+
+def test_a_comparison_of_before_keeps_its_bytes():
+    (row,) = artifact_findings(
+        task(), LABELS, answers("candidate", 0.9), [answers("baseline", 0.6)]
+    ).comparisons
+    assert "p_non_inferior" in row.model_dump(mode="json")
+    assert "p_non_inferior" not in row.model_copy(update={"p_non_inferior": None}).model_dump(mode="json")

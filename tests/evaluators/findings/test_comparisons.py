@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from evaluators.evidence import Comparison
@@ -152,3 +153,18 @@ def test_comparison_of_an_earlier_version_is_written_as_it_was_read():
     row = only(findings(SMALL), "gain-over-best-baseline").model_dump(mode="json")
     del row["superiority"]
     assert Comparison.model_validate_json(json.dumps(row)).model_dump(mode="json") == row
+
+
+def test_samples_that_come_in_groups_widen_what_is_said_over_items():
+    world = World(items=200)
+    groups = {(world.task, name): np.arange(200) // 20 for name in ("validation", "test")}
+    rows = list(measured(world))
+    alone = gather_findings(rows, truths=truths(world), design=design(world))
+    grouped = gather_findings(rows, truths=truths(world), design=design(world), groups=groups)
+    for one, other in zip(alone.comparisons, grouped.comparisons, strict=True):
+        assert one.difference == other.difference or one.detectable == 0.0
+    widths = [
+        sum(row.crossed_high - row.crossed_low for row in found.comparisons) for found in (alone, grouped)
+    ]
+    assert widths[1] != widths[0]
+    assert {row.crossed_low for row in alone.comparisons} != {row.crossed_low for row in grouped.comparisons}

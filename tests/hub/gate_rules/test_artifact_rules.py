@@ -26,8 +26,18 @@ N = 200
 CANDIDATE, REFERENCE = "c" * 64, "r" * 64
 
 
-def case(low: float, value: float, high: float, p: float, *, test: str = RANDOMISATION, of: str = "baseline"):
-    """Return the evidence of one comparison."""
+def case(
+    low: float,
+    value: float,
+    high: float,
+    p: float,
+    *,
+    test: str = RANDOMISATION,
+    of: str = "baseline",
+    not_worse: float | None = None,
+    ever: int = 0,
+):
+    """Return the evidence of one comparison; `ever`: models that opened the test."""
     task = TaskFacts(
         id="help-desk", digest="a" * 64, title="Help desk", metric="macro_f1", margin=0.02, labels=("a", "b"),
         sizes={"train": 100, "validation": 20, "test": N}, duplicates={"exact": 0}, majority_share=0.5,
@@ -44,10 +54,11 @@ def case(low: float, value: float, high: float, p: float, *, test: str = RANDOMI
         purpose="gain-over-incumbent" if of == "incumbent" else "gain-over-best-baseline",
         reference=REFERENCE, difference=Estimate(value=value, low=low, high=high, n=N), only_candidate=12,
         only_reference=4, p_value=p, p_adjusted=p, test=test, bootstrap_low=low, bootstrap_high=high, detectable=0.05,
+        p_non_inferior=not_worse,
     )  # fmt: skip
     observed = ArtifactObservations(
         created="2026-11-20T09:00:00Z", environment=ENVIRONMENT, seconds=1.0,
-        test_read=observations.TestRead(task="help-desk", cells_this_evaluation=1, cells_ever=1),
+        test_read=observations.TestRead(task="help-desk", cells_this_evaluation=1, cells_ever=1, candidates_ever=ever),
     )  # fmt: skip
     found = ArtifactFindings(task=task, artifacts=tuple(both), comparisons=(row,), resamples=10_000, seed=0)
     return ArtifactCase(ArtifactEvidence(findings=found, observations=observed))
@@ -97,9 +108,44 @@ def test_how_many_items_settle_it_is_said_of_accuracy_only():
         assert found.settles == "more test items, of rare classes above all"
 
 
-def test_not_worse_by_the_margin_is_the_intervals_to_say():
+@pytest.mark.parametrize(("p", "outcome"), [(0.05, Outcome.PASS), (0.051, Outcome.INSUFFICIENT)])
+def test_not_worse_by_the_margin_is_one_side_of_tost(p, outcome):
+    # The two-sided interval alone would have said the contrary of both.
+    low = -0.021 if outcome is Outcome.PASS else -0.019
+    found = gain_over_incumbent(
+        rule("gain-over-incumbent"), case(low, 0.0, 0.02, 0.9, of="incumbent", not_worse=p)
+    )
+    assert found.outcome is outcome
+    assert "within 2.0 points of it (one-sided test at 5 %) and not larger" in found.required
+
+
+@pytest.mark.parametrize("of", ["incumbent", "baseline"])
+def test_every_model_that_opened_the_test_counts_in_the_correction(of):
+    judge = gain_over_incumbent if of == "incumbent" else gain_over_best_baseline
+    demand = rule("gain-over-incumbent" if of == "incumbent" else "gain-over-best-baseline")
+
+    def opened_by(models):
+        return judge(demand, case(0.01, 0.05, 0.09, 0.004, test=MCNEMAR, of=of, ever=models, not_worse=0.5))
+
+    assert opened_by(12).outcome is Outcome.PASS
+    found = opened_by(13)
+    assert found.outcome is Outcome.INSUFFICIENT
+    assert "p = 0.052 after Holm over 13 models that opened this test" in found.measured
+
+
+def test_the_correction_is_of_the_p_at_the_bound_of_the_rule():
+    # 12 right only here and 4 only there of 200: p is .077 at 1 point, and less at 0 by the test that is exact there.
+    seen = {"test": MCNEMAR, "ever": 2}
+    assert gain_over_best_baseline(rule(), case(0.011, 0.04, 0.07, 0.02, **seen)).outcome is Outcome.PASS
+    found = gain_over_best_baseline(rule(at_least=0.01), case(0.011, 0.04, 0.07, 0.02, **seen))
+    assert found.outcome is Outcome.INSUFFICIENT
+    assert "after Holm over 2 models" in found.measured
+
+
+def test_documents_of_before_are_judged_by_their_interval():
     incumbent = rule("gain-over-incumbent")
     within = gain_over_incumbent(incumbent, case(-0.019, 0.0, 0.02, 0.9, of="incumbent"))
+    assert "within 2.0 points of it (95 % interval) and not larger" in within.required
     assert (within.outcome, "within the margin" in within.measured) == (Outcome.PASS, True)
     beyond = gain_over_incumbent(incumbent, case(-0.021, 0.0, 0.02, 0.9, of="incumbent"))
     assert (beyond.outcome, beyond.settles) == (

@@ -73,30 +73,73 @@ def test_a_gain_of_a_third_of_a_point_inside_the_noise_is_insufficient():
     assert found.settles.startswith("about 20 more runs (7 min)")
 
 
-def test_every_candidate_that_opened_the_test_counts_in_the_correction():
-    base = incumbent_world(0.88)
+def opened_by(candidates, evidence):
+    """Return evidence whose locked test was opened by so many candidates."""
+    reads = tuple(
+        row.model_copy(update={"candidates_ever": candidates}) for row in evidence.observations.test_reads
+    )
+    observed = evidence.observations.model_copy(update={"test_reads": reads})
+    return evidence.model_copy(update={"observations": observed})
 
-    def opened_by(candidates):
-        reads = tuple(
-            r.model_copy(update={"candidates_ever": candidates}) for r in base.observations.test_reads
-        )
-        observed = base.observations.model_copy(update={"test_reads": reads})
-        return outcome("gain-over-incumbent", base.model_copy(update={"observations": observed}))
 
-    assert opened_by(1).outcome == "pass"
-    found = opened_by(500)
+def larger(evidence):
+    """Return evidence whose candidates have more parameters than what they meet."""
+    facts = tuple(
+        row.model_copy(update={"parameters": 10**9}) if row.role == "candidate" else row
+        for row in evidence.findings.candidates
+    )
+    return evidence.model_copy(
+        update={"findings": evidence.findings.model_copy(update={"candidates": facts})}
+    )
+
+
+@pytest.mark.parametrize("kind", [*GAINS, "gain-over-incumbent"])
+def test_every_candidate_that_opened_the_test_counts_in_the_correction(kind):
+    base = with_difference(kind, 0.005, 0.01, 0.015, detectable=0.006)  # p is .005
+    if kind == "gain-over-incumbent":
+        base = larger(incumbent_world(0.88))
+    assert outcome(kind, opened_by(1, base)).outcome == "pass"
+    found = outcome(kind, opened_by(500, base))
     assert found.outcome == "insufficient evidence"
-    assert "after Holm over 500 candidates" in found.measured
+    assert "after Holm over 500 candidates that opened this test" in found.measured
+
+
+@pytest.mark.parametrize("kind", GAINS)
+def test_where_one_size_is_enough_each_is_a_try(kind):
+    # p is .03 at each of two sizes.
+    seen = with_difference(kind, 0.001, 0.01, 0.019, detectable=0.011)
+    assert outcome(kind, seen, sizes="all").outcome == "pass"
+    assert outcome(kind, seen, sizes="largest").outcome == "pass"
+    found = outcome(kind, seen, sizes="any")
+    assert found.outcome == "insufficient evidence"
+    assert "after Holm over 2 sizes, one of which is enough" in found.measured
+    found = outcome(kind, opened_by(3, seen), sizes="any")
+    assert "after Holm over 3 candidates that opened this test, at 2 sizes each" in found.measured
+
+
+@pytest.mark.parametrize("kind", GAINS)
+def test_candidates_of_one_evaluation_are_tries_of_one_test(kind):
+    seen = with_difference(kind, 0.001, 0.01, 0.019, detectable=0.011)
+    beside = [row.model_copy(update={"candidate": "other"}) for row in seen.findings.comparisons]
+    rows = (*seen.findings.comparisons, *beside)
+    both = seen.model_copy(update={"findings": seen.findings.model_copy(update={"comparisons": rows})})
+    found = outcome(kind, both)
+    assert found.outcome == "insufficient evidence"
+    assert "p = 0.074 after Holm over 2 candidates" in found.measured
+
+
+def test_what_is_better_and_smaller_needs_no_correction_to_be_not_worse():
+    base = incumbent_world(0.88)
+    found = outcome("gain-over-incumbent", opened_by(500, base))
+    assert found.outcome == "pass"
+    assert "within the margin, and smaller" in found.measured
 
 
 def test_a_pass_must_survive_holm_at_the_bound_of_the_rule_and_not_at_zero():
-    base = incumbent_world(0.88)
+    base = larger(incumbent_world(0.88))
     gain = next(r for r in base.findings.comparisons if r.purpose == "gain-over-incumbent").difference
     bound = gain.low - 1e-4
-    reads = tuple(r.model_copy(update={"candidates_ever": 2}) for r in base.observations.test_reads)
-    twice = base.model_copy(
-        update={"observations": base.observations.model_copy(update={"test_reads": reads})}
-    )
+    twice = opened_by(2, base)
     assert outcome("gain-over-incumbent", base, at_least=bound).outcome == "pass"
     assert outcome("gain-over-incumbent", twice, at_least=0.0).outcome == "pass"
     assert outcome("gain-over-incumbent", twice, at_least=bound).outcome == "insufficient evidence"
@@ -212,7 +255,7 @@ def test_gain_over_incumbent_is_insufficient_when_it_does_not_survive_holm():
         for row in base.findings.comparisons
     )
     many = base.model_copy(update={"findings": base.findings.model_copy(update={"comparisons": rows})})
-    found = outcome("gain-over-incumbent", many)
+    found = outcome("gain-over-incumbent", larger(many))
     assert found.outcome == "insufficient evidence"
     assert "after Holm" in found.measured
 
