@@ -45,7 +45,9 @@ def _cost(evidence: Evidence, task: TaskFacts, number: int) -> Iterator[Html]:
     comparable = rows[0].best_for_its_time is not None
     yield paragraphs(
         "Seconds are the mean of a fit, with the encoding of its labels once where a frozen base reads them and that "
-        "was timed. " + (_ONE_MACHINE if comparable else _SEVERAL_MACHINES)
+        "was timed; where settings are chosen on a part of the draw, with that. FLOPs are counted from the model's "
+        "shape and the texts' lengths: of one training (with the encoding of its labels), and of choosing its settings "
+        "beside it. " + (_ONE_MACHINE if comparable else _SEVERAL_MACHINES)
     )
     answers = serving_table(evidence, task.id)
     if answers.rows:
