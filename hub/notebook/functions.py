@@ -16,7 +16,7 @@ from hub.adapted.listing import adapted_rows
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
 from hub.catalog import Catalog
 from hub.catalog_search import open_catalog
-from hub.evaluating import Choice
+from hub.choice import Choice
 from hub.evaluating import evaluate as measure_and_judge
 from hub.home import Home, home_from
 from hub.listing import facts_of, listing, modality_of
