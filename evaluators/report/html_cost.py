@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluators.evidence import Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import TaskFacts
 from evaluators.report.cost_rows import cost_rows, cost_table
 from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, paragraphs

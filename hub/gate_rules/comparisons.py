@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evaluators.canonical import short
-from evaluators.evidence import Comparison, Estimate
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Estimate
 from evaluators.pool_share import conditional_words, pool_share
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
