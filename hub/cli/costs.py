@@ -17,7 +17,8 @@ from hub.cli.output import Output, Table, rows_of
 from hub.computing import Carried, compute
 from hub.evaluating import Planned
 from hub.home import Home
-from hub.preparation import Prepared, keep_inputs
+from hub.plan_inputs import keep_inputs
+from hub.preparation import Prepared
 from hub.results_place import results_at
 
 _PHASES: Mapping[str, str] = {
@@ -67,7 +68,7 @@ def tell_plan(planned: Planned, home: Home, output: Output, *, out: Path | None)
 
 def run_plan_file(path: Path, results: str, device: str, home: Home, output: Output) -> None:
     """Compute a plan document into a result store, with the bytes that this machine has."""
-    from hub.preparation import prepare_plan
+    from hub.plan_inputs import prepare_plan
 
     plan = plan_from_json(path.read_bytes(), where=str(path))
     prepared = prepare_plan(plan, home.ready())
