@@ -1,7 +1,7 @@
 """From names to a plan: resolve, fetch and verify, find the data, add what is approved now, plan.
 
-In: names and a catalog, or a plan document. Out: a `Prepared` plan, with the folders and files of this machine that it
-needs. Everything is verified here; nothing is computed.
+In: names and a catalog. Out: a `Prepared` plan, with the folders and files of this machine that it needs. Everything is
+verified here; nothing is computed. From a plan document it is `plan_inputs.py`.
 """
 
 from __future__ import annotations
