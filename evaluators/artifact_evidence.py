@@ -15,7 +15,8 @@ from pydantic import SerializerFunctionWrapHandler, ValidationError, model_seria
 from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.errors import InvalidDocument
-from evaluators.evidence import Estimate, TaskFacts
+from evaluators.evidence import Estimate
+from evaluators.facts import TaskFacts
 from evaluators.observations import Environment, TestRead
 from evaluators.signature import Signature
 

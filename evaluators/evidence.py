@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from evaluators.answer_evidence import Answers
 from evaluators.canonical import digest_of
+from evaluators.comparison_evidence import Comparison, TieGroup
 from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.document import Document
 from evaluators.drift_evidence import CellDrift
 from evaluators.errors import InvalidDocument
 from evaluators.estimate import Estimate as Estimate
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.looks import Looks
 from evaluators.observations import Observations
 from evaluators.shift_evidence import EffectiveRobustness
@@ -89,78 +91,6 @@ class Summary(Document):
     failed_runs: int = 0
 
 
-class Comparison(Document):
-    """A paired difference, subject minus reference, in the task's metric."""
-
-    claim: Literal["strategy", "artifact"]
-    purpose: Literal[
-        "gain-over-from-scratch",
-        "gain-over-best-baseline",
-        "gain-over-incumbent",
-        "gain-over-lighter",
-        "negative-transfer",
-    ]
-    task: str
-    set: str
-    labels_per_class: int
-    candidate: str
-    strategy: str
-    reference_candidate: str
-    reference_strategy: str
-    difference: Estimate
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    """After Holm, where several candidates of this evaluation meet the same incumbent."""
-    test: str
-    """`paired t over runs (df=4)`, `McNemar exact`."""
-    crossed_low: float | None = None
-    """Sensitivity: bootstrap over runs and items together."""
-    crossed_high: float | None = None
-    detectable: float | None = None
-    """The smallest difference that this design detects with probability 0.8."""
-    superiority: Estimate | None = None
-    """Sensitivity: the share of paired runs in which the subject is better, ties one half. None in documents of
-    earlier versions, and for an artifact, which has no runs."""
-    p_non_inferior: float | None = None
-    """One-sided, of "worse by the task's margin or more" (Schuirmann 1987). None in documents of earlier versions, for
-    one run, and where all runs agree and nothing is known of items."""
-    p_equivalent: float | None = None
-    """Of "different by the margin or more": the larger of both sides."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A document that an earlier version signed must still give the bytes that it signed.
-        written: dict[str, Any] = write(self)
-        for name in ("superiority", "p_non_inferior", "p_equivalent"):
-            if getattr(self, name) is None:
-                written.pop(name, None)
-        return written
-
-
-class TiedArm(Document):
-    """A strategy on a base, in a tie group."""
-
-    candidate: str
-    """Empty for a baseline on the data alone."""
-    strategy: str
-    p_adjusted: float
-    """Of being as good as the best, after Holm; 1 for the best."""
-
-
-class TieGroup(Document):
-    """At one task and size: the arm with the highest mean, those tied with it, those shown to be worse. No ranks."""
-
-    task: str
-    set: str
-    metric: str
-    labels_per_class: int
-    best: TiedArm
-    tied: tuple[TiedArm, ...]
-    worse: tuple[TiedArm, ...]
-    comparisons: int
-    """Pairs that p was adjusted for."""
-
-
 DiagnosticName = Literal[
     "generalization-gap",
     "shift-drop",
@@ -208,73 +138,6 @@ class Diagnostic(Document):
     labels_per_class: int
     set: str
     estimate: Estimate
-
-
-class CandidateFacts(Document):
-    """The identity of what was measured."""
-
-    name: str
-    digest: str
-    subject: str
-    parameters: int
-    library: str
-    role: Literal["candidate", "incumbent"] = "candidate"
-    incumbent_for: dict[str, str] = Field(default_factory=dict)
-    """Of an incumbent: task -> strategy that it was approved with."""
-    contamination: dict[str, str] = Field(default_factory=dict)
-    """Measured tasks that the model saw, or whose data shaped its recipe -> how, as its card says."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        if not self.contamination:
-            written.pop("contamination", None)
-        return written
-
-
-class TaskValue(Document):
-    """What answers are worth to the owner of a task, in a unit of theirs."""
-
-    right: float = 0.0
-    wrong: float = 0.0
-    """Cost of a wrong answer."""
-    unit: str
-
-
-class TaskFacts(Document):
-    """The identity of the task, and what its data look like."""
-
-    id: str
-    digest: str
-    title: str
-    metric: str
-    margin: float
-    labels: tuple[str, ...]
-    sizes: dict[str, int]
-    """Samples in every set."""
-    duplicates: dict[str, int]
-    """`exact` and `normalised` duplicates between train and test, and `conflicting` labels."""
-    majority_share: float
-    sensitivity: str
-    promotable: bool = True
-    """False for a personal task from the command line."""
-    incumbent: str | None = None
-    """Digest of the base that is approved for this task when it is planned, whether it could be measured or not."""
-    value: TaskValue | None = None
-    leaks_allowed: bool = False
-    """Whether it was measured, by name, although its test repeats more of the training data than the policy allows."""
-    corruptions: tuple[str, ...] = ()
-    """Families of corruptions, each of five shifted sets."""
-    groups: dict[str, int] = Field(default_factory=dict)
-    """Set -> how many groups its samples come in, where the task names a column of groups."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        for name in ("leaks_allowed", "value", "corruptions", "groups"):
-            if not getattr(self, name):
-                written.pop(name, None)
-        return written
 
 
 class Recommendation(Document):

@@ -12,6 +12,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from evaluators.canonical import digest_of
 from evaluators.document import Document
 from evaluators.serving_evidence import Serving
+from evaluators.work_evidence import FitWork
 
 
 class CellCost(Document):
@@ -131,6 +132,8 @@ class Observations(Document):
     """Empty in documents of earlier versions, which did not time it."""
     serving: tuple[Serving, ...] = ()
     """Empty in documents of earlier versions, as `encodings`."""
+    work: tuple[FitWork, ...] = ()
+    """Counted by the program that gathered it; empty in documents of earlier versions."""
 
     @property
     def digest(self) -> str:
@@ -141,7 +144,7 @@ class Observations(Document):
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A document that an earlier version signed must still give the bytes that it signed.
         written: dict[str, Any] = write(self)
-        for name in ("encodings", "serving"):
+        for name in ("encodings", "serving", "work"):
             if not getattr(self, name):
                 written.pop(name)
         return written

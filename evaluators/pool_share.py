@@ -6,7 +6,8 @@ would. Above one half a claim about a strategy is conditional on this pool: of o
 
 from __future__ import annotations
 
-from evaluators.evidence import Findings, TaskFacts
+from evaluators.evidence import Findings
+from evaluators.facts import TaskFacts
 
 CONDITIONAL = 0.5
 

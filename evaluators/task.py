@@ -176,10 +176,11 @@ class Task(Document):
 
     @model_serializer(mode="wrap")
     def _without_what_earlier_versions_lack(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Plans that hold tasks without corruptions keep their bytes.
+        # Plans that hold tasks without them keep their bytes.
         written: dict[str, Any] = write(self)
-        if not self.corruptions:
-            written.pop("corruptions", None)
+        for name in ("corruptions", "value_unit"):
+            if not getattr(self, name):
+                written.pop(name, None)
         return written
 
     @property

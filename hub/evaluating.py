@@ -16,10 +16,10 @@ from evaluators.cost.estimate import CostEstimate
 from evaluators.data.task_data import TaskData
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.evidence import Evidence
-from evaluators.personal_task import OwnData
 from evaluators.report.example import Example
 from evaluators.running.device import choose_device
 from hub.catalog import Catalog
+from hub.choice import Choice
 from hub.computing import Carried, appraise, compute
 from hub.decision import Decision
 from hub.evaluation import Ran, conclude, examples_of, open_tests
@@ -36,37 +36,6 @@ from hub.registry.address import registry_address
 from hub.results_place import results_at
 from hub.teller import Teller
 from hub.unproposed import Taken, take_folders
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a person chose to measure.
-
-    Attributes:
-        models: Ids of cards, and folders with checkpoints.
-        every: Every active model of the catalog that reads what the tasks are about, instead.
-        tasks: Ids of tasks; empty: all that fit and whose data are here.
-        protocol: How to measure.
-        strategies: Only these beside the baselines; empty: all of the protocol.
-        final: Open the locked tests.
-        own: A person's own data, measured beside `tasks`.
-        device: `any`, `cpu` or `cuda`.
-        results: Folder or URL of the result store; None: HUB_RESULTS, or under HUB_HOME.
-        budget: Seconds that computing may take; a tier of the ladder that does not fit is not begun. None: no limit.
-        allow_leaks: Tasks that are measured however much of the training data their test repeats.
-    """
-
-    models: tuple[str, ...]
-    every: bool = False
-    tasks: tuple[str, ...] = ()
-    protocol: str = "quick"
-    strategies: tuple[str, ...] = ()
-    final: bool = False
-    own: OwnData | None = None
-    device: str = "any"
-    results: str | None = None
-    budget: float | None = None
-    allow_leaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

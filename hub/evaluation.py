@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluators.canonical import canonical_json
 from evaluators.cell import CellResult, Scored
+from evaluators.cost.fit_work import fit_works
 from evaluators.evidence import Evidence
 from evaluators.findings.collect import (
     Reading,
@@ -164,6 +165,7 @@ def conclude(
         test_reads=opened.reads,
         encoded=encoded(reading),
         served=servings(reading),
+        work=fit_works(prepared.plan, prepared.data, prepared.folders),
     )
     evidence = Evidence(findings=findings, observations=observe(rows, spent))
     signature = open_signer(home.keys).sign(canonical_json(evidence.unsigned))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from evaluators.evidence import Evidence, Findings
 from evaluators.wording import is_baseline
+from hub.choice import Choice
 from hub.decision import Decision
-from hub.evaluating import Choice
 from hub.undecided import open_questions
 from hub.unproposed import PREFIX
 

@@ -1,31 +1,27 @@
 """From names to a plan: resolve, fetch and verify, find the data, add what is approved now, plan.
 
-In: names and a catalog, or a plan document. Out: a `Prepared` plan, with the folders and files of this machine that it
-needs. Everything is verified here; nothing is computed.
+In: names and a catalog. Out: a `Prepared` plan, with the folders and files of this machine that it needs. Everything is
+verified here; nothing is computed. From a plan document it is `plan_inputs.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
-from evaluators.candidate import Candidate, FileEntry
 from evaluators.data.locations import DataRoots, locate
 from evaluators.data.remarks import remarks_on
 from evaluators.data.task_data import TaskData, load_task
-from evaluators.errors import EnvironmentProblem, IntegrityError, UsageProblem
+from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.looks import Looks
 from evaluators.personal_task import OwnData
 from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
 from evaluators.strategy import strategy
 from evaluators.task import Task
-from hub.blobs import BlobStore
 from hub.catalog import Catalog
-from hub.fetch import fetch, show_view
-from hub.folder import compare_files
+from hub.fetch import fetch
 from hub.home import Home
 from hub.leak_gate import LeakLimit, check_leaks, over_by_name
 from hub.own_data import bring
@@ -152,41 +148,6 @@ def looked_at_again(prepared: Prepared, looks: Looks) -> Prepared:
     return replace(prepared, plan=make_plan(request, prepared.data))
 
 
-def prepare_plan(plan: Plan, home: Home) -> Prepared:
-    """Find the bytes of a plan document on this machine: models in the blob store, data there or where the task says.
-
-    Raises:
-        EnvironmentProblem: If a model's bytes are not here.
-        IntegrityError: If data are not the bytes that the plan names, or its keys are not those of its cells.
-    """
-    store = BlobStore(home)
-    folders = {row.candidate.name: _unpacked(row.candidate, store, home) for row in plan.request.candidates}
-    roots = data_roots(None, home, os.environ)
-    files = {
-        task.id: {**_kept(task, store), **_found(task, store, roots)} for task in plan.request.read_tasks
-    }
-    data = {task.id: load_task(task, files[task.id]) for task in plan.request.read_tasks}
-    if make_plan(plan.request, data) != plan:
-        # Its keys name the results: an edited cell under an old key would put wrong numbers into a shared store.
-        raise IntegrityError(
-            "the plan's cells and keys are not those that its request leads to",
-            hint="it was edited, or written by another version: write it again with `hub plan ... --out PLAN`",
-        )
-    return Prepared(plan, data, files, folders)
-
-
-def keep_inputs(prepared: Prepared, home: Home) -> None:
-    """Put a plan's data files into the blob store, so that `hub run` finds them without a catalog."""
-    store = BlobStore(home.ready())
-    for task in prepared.plan.request.read_tasks:
-        for name, path in prepared.files[task.id].items():
-            file = task.files[name]
-            if path.is_file() and store.path_of(file.sha256) is None:
-                with path.open("rb") as stream:
-                    entry = FileEntry(path=path.name, size=file.size, sha256=file.sha256)
-                    store.write(_blocks(stream), entry)
-
-
 def located(task: Task, catalog: Catalog, home: Home) -> Mapping[str, Path]:
     """Return where a task's verified files lie on this machine; errors as `evaluators.data.locations.locate`."""
     return locate(task, data_roots(catalog.folder, home, os.environ))
@@ -278,36 +239,3 @@ def _by_model(approvals: _Approvals) -> dict[str, _Approvals]:
     for task, approval in approvals.items():
         grouped.setdefault(approval[0].model, {})[task] = approval
     return grouped
-
-
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    while block := stream.read(1 << 20):
-        yield block
-
-
-def _unpacked(candidate: Candidate, store: BlobStore, home: Home) -> Path:
-    """Return a folder with a candidate's files, out of the blob store."""
-    view = home.cache / "models" / candidate.digest
-    if not compare_files(view, candidate.files):
-        return view
-    missing = [entry.path for entry in candidate.files if store.path_of(entry.sha256) is None]
-    if missing:
-        raise EnvironmentProblem(
-            f"the bytes of {candidate.name} ({candidate.digest[:12]}) are not in {home.blobs}: {', '.join(missing)}",
-            hint="run `hub plan` here once, or copy HUB_HOME/blobs from the machine that planned",
-        )
-    show_view(candidate.files, view, store)
-    return view
-
-
-def _kept(task: Task, store: BlobStore) -> dict[str, Path]:
-    """Return the data files of a task that are in the blob store."""
-    found = {name: store.path_of(file.sha256) for name, file in task.files.items()}
-    return {name: path for name, path in found.items() if path is not None}
-
-
-def _found(task: Task, store: BlobStore, roots: DataRoots) -> Mapping[str, Path]:
-    """Return the other data files, from the places that the task names."""
-    kept = _kept(task, store)
-    missing = {name: file for name, file in task.files.items() if name not in kept}
-    return locate(task.model_copy(update={"files": missing}), roots) if missing else {}

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from evaluators.canonical import short
 from evaluators.errors import GateRefused, IntegrityError
-from evaluators.evidence import Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import TaskFacts
 from hub.card import Card
 from hub.decision import Decision, TaskVerdict
 from hub.fetch import candidate_of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from evaluators.advice.choice import Advice
+from evaluators.advice.advice import Advice
 from evaluators.advice.limits import Excluded
 from evaluators.advice.option import Option
 from evaluators.advice.prescreen import Prescreen

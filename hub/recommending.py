@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from evaluators.advice.choice import Advice, advise
+from evaluators.advice.advice import Advice
+from evaluators.advice.choice import advise
 from evaluators.advice.domain_distance import domain_distance
 from evaluators.advice.front import exclusions, pareto
 from evaluators.advice.limits import Excluded, Limits, unknown, within
@@ -22,7 +23,8 @@ from evaluators.errors import UsageProblem
 from evaluators.personal_task import OwnData
 from evaluators.wording import count, title
 from hub.catalog import Catalog
-from hub.evaluating import Choice, measure
+from hub.choice import Choice
+from hub.evaluating import measure
 from hub.evidence_at_hand import SCREEN, evidence_about, models_for, reachable
 from hub.first_guess import FirstGuess, NothingMeasured, evidence_elsewhere, first_guess
 from hub.home import Home

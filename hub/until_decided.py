@@ -16,9 +16,9 @@ from evaluators.plan import PlannedCell
 from evaluators.results import ResultStore
 from evaluators.wording import count, duration, title
 from hub.catalog import Catalog
+from hub.choice import Choice
 from hub.computing import appraise
 from hub.evaluating import (
-    Choice,
     Evaluation,
     asked,
     judge,

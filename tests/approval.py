@@ -8,7 +8,9 @@ from functools import cache
 
 from evaluators.candidate import Candidate, FileEntry, Structure, TextInput
 from evaluators.canonical import digest_of_bytes
-from evaluators.evidence import Comparison, Estimate, Evidence, TaskFacts
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Estimate, Evidence
+from evaluators.facts import TaskFacts
 from hub.card import Card, DirectoryMirror, Licence, Lifecycle, Sourced
 from hub.decision import Decision, RuleResult
 from hub.gate import decide

@@ -16,7 +16,8 @@ import numpy as np
 from evaluators.canonical import digest_of, digest_of_bytes
 from evaluators.cell import Cell, FitCost, Run
 from evaluators.data.samples import FloatArray, IntArray
-from evaluators.evidence import CandidateFacts, Evidence, Findings, TaskFacts
+from evaluators.evidence import Evidence, Findings
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.findings.gather import Spent, gather_findings, observe
 from evaluators.findings.measurements import CellMeasurement, Design
 from evaluators.looks import Looks

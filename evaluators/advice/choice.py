@@ -12,48 +12,14 @@ has caught up with more labels since, the light one is chosen and the question i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from evaluators.advice.forecast import Forecast, forecast
+from evaluators.advice.advice import Advice
+from evaluators.advice.forecast import forecast
 from evaluators.advice.option import Option
 from evaluators.advice.option_gap import ahead, sufficient
 from evaluators.advice.sentence import advice_sentence
 from evaluators.advice.supply import Supply
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What to use.
-
-    Attributes:
-        chosen: The lightest option that is as good as the best, within the margin.
-        labels: Most labels that a transfer was measured with. `chosen` has fewer where that is enough to be ahead.
-        options: Every model with a strategy, and every floor, at its largest size, best first.
-        peers: Everything measured with as many labels as `chosen`, best first.
-        earlier: The chosen option at smaller sizes, smallest first.
-        margin: The smallest difference that matters.
-        passed: What would be chosen of what has most labels, where `chosen` is ahead of it with fewer.
-        undecided: Heavier options that led by more than margin and noise with the fewer labels that they were measured
-            with, and were not measured with `labels`.
-        more: What more labels would bring, extrapolated; None where too little was measured to say.
-        supply: The labels that there are; None if that is not asked.
-    """
-
-    chosen: Option
-    labels: int
-    options: tuple[Option, ...]
-    peers: tuple[Option, ...]
-    earlier: tuple[Option, ...]
-    margin: float
-    passed: Option | None = None
-    undecided: tuple[Option, ...] = ()
-    more: Forecast | None = None
-    supply: Supply | None = None
-
-    @property
-    def sentence(self) -> str:
-        """Why, with numbers."""
-        return advice_sentence(self)
 
 
 def advise(options: Sequence[Option], *, margin: float, supply: Supply | None = None) -> Advice | None:
@@ -85,7 +51,7 @@ def advise(options: Sequence[Option], *, margin: float, supply: Supply | None = 
     ]
     earlier.sort(key=lambda option: option.labels_per_class)
     undecided = () if better else tuple(_leading(absent, first, options, margin))
-    return Advice(
+    advice = Advice(
         chosen,
         max(option.labels for option in here),
         options=tuple(sorted([*here, *absent], key=_best_first)),
@@ -97,6 +63,7 @@ def advise(options: Sequence[Option], *, margin: float, supply: Supply | None = 
         more=forecast([*earlier, chosen]),
         supply=supply,
     )
+    return replace(advice, sentence=advice_sentence(advice))
 
 
 def _lightest(options: Sequence[Option], margin: float) -> Option:

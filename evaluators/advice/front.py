@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluators.advice.choice import Advice
+from evaluators.advice.advice import Advice
 from evaluators.advice.limits import Excluded
 from evaluators.advice.option import Option
 from evaluators.advice.option_gap import gap

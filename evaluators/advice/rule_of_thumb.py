@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from evaluators.advice.domain_distance import DomainDistance, domain_distance
 from evaluators.advice.option import Option, options_of
 from evaluators.advice.option_gap import ahead, gap, sufficient
-from evaluators.evidence import Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import TaskFacts
 from evaluators.wording import count, points, title
 
 #: Labels in all below which they count as few.

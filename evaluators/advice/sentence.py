@@ -6,17 +6,13 @@ measured is called so. Pure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from evaluators.advice.advice import Advice
 from evaluators.advice.option import Option
 from evaluators.advice.option_gap import gap
 from evaluators.advice.supply import Supply
 from evaluators.evidence import Estimate
 from evaluators.strategy import Tier, strategy
 from evaluators.wording import count, duration, learns, percent, points, score, signed, taught
-
-if TYPE_CHECKING:
-    from evaluators.advice.choice import Advice
 
 
 def advice_sentence(advice: Advice) -> str:

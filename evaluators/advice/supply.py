@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from evaluators.advice.option import Option
-from evaluators.evidence import Estimate, TaskFacts
+from evaluators.evidence import Estimate
+from evaluators.facts import TaskFacts
 from evaluators.statistics.intervals import wilson_interval
 from evaluators.wording import METRIC_TITLES, count, metric_title
 

@@ -1,8 +1,9 @@
 """Corrupting an image: noise, blur, contrast, brightness, pixels, at five severities. Pure, on uint8 RGB images.
 
 After Hendrycks and Dietterich (2019), with the constants of their CIFAR-10-C for images whose shorter side is below 64
-pixels and of ImageNet-C for larger ones; the radius of the blur grows with the image. JPEG is left out: its bytes are
-those of one version of a library, and a set's digests hang on them.
+pixels and of ImageNet-C for larger ones; the radius of the blur grows with the image. A test holds them to the tables
+of their code, where levels are cut and here they are rounded. JPEG is left out: its bytes are those of one version of
+a library, and a set's digests hang on them.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ from evaluators.artifact_evidence import (
 )
 from evaluators.canonical import digest_of_bytes
 from evaluators.data.samples import IntArray
-from evaluators.evidence import Estimate, TaskFacts
+from evaluators.evidence import Estimate
+from evaluators.facts import TaskFacts
 from evaluators.statistics.clustered import compare_groups, metric_interval_of_groups, p_not_worse_of_groups
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import Interval, wilson_interval

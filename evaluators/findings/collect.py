@@ -15,7 +15,7 @@ from evaluators.data.view import TRAIN, VALIDATION, draw, inputs, label_inputs
 from evaluators.drift import drift_key, drifting, probe_of
 from evaluators.drift_evidence import CellDrift
 from evaluators.errors import IntegrityError
-from evaluators.evidence import CandidateFacts, TaskFacts, TaskValue
+from evaluators.facts import CandidateFacts, TaskFacts, TaskValue
 from evaluators.findings.decisive import Place
 from evaluators.findings.measurements import CellMeasurement, Design, Encoded
 from evaluators.origin import origin_of

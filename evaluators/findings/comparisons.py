@@ -14,7 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from evaluators.evidence import Comparison, Estimate, Recommendation, TaskFacts
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Estimate, Recommendation
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmKey, ArmTable
 from evaluators.findings.measurements import VALIDATION, Design
 from evaluators.findings.summaries import as_estimate

@@ -13,7 +13,8 @@ from statistics import fmean
 from evaluators.corruption_names import ALL_FAMILIES, family_name, family_sets
 from evaluators.diagnostics.corruption import error_ratio, mean_error, relative_error_ratio
 from evaluators.diagnostics.gaps import shift_drop
-from evaluators.evidence import Diagnostic, DiagnosticName, TaskFacts
+from evaluators.evidence import Diagnostic, DiagnosticName
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.measurements import TEST, Design
 from evaluators.findings.summaries import diagnostic_of

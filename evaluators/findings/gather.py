@@ -26,6 +26,7 @@ from evaluators.findings.summaries import summarise
 from evaluators.findings.ties import tie_groups
 from evaluators.observations import CellCost, EncodingCost, Observations, TestRead
 from evaluators.trail import Climb
+from evaluators.work_evidence import FitWork
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Spent:
         test_reads: How often locked tests were read.
         encoded: What encoding the samples cost.
         served: How long answers took.
+        work: What a fit of each arm comes to.
     """
 
     created: str
@@ -47,6 +49,7 @@ class Spent:
     test_reads: tuple[TestRead, ...] = ()
     encoded: tuple[Encoded, ...] = ()
     served: tuple[Served, ...] = ()
+    work: tuple[FitWork, ...] = ()
 
 
 def gather_findings(
@@ -125,6 +128,7 @@ def observe(measurements: Iterable[CellMeasurement], spent: Spent) -> Observatio
         test_reads=tuple(sorted(spent.test_reads, key=lambda read: read.task)),
         encodings=tuple(_encoding_cost(row) for row in spent.encoded),
         serving=tuple(row.serving for row in spent.served),
+        work=spent.work,
     )
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from evaluators.curve_evidence import LabelSaving, Overtaking
 from evaluators.diagnostics.efficiency import confirmed_crossover, data_multiplier
-from evaluators.evidence import Recommendation, TaskFacts
+from evaluators.evidence import Recommendation
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.comparisons import FROM_SCRATCH, best_baseline, crossed
 from evaluators.findings.measurements import Design

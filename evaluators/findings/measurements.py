@@ -14,7 +14,7 @@ from typing import Literal
 from evaluators.cell import Cell, FitCost
 from evaluators.data.samples import FloatArray, IntArray
 from evaluators.drift_evidence import CellDrift
-from evaluators.evidence import CandidateFacts, TaskFacts
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.looks import Looks
 from evaluators.observations import Environment
 from evaluators.protocol import Protocol

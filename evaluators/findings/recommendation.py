@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from evaluators.evidence import Recommendation, TaskFacts
+from evaluators.evidence import Recommendation
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.comparisons import crossed
 from evaluators.findings.measurements import VALIDATION

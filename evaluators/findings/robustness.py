@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from evaluators.diagnostics.robustness import BEYOND, robustness_line
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.corruptions import severities_of
 from evaluators.findings.measurements import TEST, VALIDATION, Design

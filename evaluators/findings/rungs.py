@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from evaluators.evidence import Estimate, TaskFacts
+from evaluators.evidence import Estimate
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.comparisons import best_baseline, crossed
 from evaluators.findings.measurements import VALIDATION

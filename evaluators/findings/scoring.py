@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.data.samples import FloatArray, IntArray
-from evaluators.evidence import CellFinding, SetScore, TaskFacts
+from evaluators.evidence import CellFinding, SetScore
+from evaluators.facts import TaskFacts
 from evaluators.findings.measurements import TEST, VALIDATION, CellMeasurement, Truths
 from evaluators.metrics.classification import (
     brier,

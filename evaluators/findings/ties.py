@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluators.evidence import TaskFacts, TiedArm, TieGroup
+from evaluators.comparison_evidence import TiedArm, TieGroup
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.measurements import Design
 from evaluators.statistics.ties import against_the_best

@@ -6,7 +6,8 @@ In: answers of evidence. Out: `ResultTable`s. Classes of a restricted task have 
 from __future__ import annotations
 
 from evaluators.answer_evidence import Answers, ClassScore
-from evaluators.evidence import Findings, TaskFacts
+from evaluators.evidence import Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.table import ResultTable
 from evaluators.wording import count, percent, title
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from evaluators.evidence import CandidateFacts, Diagnostic, DiagnosticName, Evidence, Findings, TaskFacts
+from evaluators.evidence import Diagnostic, DiagnosticName, Evidence, Findings
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.report.table import ResultTable, diagnostic_value, judged_set, result_table
 from evaluators.wording import at_size, count, ladder_position, metric_title, title
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evaluators.evidence import CandidateFacts, CellFinding, Estimate, Evidence, Findings, TaskFacts
+from evaluators.evidence import CellFinding, Estimate, Evidence, Findings
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.report.table import ResultTable, judged_set
 from evaluators.wording import at_size, compact, count, difference, metric_title, millions
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from evaluators.advice.option import Option, options_of
 from evaluators.canonical import digest_of
-from evaluators.evidence import Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import TaskFacts
 from evaluators.strategy import Tier, strategy
 from evaluators.wording import ladder_position, title
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from evaluators.answer_evidence import Answers
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.report.answer_rows import class_names
 from evaluators.wording import count, cut, title
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evaluators.corruption_names import ALL_FAMILIES, family_name
-from evaluators.evidence import Diagnostic, Estimate, Findings, TaskFacts
+from evaluators.evidence import Diagnostic, Estimate, Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.table import ResultTable
 from evaluators.wording import at_size, ladder_position, percent, score, title
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.report.cost_rows import CostRow
 from evaluators.report.palette import style
 from evaluators.wording import at_size, cut, is_baseline, metric_title, title

@@ -15,6 +15,7 @@ from evaluators.observations import CellCost, EncodingCost
 from evaluators.report.table import ResultTable, common_set
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, metric_title, millions, score, title
+from evaluators.work_evidence import FitWork
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class CostRow:
         peak_bytes: Most memory while fitting; 0 if it was not measured.
         trained_parameters: Weights that were trained.
         machines: Digests of what computed it.
+        work: What one fit comes to in FLOPs; None where that is not counted.
         best_for_its_time: Whether nothing else scored as much in less time; None where times cannot be compared.
     """
 
@@ -44,6 +46,7 @@ class CostRow:
     trained_parameters: int
     machines: frozenset[str]
     best_for_its_time: bool | None = None
+    work: FitWork | None = None
 
     @property
     def words(self) -> str:
@@ -79,6 +82,8 @@ def cost_table(evidence: Evidence, task: str) -> ResultTable:
         "base",
         metric,
         "seconds a fit",
+        "FLOPs of a fit",
+        "of its search",
         "trained parameters",
         "memory, GiB",
         "for its time",
@@ -89,6 +94,8 @@ def cost_table(evidence: Evidence, task: str) -> ResultTable:
             row.candidate or "the data alone",
             score(row.estimate),
             _seconds(row.seconds),
+            flops_words(row.work.recipe_flops) if row.work else "",
+            (flops_words(row.work.search_flops) if row.work.search_flops else "none") if row.work else "",
             millions(row.trained_parameters),
             f"{row.peak_bytes / 2**30:.2f}" if row.peak_bytes else "",
             {None: "not compared", True: "best", False: "another is better and faster"}[
@@ -100,6 +107,15 @@ def cost_table(evidence: Evidence, task: str) -> ResultTable:
     at = at_size(rows[0].labels_per_class) if rows else "no size"
     heading = f"{metric[0].upper()}{metric[1:]} against cost on {task}, {common_set(findings, task)} at {at}"
     return ResultTable(heading, columns, texts)
+
+
+def flops_words(flops: float) -> str:
+    """Return FLOPs with two digits that count: `1.2 T`, `340 G`, `56 M`."""
+    for unit, size in (("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6)):
+        if flops >= size:
+            value = flops / size
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+    return f"{flops:,.0f}"
 
 
 def _seconds(seconds: float) -> str:
@@ -130,6 +146,14 @@ def _row(evidence: Evidence, summary: Summary) -> CostRow | None:
         peak_bytes=max(cost.peak_bytes for cost in costs),
         trained_parameters=max(cost.trained_parameters for cost in costs),
         machines=frozenset(cost.environment for cost in costs),
+        work=next(
+            (
+                work
+                for work in evidence.observations.work
+                if (work.task, work.candidate, work.strategy, work.labels_per_class) == wanted
+            ),
+            None,
+        ),
     )
 
 

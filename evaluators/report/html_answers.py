@@ -10,7 +10,8 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from evaluators.answer_evidence import Answers
-from evaluators.evidence import Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import TaskFacts
 from evaluators.report.answer_rows import answers_by_arm, class_names, classes_table, confused_pairs_table
 from evaluators.report.example import Example
 from evaluators.report.html_figure import drawn

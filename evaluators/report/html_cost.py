@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluators.evidence import Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import TaskFacts
 from evaluators.report.cost_rows import cost_rows, cost_table
 from evaluators.report.html_figure import drawn
 from evaluators.report.html_page import Section, paragraphs
@@ -45,7 +46,9 @@ def _cost(evidence: Evidence, task: TaskFacts, number: int) -> Iterator[Html]:
     comparable = rows[0].best_for_its_time is not None
     yield paragraphs(
         "Seconds are the mean of a fit, with the encoding of its labels once where a frozen base reads them and that "
-        "was timed. " + (_ONE_MACHINE if comparable else _SEVERAL_MACHINES)
+        "was timed; where settings are chosen on a part of the draw, with that. FLOPs are counted from the model's "
+        "shape and the texts' lengths: of one training (with the encoding of its labels), and of choosing its settings "
+        "beside it. " + (_ONE_MACHINE if comparable else _SEVERAL_MACHINES)
     )
     answers = serving_table(evidence, task.id)
     if answers.rows:

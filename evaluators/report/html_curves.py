@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluators.evidence import Evidence, Findings, TaskFacts
+from evaluators.evidence import Evidence, Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_scores import LONG
 from evaluators.report.html_table import result_html

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluators.canonical import short
-from evaluators.evidence import Evidence, Findings, TaskFacts
+from evaluators.evidence import Evidence, Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.arm_tables import arms_table, measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.html_page import Section, folded, paragraphs

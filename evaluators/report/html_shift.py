@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from evaluators.answer_evidence import Answers
 from evaluators.corruption_names import family_sets
-from evaluators.evidence import Evidence, Findings, TaskFacts
+from evaluators.evidence import Evidence, Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.answer_rows import answers_by_arm
 from evaluators.report.arm_tables import CALIBRATION, DRIFT, OTHERS, diagnostics_table
 from evaluators.report.corruption_rows import corruption_table

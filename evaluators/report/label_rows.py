@@ -6,7 +6,8 @@ In: findings. Out: `ResultTable`s of a task, empty where they hold no such rows.
 from __future__ import annotations
 
 from evaluators.curve_evidence import LabelSaving, Overtaking
-from evaluators.evidence import Findings, TaskFacts
+from evaluators.evidence import Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.table import ResultTable, common_set
 from evaluators.wording import at_size, title
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from evaluators.canonical import short
-from evaluators.evidence import CandidateFacts, Evidence, TaskFacts
+from evaluators.evidence import Evidence
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.report.answer_rows import answers_by_arm, classes_table, confused_pairs_table
 from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table

@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from evaluators.canonical import short
-from evaluators.evidence import Comparison, Findings, Summary, TaskFacts
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Findings, Summary
+from evaluators.facts import TaskFacts
 from evaluators.report.palette import MANY, style
 from evaluators.report.table import common_set, judged_set
 from evaluators.wording import cut, is_baseline, ladder_position, metric_title, title

@@ -9,7 +9,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evaluators.evidence import Findings, Summary, TaskFacts
+from evaluators.evidence import Findings, Summary
+from evaluators.facts import TaskFacts
 from evaluators.report.palette import style
 from evaluators.wording import cut, is_baseline, ladder_position, metric_title, title
 

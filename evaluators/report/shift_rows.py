@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evaluators.evidence import Findings, TaskFacts
+from evaluators.evidence import Findings
+from evaluators.facts import TaskFacts
 from evaluators.report.table import ResultTable
 from evaluators.wording import at_size, ladder_position, percent, signed, title
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.evidence import CellFinding, Comparison, Diagnostic, Evidence, Findings, Summary, TaskFacts
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import CellFinding, Diagnostic, Evidence, Findings, Summary
+from evaluators.facts import TaskFacts
 from evaluators.observations import CellCost
 from evaluators.pool_share import conditional_words, pool_share
 from evaluators.report.marks import runs_won, tie_mark

@@ -6,7 +6,9 @@ right answer instead of a wrong one brings its value and saves the other's cost.
 
 from __future__ import annotations
 
-from evaluators.evidence import Comparison, Findings, TaskFacts
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Findings
+from evaluators.facts import TaskFacts
 from evaluators.wording import title
 
 #: Answers that a value is told for.

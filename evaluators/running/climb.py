@@ -15,7 +15,7 @@ import numpy as np
 
 from evaluators.cell import CellResult, Failed, Scored, Skipped
 from evaluators.data.task_data import TaskData
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.findings.arms import ArmTable, build_arms
 from evaluators.findings.collect import facts_of_task
 from evaluators.findings.measurements import VALIDATION, CellMeasurement

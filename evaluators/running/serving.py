@@ -28,6 +28,8 @@ from evaluators.strategy import Tap, strategy
 WARM_UP, MOST_CALLS, FEWEST_CALLS = 10, 200, 5
 #: Seconds that the calls of one input may take, and those of each larger batch.
 SINGLE_SECONDS, BATCH_SECONDS = 2.0, 0.25
+#: A batch that would take longer is not asked: a language model in context may take seconds an input.
+LONGEST_BATCH = 5.0
 BATCHES = (8, 32)
 
 Clock = Callable[[], float]
@@ -79,11 +81,12 @@ class ServingClock:
 
     def _timed(self, planned: PlannedCell, fitted: Fitted) -> Stored:
         answer, samples = self._way(planned, fitted), self._samples(planned)
-        for index in range(WARM_UP):
-            answer(samples.take([index % len(samples)]))
+        self._calls(answer, samples, 1, 1, WARM_UP, SINGLE_SECONDS)
         singles = self._calls(answer, samples, 1, FEWEST_CALLS, MOST_CALLS, SINGLE_SECONDS)
         throughput = {"1": len(singles) / sum(singles)} if sum(singles) else {}
         for size in BATCHES:
+            if size * sum(singles) / len(singles) > LONGEST_BATCH:
+                break
             answer(_batch(samples, 0, size))
             calls = self._calls(answer, samples, size, 1, MOST_CALLS, BATCH_SECONDS)
             throughput[str(size)] = size * len(calls) / sum(calls) if sum(calls) else 0.0

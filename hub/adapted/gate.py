@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from evaluators.artifact_evidence import ArtifactEvidence, ArtifactFinding
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.wording import count, difference, metric_title, score, title
 from hub.card import Card
 from hub.decision import Decision, Outcome, TaskVerdict

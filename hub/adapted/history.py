@@ -7,7 +7,7 @@ record that was not withdrawn approves them: what was withdrawn is not delivered
 from __future__ import annotations
 
 from evaluators.errors import Conflict, GateRefused
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.task import Task
 from hub.promotion_log import ApprovedTask, History, Record
 from hub.resolve import withdrawal

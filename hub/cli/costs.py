@@ -9,15 +9,17 @@ from pathlib import Path
 from evaluators.cell import Failed
 from evaluators.cost.estimate import CostEstimate, PhaseCost
 from evaluators.cost.reckoning import PhaseTook, Reckoning
-from evaluators.cost.sight import ASSUMED_DISAGREEMENT, ASSUMED_SD, Sight, sights
+from evaluators.cost.sight import sights
 from evaluators.errors import UsageProblem
 from evaluators.plan import PlannedCell, plan_from_json, plan_to_json
 from evaluators.wording import count, duration
 from hub.cli.output import Output, Table, rows_of
+from hub.cli.sight_facts import listed, sight_facts
 from hub.computing import Carried, compute
 from hub.evaluating import Planned
 from hub.home import Home
-from hub.preparation import Prepared, keep_inputs
+from hub.plan_inputs import keep_inputs
+from hub.preparation import Prepared
 from hub.results_place import results_at
 
 _PHASES: Mapping[str, str] = {
@@ -45,7 +47,7 @@ def tell_plan(planned: Planned, home: Home, output: Output, *, out: Path | None)
             {"task": row.task, "copies": dict(row.copies), "at_most": row.at_most} for row in planned.stops_at
         ],
         "detectable": [
-            {**asdict(sight), "conditional": sight.conditional}
+            {**asdict(sight), "conditional": sight.conditional, "cannot_tell_strategies_apart": sight.blind}
             for sight in sights(prepared.plan, prepared.data)
         ],
         "skipped": skipped,
@@ -67,7 +69,7 @@ def tell_plan(planned: Planned, home: Home, output: Output, *, out: Path | None)
 
 def run_plan_file(path: Path, results: str, device: str, home: Home, output: Output) -> None:
     """Compute a plan document into a result store, with the bytes that this machine has."""
-    from hub.preparation import prepare_plan
+    from hub.plan_inputs import prepare_plan
 
     plan = plan_from_json(path.read_bytes(), where=str(path))
     prepared = prepare_plan(plan, home.ready())
@@ -132,7 +134,7 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
             ("sharing saves", _saved(cost)),
         ]
     facts += [
-        *(fact for sight in sights(prepared.plan, prepared.data) for fact in _seen(sight)),
+        *(fact for sight in sights(prepared.plan, prepared.data) for fact in sight_facts(sight)),
         ("locked tests", "will be opened and counted" if prepared.plan.request.final else "stay closed"),
     ]
     return facts + _skipped(skipped, {p.cell.labels_per_class for p in prepared.plan.cells})
@@ -157,14 +159,9 @@ def _skipped(skipped: Sequence[PlannedCell], all_sizes: set[int]) -> list[tuple[
         sizes.setdefault(planned.skipped or "", []).append(planned.cell.labels_per_class)
     facts: list[tuple[str, str]] = []
     for reason, found in sizes.items():
-        where = "" if set(found) == all_sizes else f" at {_listed(sorted(set(found)))} labels a class"
+        where = "" if set(found) == all_sizes else f" at {listed(sorted(set(found)))} labels a class"
         facts.append(("" if facts else "skipped", f"{count(len(found), 'measurement')}{where}: {reason}"))
     return facts
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    *others, last = (str(number) for number in numbers)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _stored(cost: CostEstimate, possible: int) -> str:
@@ -232,29 +229,3 @@ def _share(value: float | None) -> str:
 
 def _bytes(number: int) -> str:
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
-
-
-def _seen(sight: Sight) -> list[tuple[str, str]]:
-    """Say what a task can show: by runs, by items, and how far its draws overlap."""
-    by_runs = "nothing by runs: one run has no interval"
-    if sight.by_runs is not None:
-        by_runs = f"{_points(sight.by_runs)} over {sight.runs} runs, if pairs vary by {_points(ASSUMED_SD)}"
-    kind = "groups of items" if sight.grouped else "items"
-    by_items = (
-        f"{_points(sight.by_items)} over {sight.items:,} {kind}, if {100 * ASSUMED_DISAGREEMENT:.0f} % differ"
-    )
-    facts = [(f"detectable: {sight.task}", by_runs), ("", by_items)]
-    if max(sight.by_items, sight.by_runs or 0.0) > sight.margin:
-        facts.append(("", f"less is a tie, and the margin is {_points(sight.margin)}: add runs or items"))
-    if sight.conditional:
-        sizes = _listed(list(sight.conditional))
-        share = max(sight.pool_shares.values())
-        facts.append(
-            ("", f"{sizes} labels a class take up to {100 * share:.0f} % of the pool: conditional on it")
-        )
-    return facts
-
-
-def _points(share: float) -> str:
-    number = f"{100 * share:.1f}".removesuffix(".0")
-    return f"{number} point" if number == "1" else f"{number} points"

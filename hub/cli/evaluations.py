@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hub.choice import Choice
 from hub.cli.costs import tell_plan
 from hub.cli.duration_type import Duration
 from hub.cli.options import (
@@ -21,7 +22,6 @@ from hub.cli.options import (
 )
 from hub.cli.output import Output
 from hub.cli.page_file import write_page
-from hub.evaluating import Choice
 from hub.evaluating import evaluate as measure_and_judge
 from hub.evaluating import plan as plan_choice
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evaluators.advice.choice import Advice
+from evaluators.advice.advice import Advice
 from evaluators.advice.limits import Limits
 from evaluators.advice.option import Option
 from evaluators.advice.prescreen import SCORES, Looks, Prescreen

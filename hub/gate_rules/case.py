@@ -10,16 +10,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from evaluators.evidence import (
-    CandidateFacts,
-    Comparison,
-    Diagnostic,
-    Estimate,
-    Evidence,
-    Recommendation,
-    Summary,
-    TaskFacts,
-)
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Diagnostic, Estimate, Evidence, Recommendation, Summary
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.statistics.sequential import nominal_level
 from hub.card import Card
 from hub.decision import Outcome

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evaluators.canonical import short
-from evaluators.evidence import Comparison, Estimate
+from evaluators.comparison_evidence import Comparison
+from evaluators.evidence import Estimate
 from evaluators.pool_share import conditional_words, pool_share
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
@@ -141,11 +142,11 @@ def _gain_at(rule: Rule, case: TaskCase, purpose: str, size: int) -> _AtSize:
         )
     if low > bound:
         among = corrected(row, rule, case)
+        measured += f"; {among.words}" if among.words else ""
         if among.p_value is None or among.p_value <= case.level:
             return _AtSize(Judgement(Outcome.PASS, required, measured), low - bound)
-        words = f"{measured}; {among.words}"
         more = _settles(row, bound, case, among.family)
-        return _AtSize(Judgement(Outcome.INSUFFICIENT, required, words, more), low - bound)
+        return _AtSize(Judgement(Outcome.INSUFFICIENT, required, measured, more), low - bound)
     if high < bound:
         return _AtSize(Judgement(Outcome.FAIL, required, measured, because=_because(row, seen)), high - bound)
     words = f"a gain of {measured} is inside the noise"

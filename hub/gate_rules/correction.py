@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evaluators.evidence import Comparison
+from evaluators.comparison_evidence import Comparison
 from evaluators.wording import count
 from hub.gate_rules.case import TaskCase
 from hub.policy import Rule

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from evaluators.evidence import Comparison
+from evaluators.comparison_evidence import Comparison
 from evaluators.observations import CellCost, Observations
 from evaluators.wording import count, duration, percent
 

@@ -26,12 +26,13 @@ from hub.staging import place_file, staged_file
 _OWN = 0o600
 
 
-def own_data_of(
+def own_data_of(  # noqa: PLR0913 - the columns that a call may name
     data: Any,
     *,
     text: str | None,
     image: str | None,
     label: str | None,
+    group: str | None = None,
     images: str | Path | None,
     home: Home,
 ) -> OwnData | None:
@@ -42,6 +43,7 @@ def own_data_of(
         text: Column of the texts.
         image: Column of the images, of data in memory only.
         label: Column of the labels.
+        group: Column of what rows share where they are not independent, of texts only.
         images: A folder, or a tar, of images with a folder for each label, instead of `data`.
         home: Where data in memory are written.
 
@@ -53,8 +55,8 @@ def own_data_of(
     if images is not None:
         return OwnData(str(images))
     if data is None:
-        if text or image or label:
-            raise UsageProblem("text, image and label are columns of data", hint="add data=...")
+        if text or image or label or group:
+            raise UsageProblem("text, image, label and group are columns of data", hint="add data=...")
         return None
     column = text or image
     if not (column and label) or (text and image):
@@ -62,17 +64,22 @@ def own_data_of(
             "data need their columns",
             hint='data=..., text="body", label="queue"; of images in memory: image="image", label="label"',
         )
+    if image and group:
+        raise UsageProblem(
+            "groups are a column of a table of texts", hint="leave group out: images carry no such column yet"
+        )
     if isinstance(data, str | Path):
         if image:
             raise UsageProblem(
                 "a table on disk holds no images", hint="images=FOLDER, with a folder for each label"
             )
-        return OwnData(str(data), text, label)
+        return OwnData(str(data), text, label, group)
     inputs, labels = _column(data, column), _labels(data, label)
     name = "dataset" if hasattr(data, "features") else "dataframe"
     if image:
         return OwnData(str(_kept(_tar(inputs, labels), f"{name}.tar", home)))
-    return OwnData(str(_kept(_lines(inputs, labels, column, label), f"{name}.jsonl", home)), text, label)
+    columns = {column: inputs, label: labels, **({group: _column(data, group)} if group else {})}
+    return OwnData(str(_kept(_lines(columns), f"{name}.jsonl", home)), text, label, group)
 
 
 def _column(data: Any, column: str) -> list[Any]:
@@ -120,10 +127,10 @@ def _labels(data: Any, column: str) -> list[Any]:
     return [names[value] if isinstance(value, int) and value >= 0 else None for value in values]
 
 
-def _lines(texts: Iterable[Any], labels: Iterable[Any], text: str, label: str) -> bytes:
+def _lines(columns: Mapping[str, Sequence[Any]]) -> bytes:
     rows = [
-        {text: _plain(one, row), label: _plain(two, row)}
-        for row, (one, two) in enumerate(zip(texts, labels, strict=True), start=1)
+        {name: _plain(value, row) for name, value in zip(columns, values, strict=True)}
+        for row, values in enumerate(zip(*columns.values(), strict=True), start=1)
     ]
     return "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows).encode("ascii")
 

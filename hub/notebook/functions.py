@@ -16,7 +16,7 @@ from hub.adapted.listing import adapted_rows
 from hub.adapted.preparation import AUTO, AdaptChoice, adapt_to
 from hub.catalog import Catalog
 from hub.catalog_search import open_catalog
-from hub.evaluating import Choice
+from hub.choice import Choice
 from hub.evaluating import evaluate as measure_and_judge
 from hub.home import Home, home_from
 from hub.listing import facts_of, listing, modality_of
@@ -84,6 +84,7 @@ def evaluate(
     text: str | None = None,
     image: str | None = None,
     label: str | None = None,
+    group: str | None = None,
     images: Place = None,
     protocol: str = "quick",
     strategies: Names = None,
@@ -105,6 +106,7 @@ def evaluate(
         text: Its column of texts.
         image: Its column of images, if it is in memory.
         label: Its column of labels.
+        group: Its column of what rows share where they are not independent, such as a customer.
         images: A folder or tar of images with a folder for each label, instead of `data`.
         protocol: How to measure.
         strategies: Only these beside the baselines.
@@ -124,7 +126,7 @@ def evaluate(
         protocol=protocol,
         strategies=_names(strategies),
         final=final,
-        own=own_data_of(data, text=text, image=image, label=label, images=images, home=home),
+        own=own_data_of(data, text=text, image=image, label=label, group=group, images=images, home=home),
         device=device,
         results=results,
         budget=budget,
@@ -140,6 +142,7 @@ def recommend(
     text: str | None = None,
     image: str | None = None,
     label: str | None = None,
+    group: str | None = None,
     images: Place = None,
     labels: int | None = None,
     budget: float | None = None,
@@ -157,6 +160,7 @@ def recommend(
         text: Its column of texts.
         image: Its column of images.
         label: Its column of labels.
+        group: Its column of what rows share where they are not independent, such as a customer.
         images: A folder or tar of images.
         labels: How many labels you have: what was measured with more is left out.
         budget: Seconds that one training may take.
@@ -166,7 +170,7 @@ def recommend(
         catalog: Folder of the catalog.
     """
     home = _home()
-    own = own_data_of(data, text=text, image=image, label=label, images=images, home=home)
+    own = own_data_of(data, text=text, image=image, label=label, group=group, images=images, home=home)
     choice = screening(models, own, task, device=device, results=results)
     limits = Limits(labels, budget, latency)
     return Recommendation(answer(choice, _catalog(catalog), home, Teller(), limits))
@@ -181,6 +185,7 @@ def adapt(
     text: str | None = None,
     image: str | None = None,
     label: str | None = None,
+    group: str | None = None,
     images: Place = None,
     strategy: str = AUTO,
     seed: int = 0,
@@ -199,6 +204,7 @@ def adapt(
         text: Its column of texts.
         image: Its column of images.
         label: Its column of labels.
+        group: Its column of what rows share where they are not independent, such as a customer.
         images: A folder or tar of images.
         strategy: How; `auto`: the lightest one that is enough.
         seed: Of initialisation and order.
@@ -208,7 +214,7 @@ def adapt(
         catalog: Folder of the catalog; None: as the commands find it.
     """
     home = _home()
-    own = own_data_of(data, text=text, image=image, label=label, images=images, home=home)
+    own = own_data_of(data, text=text, image=image, label=label, group=group, images=images, home=home)
     choice = AdaptChoice(model, Path(into), own, task, strategy, seed, device, results)
     return AdaptedHere(adapt_to(choice, _catalog(catalog), home, Teller(), log=log), Path(into))
 

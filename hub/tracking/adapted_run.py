@@ -23,6 +23,7 @@ from hub.registry.adapted_model import build_adapted
 from hub.registry.connection import Connection, connect, reported
 from hub.registry.registry import OWNED
 from hub.registry.version_artifacts import experiment_id, store_at, stored_digest
+from hub.tracking.experiment import MODEL_TRAINING
 
 EXPERIMENT = "hub-adapted"
 #: What the logged model is called inside its run: `runs:/RUN/model`.
@@ -30,8 +31,6 @@ MODEL_NAME = "model"
 ADAPTED_TAG = "hub.adapted"
 #: What MLflow keeps of a tag on every database.
 _MOST_TEXT = 5000
-#: Opens the UI in its view of models; it starts in that of agents.
-_MODEL_TRAINING = "workflowType=machine_learning"
 _NOTE = (
     "Models that `hub adapt` made of approved bases, one run each. Load one with `mlflow.pyfunc.load_model("
     '"runs:/RUN/model")`: it answers with labels. Not approved by standing here: `hub promote --adapted`.'
@@ -74,7 +73,7 @@ def log_adapted(artifact: Artifact, uri: str) -> LoggedAdapted:
         run_id = _finished(connection, experiment, artifact.digest) or _log(connection, experiment, artifact)
     if connection.server is None:
         return LoggedAdapted(run_id, run_id)
-    address = f"{connection.uri}/#/experiments/{experiment}/runs/{run_id}?{_MODEL_TRAINING}"
+    address = f"{connection.uri}/#/experiments/{experiment}/runs/{run_id}?{MODEL_TRAINING}"
     return LoggedAdapted(run_id, address)
 
 

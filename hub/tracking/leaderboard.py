@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluators.canonical import digest_of, short
-from evaluators.evidence import CandidateFacts, Evidence, Findings, Summary, TaskFacts
+from evaluators.evidence import Evidence, Findings, Summary
+from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.strategy import strategy
 from hub.registry.registry import OWNED
 

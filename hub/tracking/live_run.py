@@ -66,7 +66,7 @@ def open_live_run(uri: str, plan: Plan, origin: str) -> LiveRun:
     Raises:
         EnvironmentProblem: If MLflow is missing, unreachable or refuses.
     """
-    from hub.tracking.mlflow_runs import EXPERIMENT, EXPERIMENT_NOTE
+    from hub.tracking.experiment import EXPERIMENT, EXPERIMENT_NOTE
 
     connection = connect(uri)
     experiment = experiment_id(connection, EXPERIMENT, EXPERIMENT_NOTE)

@@ -14,19 +14,11 @@ from evaluators.canonical import short
 from evaluators.evidence import Evidence, Findings
 from hub.registry.connection import Connection, connect, reported
 from hub.registry.version_artifacts import experiment_id, store_file
+from hub.tracking.experiment import EXPERIMENT, EXPERIMENT_NOTE, MODEL_TRAINING
 from hub.tracking.leaderboard import FINDINGS_TAG, run_name, run_tags
 from hub.tracking.live_run import unfinished
 from hub.tracking.mlflow_rows import remove_covered, write_rows
 from hub.tracking.row_scores import DIGEST_LENGTH, dataset_name
-
-EXPERIMENT = "hub-evaluations"
-#: Opens the UI in its view of models; it starts in that of agents.
-MODEL_TRAINING = "workflowType=machine_learning"
-EXPERIMENT_NOTE = (
-    "Evaluations of base models, one run each. Choose *Model training* at the top left: Models is the leaderboard, one "
-    "row a base, strategy and task, the best of the newest evaluation first. `hub leaderboard TASK` shows a whole task "
-    "in its order. Written by `hub evaluate`; approvals rest on the signed evidence, never on this page."
-)
 
 
 def log_evaluation(evidence: Evidence, files: Mapping[str, Path], uri: str, origin: str = "") -> str:

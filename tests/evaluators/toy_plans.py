@@ -72,10 +72,14 @@ def toy_protocol(**changes: object) -> Protocol:
 
 
 def toy_plan(
-    folder: Path, *candidates: Candidate, protocol: Protocol | None = None, final: bool = False
+    folder: Path,
+    *candidates: Candidate,
+    protocol: Protocol | None = None,
+    final: bool = False,
+    per_label: int = 12,
 ) -> tuple[Plan, dict[str, TaskData]]:
     """Return a plan of candidates on the toy task, and the loaded task."""
-    task, files = toy_task(folder)
+    task, files = toy_task(folder, per_label)
     data = {task.id: load_task(task, files)}
     request = Request(
         candidates=tuple(PlannedCandidate(candidate=c) for c in candidates or (toy_candidate(),)),

@@ -27,6 +27,11 @@ def test_there_is_something_of_everything():
     assert len(catalog.cards) >= 14
 
 
+def test_no_protocol_trains_the_floor_from_scratch_for_less_than_its_row_says():
+    for protocol in load_catalog(CATALOG).protocols.values():
+        assert "from-scratch" not in protocol.settings
+
+
 @pytest.mark.parametrize("name", ["all-minilm-l6-v2", "glyph-resnet", "glyph-resnet-plain"])
 def test_what_needs_no_hub_is_locked(name):
     catalog = load_catalog(CATALOG)

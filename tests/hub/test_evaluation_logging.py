@@ -14,7 +14,7 @@ import pytest
 from hub.evaluation_logging import complete_logs, log_to_mlflow, unlogged_words
 from hub.home import Home
 from hub.registry.connection import connect
-from hub.tracking.mlflow_runs import EXPERIMENT
+from hub.tracking.experiment import EXPERIMENT
 from hub.unlogged import all_unlogged, keep_unlogged
 from tests.hub.boards import measured
 from tests.hub.hanging import hanging_server

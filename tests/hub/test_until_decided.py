@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.catalog import load_catalog
-from hub.evaluating import Choice
+from hub.choice import Choice
 from hub.home import Home
 from hub.teller import Teller
 from hub.until_decided import evaluate_until_decided

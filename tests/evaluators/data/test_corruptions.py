@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from colorsys import hsv_to_rgb, rgb_to_hsv
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from pydantic import ValidationError
+from scipy.ndimage import gaussian_filter
 
 from evaluators.corruption_names import IMAGE_CORRUPTIONS, SEVERITIES, TEXT_CORRUPTIONS, ImageCorruption
 from evaluators.data.image_corruptions import corrupt_image
@@ -15,6 +18,21 @@ from evaluators.data.text_corruptions import RATES, corrupt_text
 from evaluators.data.transforms import transformed
 from evaluators.task import Shift
 
+#: Transcribed from github.com/hendrycks/robustness, ImageNet-C/create_c/make_cifar_c.py (commit ca36008, 32 pixels) and
+#: make_imagenet_c.py (commit e0377d4, 224 pixels): scale of the noise, sigma of the blur, what is left of the contrast,
+#: what the value of HSV gains, share of the pixels that are kept.
+PUBLISHED = {
+    (32, "gaussian-noise"): (0.04, 0.06, 0.08, 0.09, 0.10),
+    (32, "blur"): (0.4, 0.6, 0.7, 0.8, 1),
+    (32, "contrast"): (0.75, 0.5, 0.4, 0.3, 0.15),
+    (32, "brightness"): (0.05, 0.1, 0.15, 0.2, 0.3),
+    (32, "pixelate"): (0.95, 0.9, 0.85, 0.75, 0.65),
+    (224, "gaussian-noise"): (0.08, 0.12, 0.18, 0.26, 0.38),
+    (224, "blur"): (1, 2, 3, 4, 6),
+    (224, "contrast"): (0.4, 0.3, 0.2, 0.1, 0.05),
+    (224, "brightness"): (0.1, 0.2, 0.3, 0.4, 0.5),
+    (224, "pixelate"): (0.6, 0.5, 0.4, 0.3, 0.25),
+}
 TEXT = "Why was my card payment declined? I need it, for Monday's train. " * 40
 
 
@@ -105,6 +123,39 @@ def test_contrast_and_brightness_are_the_papers_on_a_known_image() -> None:
     raised = corrupt_image(red, "brightness", 2, digest="a")[0, 0]
     assert raised.tolist() == [126, 0, 0]
     assert corrupt_image(image * 0, "brightness", 2, digest="a")[0, 0].tolist() == [26, 26, 26]
+
+
+def published(family: str, image: Image, constant: float) -> Image:
+    """Return what the published definition makes of a square image, but for the noise."""
+    side, x = len(image), image / 255.0
+    if family == "pixelate":
+        small = Pillow.fromarray(image).resize((int(side * constant),) * 2, Pillow.Resampling.BOX)
+        return np.asarray(small.resize((side, side), Pillow.Resampling.BOX))
+    if family == "blur":
+        x = np.stack([gaussian_filter(x[..., c], constant, mode="nearest") for c in range(3)], axis=-1)
+    elif family == "contrast":
+        x = (x - x.mean(axis=(0, 1))) * constant + x.mean(axis=(0, 1))
+    else:
+        for row, column in np.ndindex(side, side):
+            hue, saturation, value = rgb_to_hsv(*x[row, column])
+            x[row, column] = hsv_to_rgb(hue, saturation, min(1.0, value + constant))
+    return np.asarray(np.clip(x, 0, 1) * 255)
+
+
+@pytest.mark.parametrize(("side", "family"), PUBLISHED)
+def test_images_are_corrupted_as_published_at_every_severity(side: int, family: ImageCorruption) -> None:
+    image = np.random.RandomState(1).randint(0, 256, (side, side, 3)).astype(np.uint8)
+    grey = np.full((side, side, 3), 128, dtype=np.uint8)
+    for severity, constant in zip(SEVERITIES, PUBLISHED[side, family], strict=True):
+        if family == "gaussian-noise":
+            added = corrupt_image(grey, family, severity, digest="a") / 255.0 - 128 / 255.0
+            # Above .1 some of it is clipped; half of a normal distribution lies within 0.6745 deviations, which is not.
+            deviation = added.std() if constant <= 0.1 else np.median(np.abs(added)) / 0.6745
+            assert deviation == pytest.approx(constant, rel=0.03)
+            continue
+        found = corrupt_image(image, family, severity, digest="a").astype(float)
+        # They cut to whole levels, and we round.
+        assert np.abs(found - published(family, image, constant)).max() <= 0.5 + 1e-9
 
 
 def test_pixels_become_blocks() -> None:

@@ -298,3 +298,16 @@ def test_a_format_of_another_modality_is_refused(tmp_path: Path) -> None:
     task = task_of({"pool": path}, CARVED).model_copy(update={"modality": "image"})
     with pytest.raises(InvalidDocument, match="format csv holds texts, the task is about images"):
         load_task(task, {"pool": path})
+
+
+def test_a_task_without_what_came_later_is_written_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "pool.csv"
+    path.write_text("text,label\n", encoding="utf-8")
+    task = task_of({"pool": path}, CARVED)
+    of_the_first_version = {
+        "schema_version", "id", "title", "description", "modality", "kind", "owner", "licence", "metric", "margin",
+        "sensitivity", "files", "splits", "shifted", "right_answer_value", "wrong_answer_cost",
+    }  # fmt: skip
+    assert set(task.model_dump()) == of_the_first_version
+    counted = task.model_copy(update={"wrong_answer_cost": 4.0, "value_unit": "minutes"})
+    assert set(counted.model_dump()) == of_the_first_version | {"value_unit"}

@@ -14,7 +14,7 @@ from evaluators.artifact_evidence import (
     artifact_evidence_from_json,
 )
 from evaluators.errors import InvalidDocument
-from evaluators.evidence import TaskFacts
+from evaluators.facts import TaskFacts
 from evaluators.findings.artifact_comparison import Answers, artifact_findings
 from evaluators.statistics.paired import mcnemar_exact
 from tests.synthetic import ENVIRONMENT

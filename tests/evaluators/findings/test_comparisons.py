@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from evaluators.evidence import Comparison
+from evaluators.comparison_evidence import Comparison
 from evaluators.findings.gather import gather_findings
 from evaluators.findings.measurements import Design
 from tests.synthetic import World, design, evidence, findings, measured, truths

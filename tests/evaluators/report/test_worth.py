@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from evaluators.evidence import TaskFacts, TaskValue
+from evaluators.facts import TaskFacts, TaskValue
 from evaluators.report.worth import worth_sentences
 from evaluators.task import Task
 from tests.evaluators.toy_plans import toy_task

@@ -79,8 +79,10 @@ def test_the_whole_way_from_a_text_is_timed_for_frozen_and_trained_bases_and_flo
     found = run(bench)
     assert sorted(found) == ["knn", "linear-probe", "lora", "majority", "tfidf-logreg"]
     for one in found.values():
-        assert 0.0 <= one.serving.p50 <= one.serving.p95 <= one.serving.p99
-        assert one.serving.calls == 200
+        # A busy machine times fewer calls; what too few say nothing of is left out.
+        known = [value for value in (one.serving.p50, one.serving.p95, one.serving.p99) if value is not None]
+        assert known == sorted(known)
+        assert 5 <= one.serving.calls <= 200
         assert set(one.serving.throughput) == {"1", "8", "32"}
     # Features are known, and yet a probe reads its base for every call.
     assert found["linear-probe"].serving.p50 > 10 * found["majority"].serving.p50
@@ -110,7 +112,14 @@ def test_one_input_a_call_and_the_times_are_those_of_the_clock(bench):
 def test_a_slow_model_is_asked_five_times_and_no_quantile_of_so_few_is_given(bench):
     stored, clock = timed(bench, Answering(10.0))
     assert stored.arrays["seconds"].tolist() == [10.0] * 5
-    assert clock.seconds == 10.0 * (10 + 5 + 2 * 2)
+    # One call to warm up, and no batch: eight inputs might take as long as eight calls.
+    assert clock.seconds == 10.0 * (1 + 5)
+    assert set(stored.facts["throughput"]) == {"1"}
+
+
+def test_warming_up_takes_no_longer_than_what_is_timed(bench):
+    _, clock = timed(bench, Answering(0.5))
+    assert clock.seconds == pytest.approx(0.5 * (4 + 5 + 2 + 0))
 
 
 def test_no_call_is_begun_after_the_time_for_them(bench):

@@ -6,7 +6,8 @@ import pytest
 
 from hub.adapted.preparation import AdaptChoice, prepare_adaptation
 from hub.catalog import load_catalog
-from hub.evaluating import Choice, measure
+from hub.choice import Choice
+from hub.evaluating import measure
 from hub.home import Home
 from hub.teller import Teller
 from tests.hub.checkouts import small_catalog

@@ -1,4 +1,4 @@
-"""A decision replayed from stored evidence is the same byte for byte, and evidence that was edited is noticed."""
+"""A decision replayed from stored evidence is the same byte for byte; edited evidence is noticed and not promoted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 def module_hub(tmp_path_factory):
     """Run `hub ARGUMENTS` in a process of its own, all with one HUB_HOME: what one writes, the next one reads."""
     variables = {
-        **os.environ,
+        # Whoever runs the tests may have a server; nothing is promoted there.
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
         "HUB_HOME": str(tmp_path_factory.mktemp("home")),
         "HUB_CATALOG": str(ROOT / "catalog"),
     }
@@ -64,7 +65,11 @@ def test_another_day_is_another_decision(module_hub, measured):
     assert late[0]["verdict"] == "refused"  # the card's review is overdue by then
 
 
-@pytest.mark.parametrize("command", ["decide", "report"])
+@pytest.mark.parametrize(
+    "command",
+    [("decide",), ("report",), ("promote", "glyph-resnet", "--reason", "it is better", "--evidence")],
+    ids=lambda command: command[0],
+)
 def test_one_edited_digit_is_noticed(module_hub, measured, tmp_path, command):
     _, evidence = measured
     text = evidence.read_text(encoding="utf-8")
@@ -72,6 +77,21 @@ def test_one_edited_digit_is_noticed(module_hub, measured, tmp_path, command):
     other = "1" if place[1] != "1" else "2"
     edited = tmp_path / "evidence.json"
     edited.write_text(text[: place.start(1)] + other + text[place.end(1) :], encoding="utf-8")
-    done = module_hub(command, str(edited))
+    done = module_hub(*command, str(edited))
     assert done.returncode in (4, 6)
     assert "signature" in done.stderr or "edited" in done.stderr
+
+
+def test_what_an_edited_digit_would_have_promoted_is_not_on_record(module_hub, measured, tmp_path):
+    _, evidence = measured
+    text = evidence.read_text(encoding="utf-8")
+    (tmp_path / "evidence.json").write_text(
+        text.replace('"accuracy": 0.', '"accuracy": 1.', 1), encoding="utf-8"
+    )
+    options = ("glyph-resnet", "--reason", "it is better", "--evidence")
+    assert module_hub("promote", *options, str(tmp_path / "evidence.json")).returncode in (4, 6)
+    done = module_hub("promote", *options, str(evidence), "--format", "json")
+    # The very document that was measured passes: it was the digit that was refused.
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads(module_hub("history", "--format", "json").stdout)["records"]
+    assert record["sequence"] == 1

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from evaluators.personal_task import OwnData
-from hub.evaluating import Choice
+from hub.choice import Choice
 from hub.next_step import measure_more, train_it
 from tests.hub.cli.conftest import ROOT
 

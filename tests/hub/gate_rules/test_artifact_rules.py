@@ -16,7 +16,8 @@ from evaluators.artifact_evidence import (
     ArtifactFindings,
     ArtifactObservations,
 )
-from evaluators.evidence import Estimate, TaskFacts
+from evaluators.evidence import Estimate
+from evaluators.facts import TaskFacts
 from hub.decision import Outcome
 from hub.gate_rules.artifact import ArtifactCase, gain_over_best_baseline, gain_over_incumbent
 from hub.policy import Rule

@@ -52,6 +52,19 @@ def test_a_frame_becomes_the_lines_of_its_two_columns(own):
     ]
 
 
+def test_a_column_of_groups_is_kept_beside_them(own):
+    made = own(FRAME, text="body", label="queue", group="more")
+    assert made.group == "more"
+    assert rows_of(made)[1] == {"body": "c\u2028d", "queue": "y", "more": 2}
+    with pytest.raises(UsageProblem, match="no column 'mroe'"):
+        own(FRAME, text="body", label="queue", group="mroe")
+
+
+def test_images_have_no_groups_yet(own):
+    with pytest.raises(UsageProblem, match="groups are a column of a table of texts"):
+        own({"shot": [], "queue": []}, image="shot", label="queue", group="more")
+
+
 def test_equal_rows_are_the_same_task_whatever_holds_them(own, home):
     columns = {"body": FRAME["body"].tolist(), "queue": FRAME["queue"].tolist()}
     frame = own(FRAME.assign(queue=FRAME["queue"].astype("category")), text="body", label="queue")

@@ -7,8 +7,9 @@ import pytest
 from hub.board import leaderboard
 from hub.registry.connection import connect
 from hub.registry.version_artifacts import experiment_id
+from hub.tracking.experiment import EXPERIMENT
 from hub.tracking.live_run import open_live_run
-from hub.tracking.mlflow_runs import EXPERIMENT, log_evaluation
+from hub.tracking.mlflow_runs import log_evaluation
 from tests.evaluators.toy_plans import toy_plan, toy_protocol
 from tests.hub.boards import TASK, measured, source
 from tests.synthetic import World

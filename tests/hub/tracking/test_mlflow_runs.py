@@ -6,7 +6,8 @@ import pytest
 
 from evaluators.errors import EnvironmentProblem
 from hub.registry.connection import Connection, connect
-from hub.tracking.mlflow_runs import EXPERIMENT, log_evaluation
+from hub.tracking.experiment import EXPERIMENT
+from hub.tracking.mlflow_runs import log_evaluation
 from tests import synthetic
 from tests.synthetic import World
 
