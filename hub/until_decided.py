@@ -17,15 +17,9 @@ from evaluators.results import ResultStore
 from evaluators.wording import count, duration, title
 from hub.catalog import Catalog
 from hub.choice import Choice
+from hub.chosen import asked, prepare_choice, with_folders
 from hub.computing import appraise
-from hub.evaluating import (
-    Evaluation,
-    asked,
-    judge,
-    measure_prepared,
-    prepare_choice,
-    with_folders,
-)
+from hub.evaluating import Evaluation, judge, measure_prepared
 from hub.evaluation_logging import log_to_mlflow
 from hub.home import Home
 from hub.leak_gate import leak_limit

@@ -56,6 +56,7 @@ class Reading:
 
 def measurements(reading: Reading) -> Iterator[CellMeasurement]:
     """Yield every planned cell as it was measured, in the plan's order."""
+    asked = drifting(reading.plan)
     for planned in reading.plan.cells:
         outcome = reading.outcomes[planned.cell.key, planned.cell.candidate]
         if isinstance(outcome, Failed):
@@ -63,7 +64,7 @@ def measurements(reading: Reading) -> Iterator[CellMeasurement]:
         elif isinstance(outcome, Skipped):
             yield CellMeasurement(planned.cell, "skipped", outcome.reason)
         else:
-            yield _scored(planned, reading)
+            yield _scored(planned, reading, asked=planned.fit in asked)
 
 
 def truths(reading: Reading) -> dict[tuple[str, str], IntArray]:
@@ -159,7 +160,7 @@ def _demanded(reading: Reading, trunk: str, task: str) -> set[str]:
     }
 
 
-def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
+def _scored(planned: PlannedCell, reading: Reading, *, asked: bool) -> CellMeasurement:
     probabilities, digests = {}, {}
     for name in reading.reads(planned):
         key = planned.predict[name]
@@ -185,14 +186,12 @@ def _scored(planned: PlannedCell, reading: Reading) -> CellMeasurement:
         train_labels=labels,
         cost=origin.cost,
         environment=origin.environment,
-        drift=_drift(planned, reading),
+        drift=_drift(planned, reading) if asked else None,
     )
 
 
 def _drift(planned: PlannedCell, reading: Reading) -> CellDrift | None:
-    """Return what adapting changed in a cell's base, if it was asked."""
-    if planned.fit not in drifting(reading.plan):
-        return None
+    """Return what adapting changed in a cell's base, if that is stored."""
     probe = probe_of(planned, reading.plan, reading.data)
     if probe is None or not reading.results.intact("drift", drift_key(planned, probe)):
         return None

@@ -104,6 +104,9 @@ class Computation:
         row = strategy(cells[0].cell.strategy)
         if not row.reads_trunk:
             self._serving.release()
+        if self._drift.asks(cells):
+            self._import_encoder(cells[0])
+            self._drift.prepare(cells)
         together, origins = self._fits.of(cells, row, progress, instead)
         predicted: list[tuple[str, Stored]] = []
         for name in cells[0].predict:
@@ -143,6 +146,7 @@ class Computation:
     def _import_encoder(self, planned: PlannedCell) -> None:
         with self._imports.counting():
             import_module("evaluators.engine.encode")
+            import_module("evaluators.engine.probing")
             import_module(
                 f"evaluators.backbones.{self.bench.plan.candidate(planned.cell.candidate).modality}"
             )

@@ -6,6 +6,7 @@ bare base is loaded as it came: one with adapters in it that are switched off wo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,17 +45,34 @@ class DriftMeter:
         self._wanted = drifting(bench.plan)
         self._bare: dict[tuple[str, str, str], _Bare] = {}
 
+    def prepare(self, cells: Sequence[PlannedCell]) -> None:
+        """Ask the bare bases of cells before these are fitted: afterwards there may be no room for both."""
+        for planned in cells:
+            probe = self._lacking(planned)
+            if probe is not None:
+                self._of_bare(planned, planned.cell.dtype, probe)
+
+    def asks(self, cells: Sequence[PlannedCell]) -> bool:
+        """Whether any of some cells will be asked."""
+        return any(self._lacking(planned) is not None for planned in cells)
+
     def measure(self, planned: PlannedCell, fitted: Fitted) -> None:
         """Ask a cell's network, and store what came out; nothing if it is stored, or the base was not trained."""
-        if planned.fit not in self._wanted:
+        probe = self._lacking(planned)
+        if probe is None:
             return
         from evaluators.engine.classifier import Classifier  # torch
 
-        if not isinstance(fitted, Classifier):
-            return
-        probe = probe_of(planned, self._bench.plan, self._bench.data)
-        if probe is not None and not self._bench.results.intact("drift", drift_key(planned, probe)):
+        if isinstance(fitted, Classifier):
             self._bench.results.write("drift", drift_key(planned, probe), self._asked(planned, fitted, probe))
+
+    def _lacking(self, planned: PlannedCell) -> Probe | None:
+        """Return what a cell is to be asked and was not; None if nothing."""
+        if planned.fit not in self._wanted:
+            return None
+        probe = probe_of(planned, self._bench.plan, self._bench.data)
+        stored = probe is None or self._bench.results.intact("drift", drift_key(planned, probe))
+        return None if stored else probe
 
     def _asked(self, planned: PlannedCell, fitted: Classifier, probe: Probe) -> Stored:
         from evaluators.engine.probing import pooled, probe_score
