@@ -43,6 +43,17 @@ def open_questions(decisions: Sequence[Decision], evidence: Evidence) -> tuple[Q
     )
 
 
+def left_undecided(decisions: Sequence[Decision]) -> bool:
+    """Whether a gain is undecided, of what is not refused anyway."""
+    return any(
+        rule.decisive and rule.outcome == "insufficient evidence" and rule.kind in _GAINS
+        for decision in decisions
+        for task in decision.tasks
+        if not _failed(decision.rules) and not _failed(task.rules)
+        for rule in task.rules
+    )
+
+
 def next_looks(looks: Looks, questions: Iterable[Question], findings: Findings) -> Looks | None:
     """Return the next look at what is open; None if every promised look at it was taken.
 

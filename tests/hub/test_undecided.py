@@ -2,7 +2,7 @@
 
 from evaluators.evidence import Estimate
 from evaluators.looks import Looks
-from hub.undecided import next_looks, open_questions
+from hub.undecided import left_undecided, next_looks, open_questions
 from tests.approval import good_evidence, judged, rule, with_comparisons, with_difference
 
 GAIN = "gain-over-best-baseline"
@@ -56,6 +56,13 @@ def test_where_all_runs_agree_more_of_them_add_nothing():
 
 def test_where_the_items_are_what_is_lacking_more_runs_add_nothing():
     assert asked(undecided(crossed_low=-0.03, crossed_high=0.046)) == ()
+
+
+def test_a_gain_that_items_leave_open_is_undecided_and_one_of_a_refused_model_is_not():
+    open_by_items = undecided(crossed_low=-0.03, crossed_high=0.046)
+    assert left_undecided([judged(rule(GAIN), evidence=open_by_items)])
+    assert not left_undecided([judged(rule(GAIN), rule("licence", allow=("MIT",)), evidence=open_by_items)])
+    assert not left_undecided([judged(rule(GAIN), evidence=good_evidence())])
 
 
 def test_what_was_not_compared_is_not_settled_by_runs():
