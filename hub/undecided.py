@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evaluators.comparison_evidence import Comparison
 from evaluators.evidence import Evidence, Findings
 from evaluators.looks import Looks, TaskLook
 from evaluators.wording import is_baseline
@@ -13,6 +14,8 @@ from hub.decision import Decision, RuleResult, TaskVerdict
 #: Kinds of rules that are undecided for want of runs.
 _GAINS = frozenset({"gain-over-from-scratch", "gain-over-best-baseline", "gain-over-incumbent"})
 _BY_RUNS = _GAINS | {"minimum-runs"}
+#: Below this share of the width over runs and items, runs are not what is lacking.
+_NARROW = 0.5
 #: What a person's own data always fail: they ask what is better, not whether it may be approved.
 _OF_PERSONAL_TASKS = frozenset({"promotable-task", "reviewed-task"})
 
@@ -37,6 +40,17 @@ def open_questions(decisions: Sequence[Decision], evidence: Evidence) -> tuple[Q
         if task.strategy is not None and not _failed(task.rules)
         for question in _of_task(decision, task, task.strategy)
         if _runs_help(question, evidence.findings)
+    )
+
+
+def left_undecided(decisions: Sequence[Decision]) -> bool:
+    """Whether a gain is undecided, of what is not refused anyway."""
+    return any(
+        rule.decisive and rule.outcome == "insufficient evidence" and rule.kind in _GAINS
+        for decision in decisions
+        for task in decision.tasks
+        if not _failed(decision.rules) and not _failed(task.rules)
+        for rule in task.rules
     )
 
 
@@ -85,7 +99,15 @@ def _runs_help(question: Question, findings: Findings) -> bool:
         == (question.rule.kind, question.task, question.model, question.strategy, judged)
     ]
     # Where all runs agree there is no spread that more of them would narrow; where nothing was compared, neither.
-    return any(row.detectable != 0.0 for row in compared)
+    return any(row.detectable != 0.0 and not _held_by_items(row) for row in compared)
+
+
+def _held_by_items(row: Comparison) -> bool:
+    """Whether the width over runs and items is that of the items: more runs on the same items would not narrow it."""
+    low, high = row.difference.low, row.difference.high
+    if row.crossed_low is None or row.crossed_high is None or low is None or high is None:
+        return False
+    return (high - low) < _NARROW * (row.crossed_high - row.crossed_low)
 
 
 def _floors(findings: Findings, task: str, models: set[str]) -> set[tuple[str, str]]:

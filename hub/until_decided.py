@@ -26,7 +26,7 @@ from hub.leak_gate import leak_limit
 from hub.preparation import Prepared, looked_at_again
 from hub.results_place import results_at
 from hub.teller import Teller
-from hub.undecided import Question, next_looks, open_questions
+from hub.undecided import Question, left_undecided, next_looks, open_questions
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def evaluate_until_decided(
         questions = open_questions(decisions, measured.evidence)
         told = f"look {_furthest(looks)} of {looks.most}"
         looks = next_looks(looks, questions, measured.evidence.findings)
-        stopped = _stopped(questions, looks, told)
+        stopped = _stopped(questions, looks, told, undecided=left_undecided(decisions))
         if stopped is None and looks is not None:
             teller.note(f"{told}: {_still_open(questions)}")
             again = looked_at_again(prepared, looks)
@@ -99,8 +99,12 @@ def evaluate_until_decided(
     )
 
 
-def _stopped(questions: tuple[Question, ...], following: Looks | None, told: str) -> str | None:
+def _stopped(
+    questions: tuple[Question, ...], following: Looks | None, told: str, *, undecided: bool
+) -> str | None:
     """Return why there is no further look, budget aside; None if there may be one."""
+    if not questions and undecided:
+        return f"{told}: undecided, and more runs on the same items would not change that"
     if not questions:
         return f"{told}: nothing is left that more runs would decide"
     if following is None:

@@ -27,4 +27,4 @@ def looks_sentence(findings: Findings, task: str) -> str | None:
         )
         text += f" and {first} of all others" if others else ""
     level = level_words(nominal_level(looks.most))
-    return f"{text}. The gate judges every look by {level} intervals, so that all together err in 5 %."
+    return f"{text}. The gate judges each by {level} intervals or wider, so that all that were promised err in 5 %."

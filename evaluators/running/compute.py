@@ -137,11 +137,10 @@ class Computation:
         # Before the predictions: what is missing then has the whole pass computed again, and nothing else asks for it.
         for planned, fitted in zip(cells, together.members, strict=True):
             self._drift.measure(planned, fitted)
+            self._serving.time(planned, fitted)
         # All at the end: a kill before loses the pass, and one in between is noticed by `together`.
         for key, stored in predicted:
             results.write("predict", key, stored)
-        for planned, fitted in zip(cells, together.members, strict=True):
-            self._serving.time(planned, fitted)
 
     def _import_encoder(self, planned: PlannedCell) -> None:
         with self._imports.counting():

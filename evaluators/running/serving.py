@@ -32,6 +32,9 @@ SINGLE_SECONDS, BATCH_SECONDS = 2.0, 0.25
 LONGEST_BATCH = 5.0
 BATCHES = (8, 32)
 
+#: How often timing is begun where it ended the process.
+MOST_ATTEMPTS = 2
+
 Clock = Callable[[], float]
 
 
@@ -60,13 +63,15 @@ class ServingClock:
     def time(self, planned: PlannedCell, fitted: Fitted) -> None:
         """Time a classifier if its cell is to be timed and was not; what memory does not hold is told instead."""
         results, key = self._bench.results, serving_key(planned)
-        if planned.fit not in self._wanted or results.intact("serving", key):
+        if planned.fit not in self._wanted:
+            return
+        attempts = _attempts(results.read("serving", key)) if results.intact("serving", key) else 0
+        if attempts is None or attempts >= MOST_ATTEMPTS:
             return
         started = self._clock()
-        # If this ends the process, the next one must not try again.
-        results.write(
-            "serving", key, Stored({"seconds": np.zeros(0)}, {"reason": "the worker ended meanwhile"})
-        )
+        # If this ends the process (a person, or memory), the next one tries once more, and then leaves it.
+        begun = {"reason": "the worker ended meanwhile", "attempts": attempts + 1}
+        results.write("serving", key, Stored({"seconds": np.zeros(0)}, begun))
         try:
             stored = self._timed(planned, fitted)
         except (RuntimeError, MemoryError) as error:
@@ -148,6 +153,12 @@ class ServingClock:
         if not planned.cell.candidate:
             return 0
         return sum(entry.size for entry in self._bench.plan.candidate(planned.cell.candidate).files)
+
+
+def _attempts(stored: Stored) -> int | None:
+    """Return how often timing was begun and not ended; None where it ended, in whatever way."""
+    found: int | None = stored.facts.get("attempts")
+    return found
 
 
 def _batch(samples: Samples, start: int, size: int) -> Samples:

@@ -22,6 +22,8 @@ from evaluators.statistics.kinds import IntVector, Metric
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+#: Fewer groups show nothing of others: exchanging five gives no p below .06.
+FEWEST_GROUPS = 6
 #: Two sums of the same numbers in another order differ by less.
 _ROUNDING = 1e-12
 #: Numbers held at once while resampling.
@@ -112,8 +114,10 @@ def p_not_worse_of_groups(found: ItemDifference, groups: int, margin: float) -> 
     # The wider side: the other one may have been cut at the end of the scale.
     half = max(found.high - found.estimate, found.estimate - found.low)
     error = half / float(stdtrit(groups - 1, 0.975))
+    if groups < FEWEST_GROUPS:
+        return 1.0
     if error == 0.0:
-        return 0.0 if found.estimate > -margin else 1.0
+        return 1.0 / (RESAMPLES + 1) if found.estimate > -margin else 1.0
     return float(stdtr(groups - 1, -(found.estimate + margin) / error))
 
 

@@ -75,7 +75,7 @@ def detectable_by_interval(low: float, high: float, *, power: float = 0.8, level
         low: Lower end of an interval of a difference.
         high: Upper end, at least `low`.
         power: Probability to detect it, in (0, 1).
-        level: Of the interval, in (0, 1).
+        level: 1 minus the size of the test that shall detect it, in (0, 1); the interval is one of 95 %.
 
     Raises:
         ValueError: If a number is out of range.
@@ -84,7 +84,7 @@ def detectable_by_interval(low: float, high: float, *, power: float = 0.8, level
     check_level(level)
     if not high >= low:
         raise ValueError(f"an interval from {low} to {high}")
-    return (high - low) / 2.0 * _normal_quantiles(power, level) / float(ndtri((1.0 + level) / 2.0))
+    return (high - low) / 2.0 * _normal_quantiles(power, level) / float(ndtri(0.975))
 
 
 def items_needed(disagreement: float, difference: float, *, power: float = 0.8, level: float = 0.95) -> int:

@@ -2,8 +2,9 @@
 
 A demand holds at a train size if the whole 95 % interval is above the bound, fails if the whole interval is
 below it, and is undecided in between: a gain inside the noise is not a pass. What is missing is undecided
-too. Where this is one look of several the interval is as wide as all of them together demand, and where it is one
-candidate of several the gain has to stand after Holm (`correction.py`).
+too. It has to hold over runs alone (Student's t) and over runs and items together: all runs answer the same items, and
+more runs never say anything of others. Where this is one look of several both are as wide as all looks together
+demand, and where it is one candidate of several the gain has to stand after Holm (`correction.py`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from evaluators.wording import at_size, count, difference, loss, millions, perce
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
 from hub.gate_rules.correction import corrected
-from hub.gate_rules.looking import at_level, interval_words
-from hub.gate_rules.settling import FEWEST_RUNS, settles
+from hub.gate_rules.looking import at_level, interval_words, over_items
+from hub.gate_rules.settling import FEWEST_RUNS, settles, settles_by_items
 from hub.policy import Rule
 
 _NOT_MEASURED = -math.inf
@@ -143,6 +144,13 @@ def _gain_at(rule: Rule, case: TaskCase, purpose: str, size: int) -> _AtSize:
     if low > bound:
         among = corrected(row, rule, case)
         measured += f"; {among.words}" if among.words else ""
+        both = over_items(row, case)
+        if both is not None and both.low is not None and both.low <= bound:
+            measured += f"; {difference(both)} over runs and items together"
+            items = case.task.groups.get(row.set) or case.task.sizes.get(row.set, 0)
+            more = settles_by_items(row, bound, items=items, size=case.level)
+            words = f"a gain of {measured} may be one of these test items alone"
+            return _AtSize(Judgement(Outcome.INSUFFICIENT, required, measured, more, words), both.low - bound)
         if among.p_value is None or among.p_value <= case.level:
             return _AtSize(Judgement(Outcome.PASS, required, measured), low - bound)
         more = _settles(row, bound, case, among.family)

@@ -6,10 +6,15 @@ it is called. Pure.
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
+from evaluators.comparison_evidence import Comparison
 from evaluators.evidence import Estimate
 from evaluators.statistics.sequential import level_words
 from evaluators.wording import count
 from hub.gate_rules.case import TaskCase
+
+_NORMAL = NormalDist()
 
 
 def at_level(seen: Estimate, case: TaskCase) -> Estimate:
@@ -22,6 +27,19 @@ def at_level(seen: Estimate, case: TaskCase) -> Estimate:
     low = seen.value - factor * (seen.value - seen.low)
     high = seen.value + factor * (seen.high - seen.value)
     return seen.model_copy(update={"low": low, "high": high})
+
+
+def over_items(row: Comparison, case: TaskCase) -> Estimate | None:
+    """Return a difference with the interval over runs and items together, at the level of this look; None if unknown.
+
+    All runs answer the same items: the spread over runs alone says nothing of other items, however many runs there are.
+    """
+    if row.crossed_low is None or row.crossed_high is None:
+        return None
+    factor = _NORMAL.inv_cdf(1.0 - case.level / 2.0) / _NORMAL.inv_cdf(0.975)
+    value = row.difference.value
+    low, high = value - factor * (value - row.crossed_low), value + factor * (row.crossed_high - value)
+    return row.difference.model_copy(update={"low": low, "high": high})
 
 
 def interval_words(case: TaskCase) -> str:

@@ -58,6 +58,22 @@ def settles(row: Comparison, bound: float, observed: Observations, *, items: int
     return f"{told} would detect {percent(seen)} points".replace(", would", " would")
 
 
+def settles_by_items(row: Comparison, bound: float, *, items: int, size: float) -> str:
+    """Say how many test items would settle what runs have settled: a gain that other items might not show.
+
+    Args:
+        row: The comparison.
+        bound: What the difference must exceed, a share.
+        items: Size of the judged set; groups where it comes in groups.
+        size: Error that this comparison may take.
+    """
+    seen = abs(row.difference.value - bound)
+    more = _items(row, seen, items, 1.0 - size) if seen else 0
+    if not more:
+        return "more test items, too many to count: more runs on the same items add nothing"
+    return f"about {count(more, 'more test item')}: more runs on the same items add nothing"
+
+
 def _tie(seen: float) -> str:
     return f"more than {MOST_RUNS} runs to detect {percent(seen)} points: treat it as a tie"
 

@@ -2,14 +2,17 @@
 
 from evaluators.evidence import Estimate
 from evaluators.looks import Looks
-from hub.undecided import next_looks, open_questions
+from hub.undecided import left_undecided, next_looks, open_questions
 from tests.approval import good_evidence, judged, rule, with_comparisons, with_difference
 
 GAIN = "gain-over-best-baseline"
 
 
+OVER_ITEMS = {"crossed_low": -0.006, "crossed_high": 0.021}
+
+
 def undecided(**changes):
-    return with_difference(GAIN, -0.002, 0.008, 0.018, detectable=0.011, **changes)
+    return with_difference(GAIN, -0.002, 0.008, 0.018, detectable=0.011, **{**OVER_ITEMS, **changes})
 
 
 def asked(evidence, *rules):
@@ -51,6 +54,17 @@ def test_where_all_runs_agree_more_of_them_add_nothing():
     assert asked(with_difference(GAIN, -0.002, 0.008, 0.018, detectable=0.0)) == ()
 
 
+def test_where_the_items_are_what_is_lacking_more_runs_add_nothing():
+    assert asked(undecided(crossed_low=-0.03, crossed_high=0.046)) == ()
+
+
+def test_a_gain_that_items_leave_open_is_undecided_and_one_of_a_refused_model_is_not():
+    open_by_items = undecided(crossed_low=-0.03, crossed_high=0.046)
+    assert left_undecided([judged(rule(GAIN), evidence=open_by_items)])
+    assert not left_undecided([judged(rule(GAIN), rule("licence", allow=("MIT",)), evidence=open_by_items)])
+    assert not left_undecided([judged(rule(GAIN), evidence=good_evidence())])
+
+
 def test_what_was_not_compared_is_not_settled_by_runs():
     gone = with_comparisons(lambda row: None if row.purpose == GAIN else row)
     assert asked(gone) == ()
@@ -82,6 +96,6 @@ def test_one_open_size_is_enough():
     def at_eight(row):
         seen = Estimate(value=0.008, low=-0.002, high=0.018, n=5)
         wide = row.purpose == GAIN and row.labels_per_class == 8
-        return row.model_copy(update={"difference": seen}) if wide else row
+        return row.model_copy(update={"difference": seen, **OVER_ITEMS}) if wide else row
 
     assert len(asked(with_comparisons(at_eight))) == 1

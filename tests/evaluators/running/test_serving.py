@@ -164,3 +164,24 @@ def test_timing_answers_is_no_part_of_what_a_fit_took(bench):
     before = executor._computation.seconds_beside
     list(run_plan(bench.plan, bench.results, executor))
     assert executor._computation.seconds_beside > before
+
+
+def test_timing_that_a_person_ended_is_tried_once_more_and_then_left(bench):
+    planned = next(p for p in served(bench.plan) if p.cell.strategy == "tfidf-logreg")
+    for _ in range(2):
+        clock = ServingClock(bench, lambda: environment("cpu"))
+        with pytest.raises(KeyboardInterrupt):
+            clock.time(planned, Answering(0.001, broken=KeyboardInterrupt()))
+    again = Answering(0.001)
+    timed(bench, again)
+    assert again.asked == []
+
+
+def test_timing_that_was_ended_once_is_made_good(bench):
+    planned = next(p for p in served(bench.plan) if p.cell.strategy == "tfidf-logreg")
+    with pytest.raises(KeyboardInterrupt):
+        ServingClock(bench, lambda: environment("cpu")).time(
+            planned, Answering(0.001, broken=KeyboardInterrupt())
+        )
+    stored, _ = timed(bench, Answering(0.001))
+    assert len(stored.arrays["seconds"]) == 200

@@ -82,3 +82,23 @@ def test_a_hundred_items_do_not_rank_strategies_that_differ_item_by_item(runs: i
         by_both += any(against_the_best(scores, known).is_worse(arm) for arm in (0, 1))
     assert by_runs > 0.10 * repetitions
     assert upper_bound(by_both, repetitions) <= 0.06
+
+
+@pytest.mark.parametrize("runs", [5, 20])
+def test_runs_alone_take_the_items_for_the_population_and_with_items_the_claim_keeps_its_level(
+    runs: int,
+) -> None:
+    """Two strategies are equal on the population, each good at other items; what the gate asks is asked of a gain."""
+    generator, repetitions, items = np.random.default_rng(6), 300, 100
+    chances = generator.beta(1.6, 0.4, size=(repetitions, 2, 1, items))
+    right = generator.random((repetitions, 2, runs, items)) < chances
+    by_runs = by_both = 0
+    for a, b in right:
+        over_runs = paired_t(a.mean(axis=1) - b.mean(axis=1))
+        gains = (over_runs.low or 0.0) > 0.0
+        by_runs += gains
+        if gains:
+            found = crossed_bootstrap(a, b, resamples=400)
+            by_both += found is not None and found.low > 0.0
+    assert by_runs > 0.08 * repetitions
+    assert upper_bound(by_both, repetitions) <= 0.06
