@@ -13,6 +13,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from evaluators.document import Document
 from evaluators.names import SafeName
 
+#: Fewer paired runs carry no claim about a strategy, whatever a policy says.
+FEWEST_RUNS = 5
+
 SettingValue = float | int | str | bool
 
 

@@ -6,12 +6,16 @@ always beside the number. Pure, and light enough for the command line.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Literal
 
 from evaluators.errors import UsageProblem
-from evaluators.evidence import Estimate
+from evaluators.estimate import Estimate
+from evaluators.observations import Environment
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 
+_NOISE = re.compile(r"\((R|TM|tm|r)\)|@.*|\b\d+-Core\b|\b(Processor|CPU)\b")
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
 
 
@@ -131,6 +135,36 @@ def millions(parameters: int) -> str:
     if parameters >= 10_000_000:
         return f"{parameters / 1e6:.1f} M"
     return f"{parameters / 1e6:.2f} M" if parameters >= 10_000 else f"{parameters / 1e3:.1f} k"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Return seconds as milliseconds with two digits that count; empty where too few calls were timed."""
+    if seconds is None:
+        return ""
+    value = 1000.0 * seconds
+    if value < 0.01:
+        return "< 0.01"
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
+def byte_count(number: int) -> str:
+    """Return bytes in the unit that people read: `5.0 kB`, `91 MB`."""
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000.0:
+            break
+        value, unit = value / 1000.0, larger
+    return f"{value:.1f} {unit}" if unit != "B" and value < 10.0 else f"{value:.0f} {unit}"
+
+
+def machine_words(place: Environment) -> str:
+    """Return a machine for people: `2 cores of AMD EPYC 9B14`, `NVIDIA H100 80GB HBM3`."""
+    facts: Mapping[str, str] = place.hardware
+    if place.device == "cuda" and "gpu" in facts:
+        return facts["gpu"]
+    name = " ".join(_NOISE.sub(" ", facts.get("cpu", "")).split()) or "a processor"
+    cores = facts.get("cores", "")
+    return f"{count(int(cores), 'core')} of {name}" if cores.isdigit() else name
 
 
 def _interval(estimate: Estimate) -> str:

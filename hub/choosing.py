@@ -12,7 +12,6 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluators.advice.option import machine_words
 from evaluators.advice.rule_of_thumb import FEW
 from evaluators.canonical import short
 from evaluators.evidence import Evidence
@@ -22,7 +21,7 @@ from evaluators.report.curve_figure import curve_svg
 from evaluators.report.markdown import markdown_table, plain
 from evaluators.report.table import ResultTable
 from evaluators.strategy import STRATEGIES
-from evaluators.wording import millions
+from evaluators.wording import machine_words, millions
 from hub.card import Card
 from hub.catalog import Catalog
 from hub.lock import Lock

@@ -6,18 +6,15 @@ run wherever their runs drew the same labels, also across documents. Pure; score
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from evaluators.evidence import Estimate, Evidence, Findings, Summary
 from evaluators.findings.measurements import VALIDATION
-from evaluators.observations import CellCost, Environment, Observations
+from evaluators.observations import CellCost, Observations
 from evaluators.serving_evidence import Serving
 from evaluators.strategy import strategy
-from evaluators.wording import count, title
-
-_NOISE = re.compile(r"\((R|TM|tm|r)\)|@.*|\b\d+-Core\b|\b(Processor|CPU)\b")
+from evaluators.wording import machine_words, title
 
 
 @dataclass(frozen=True)
@@ -100,16 +97,6 @@ def options_of(documents: Iterable[Evidence], task_digest: str) -> tuple[Option,
                     option = _option(row, document, parameters.get(row.candidate, 0))
                     found[key] = replace(option, task=task_digest)
     return tuple(found.values())
-
-
-def machine_words(place: Environment) -> str:
-    """Return a machine for people: `2 cores of AMD EPYC 9B14`, `NVIDIA H100 80GB HBM3`."""
-    facts: Mapping[str, str] = place.hardware
-    if place.device == "cuda" and "gpu" in facts:
-        return facts["gpu"]
-    name = " ".join(_NOISE.sub(" ", facts.get("cpu", "")).split()) or "a processor"
-    cores = facts.get("cores", "")
-    return f"{count(int(cores), 'core')} of {name}" if cores.isdigit() else name
 
 
 def _option(row: Summary, document: Evidence, parameters: int) -> Option:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from evaluators.data.task_data import TaskData
 from evaluators.plan import Plan
+from evaluators.protocol import FEWEST_RUNS
 
 #: Standard deviation of paired differences between runs (published: Banking77 at 8 labels a class, 0.8 points over
 #: draws; other tasks up to 4).
@@ -21,8 +22,6 @@ ASSUMED_DISAGREEMENT = 0.3
 #: How far strategies that transfer lie apart on one base and task at one size, at most (measured: 3.6 points of
 #: Banking77 at 8 labels a class, under 1 at 30). Floors lie further below, and seeing those needs no ranking.
 ASSUMED_SPREAD = 0.1
-#: Fewer paired runs carry no claim about a strategy.
-FEWEST_RUNS = 5
 
 
 @dataclass(frozen=True)

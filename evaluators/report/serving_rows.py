@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from evaluators.evidence import Evidence
-from evaluators.observations import Environment
+from evaluators.observations import Observations
 from evaluators.report.table import ResultTable
 from evaluators.serving_evidence import Serving
-from evaluators.wording import ladder_position, title
+from evaluators.wording import byte_count, ladder_position, machine_words, milliseconds, title
 
 SERVING_NOTE = (
     "One raw input a call, from text or image to probabilities, after ten calls that were not counted; quantiles are "
@@ -32,48 +32,20 @@ def serving_table(evidence: Evidence, task: str) -> ResultTable:
             milliseconds(row.p95),
             milliseconds(row.p99),
             _throughput(row),
-            size(row.trained_bytes),
-            size(row.base_bytes) if row.base_bytes else "none",
-            *((machine_of(observed.environments.get(row.environment)),) if several else ()),
+            byte_count(row.trained_bytes),
+            byte_count(row.base_bytes) if row.base_bytes else "none",
+            *((_machine(observed, row),) if several else ()),
         )
         for row in rows
     )
     heading = f"How it answers on {task}"
     if len(places) == 1:
-        heading += f", on {machine_of(observed.environments.get(places.pop()))}"
+        heading += f", on {_machine(observed, rows[0])}"
     return ResultTable(heading, (*columns, "on") if several else columns, texts)
 
 
-def milliseconds(seconds: float | None) -> str:
-    """Return seconds as milliseconds with two digits that count; empty where too few calls were timed."""
-    if seconds is None:
-        return ""
-    value = 1000.0 * seconds
-    if value < 0.01:
-        return "< 0.01"
-    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
-
-
-def size(number: int) -> str:
-    """Return bytes in the unit that people read: `5.0 kB`, `91 MB`."""
-    value, unit = float(number), "B"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000.0:
-            break
-        value, unit = value / 1000.0, larger
-    return f"{value:.1f} {unit}" if unit != "B" and value < 10.0 else f"{value:.0f} {unit}"
-
-
-def machine_of(place: Environment | None) -> str:
-    """Return a machine for people, in a few words."""
-    if place is None:
-        return "a machine that is not known"
-    facts = place.hardware
-    return (
-        facts.get("gpu", facts.get("cpu", "a processor"))
-        if place.device == "cuda"
-        else facts.get("cpu", "a processor")
-    )
+def _machine(observed: Observations, row: Serving) -> str:
+    return machine_words(observed.environments[row.environment])
 
 
 def _throughput(row: Serving) -> str:

@@ -32,8 +32,8 @@ SINGLE_SECONDS, BATCH_SECONDS = 2.0, 0.25
 LONGEST_BATCH = 5.0
 BATCHES = (8, 32)
 
-#: How often timing is begun where it ended the process.
-MOST_ATTEMPTS = 2
+#: Runs in which timing is begun where it ended the process: each tries once, because it may be memory that ended it.
+MOST_RUNS = 2
 
 Clock = Callable[[], float]
 
@@ -56,7 +56,7 @@ class ServingClock:
             clock: Seconds of a clock that does not go back.
         """
         self._bench, self._environment, self._clock = bench, environment, clock
-        self._wanted = {planned.fit for planned in served(bench.plan)} if bench.times_answers else set()
+        self._wanted = {planned.fit for planned in served(bench.plan)} if bench.timed_by else set()
         self._frozen: tuple[str, Backbone] | None = None
         self.seconds = 0.0
 
@@ -65,17 +65,16 @@ class ServingClock:
         results, key = self._bench.results, serving_key(planned)
         if planned.fit not in self._wanted:
             return
-        attempts = _attempts(results.read("serving", key)) if results.intact("serving", key) else 0
-        if attempts is None or attempts >= MOST_ATTEMPTS:
+        begun = _begun_in(results.read("serving", key)) if results.intact("serving", key) else ()
+        if begun is None or self._bench.timed_by in begun or len(begun) >= MOST_RUNS:
             return
         started = self._clock()
-        # If this ends the process (a person, or memory), the next one tries once more, and then leaves it.
-        begun = {"reason": "the worker ended meanwhile", "attempts": attempts + 1}
-        results.write("serving", key, Stored({"seconds": np.zeros(0)}, begun))
+        unfinished = {"reason": "the worker ended meanwhile", "begun": [*begun, self._bench.timed_by]}
+        results.write("serving", key, Stored({"seconds": np.zeros(0)}, unfinished))
         try:
             stored = self._timed(planned, fitted)
         except (RuntimeError, MemoryError) as error:
-            # torch raises RuntimeError where memory runs out; the predictions are stored, so the cell is no failure.
+            # torch raises RuntimeError where memory runs out; the cell predicts all the same, so it is no failure.
             stored = Stored({"seconds": np.zeros(0)}, {"reason": type(error).__name__})
         results.write("serving", key, stored)
         self.seconds += self._clock() - started
@@ -155,10 +154,10 @@ class ServingClock:
         return sum(entry.size for entry in self._bench.plan.candidate(planned.cell.candidate).files)
 
 
-def _attempts(stored: Stored) -> int | None:
-    """Return how often timing was begun and not ended; None where it ended, in whatever way."""
-    found: int | None = stored.facts.get("attempts")
-    return found
+def _begun_in(stored: Stored) -> tuple[str, ...] | None:
+    """Return the runs in which timing was begun and not ended; None where it ended, in whatever way."""
+    found = stored.facts.get("begun")
+    return None if found is None else tuple(found)
 
 
 def _batch(samples: Samples, start: int, size: int) -> Samples:

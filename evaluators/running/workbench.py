@@ -28,7 +28,8 @@ class Workbench:
         folders: Folder of each candidate, by candidate name.
         results: Where outputs go.
         device: `cpu` or `cuda`.
-        times_answers: Whether it is timed how fitted classifiers answer; that reads samples again that were encoded.
+        timed_by: The run in which it is timed how fitted classifiers answer; None: it is not, because that reads samples
+            again that were encoded.
     """
 
     plan: Plan
@@ -36,7 +37,7 @@ class Workbench:
     folders: Mapping[str, Path]
     results: ResultStore
     device: str
-    times_answers: bool = False
+    timed_by: str | None = None
 
     def samples(self, planned: PlannedCell, name: str) -> Samples:
         """Return the inputs of a set that a cell predicts."""

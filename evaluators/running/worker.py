@@ -77,7 +77,7 @@ def _bench(setup: WorkerSetup) -> Workbench:
     }
     folders = {name: Path(folder) for name, folder in setup.folders.items()}
     results, device = ResultStore(setup.results), choose_device(setup.device)
-    return Workbench(plan, data, folders, results, device, times_answers=True)
+    return Workbench(plan, data, folders, results, device, timed_by=setup.plan)
 
 
 def _claim_stdout() -> IO[str]:

@@ -12,7 +12,7 @@ from evaluators.cost.reckoning import PhaseTook, Reckoning
 from evaluators.cost.sight import sights
 from evaluators.errors import UsageProblem
 from evaluators.plan import PlannedCell, plan_from_json, plan_to_json
-from evaluators.wording import count, duration
+from evaluators.wording import byte_count, count, duration
 from hub.cli.output import Output, Table, rows_of
 from hub.cli.sight_facts import listed, sight_facts
 from hub.computing import Carried, compute
@@ -128,7 +128,7 @@ def _cost_facts(cost: CostEstimate, prepared: Prepared) -> list[tuple[str, str]]
             *_read_once(cost),
             ("train, predict", f"{cost.training_passes:,} samples through trained networks"),
             ("FLOPs", f"{cost.flops:.2e}, {cost.flops_unshared:.2e} without sharing"),
-            ("bytes", f"{_bytes(cost.bytes)} of results, {_bytes(cost.bytes_resident)} in memory"),
+            ("bytes", f"{byte_count(cost.bytes)} of results, {byte_count(cost.bytes_resident)} in memory"),
             ("time", f"about {duration(cost.seconds)}"),
             ("judged by", _judged(cost)),
             ("sharing saves", _saved(cost)),
@@ -225,7 +225,3 @@ def _share(value: float | None) -> str:
     if value is None:
         return ""
     return f"{100 * value:.0f} %" if value >= 0.01 else "under 1 %"
-
-
-def _bytes(number: int) -> str:
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"

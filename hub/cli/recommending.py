@@ -10,8 +10,7 @@ from evaluators.advice.advice import Advice
 from evaluators.advice.limits import Limits
 from evaluators.advice.option import Option
 from evaluators.advice.prescreen import SCORES, Looks, Prescreen
-from evaluators.report.serving_rows import milliseconds
-from evaluators.wording import compact, count, duration, learns, millions, percent
+from evaluators.wording import compact, count, duration, learns, millions, milliseconds, percent
 from hub.cli.duration_type import Duration
 from hub.cli.options import catalog_option, format_option, home, open_catalog, own_data, own_data_options
 from hub.cli.output import Output, Table

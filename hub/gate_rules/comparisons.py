@@ -17,13 +17,14 @@ from evaluators.canonical import short
 from evaluators.comparison_evidence import Comparison
 from evaluators.evidence import Estimate
 from evaluators.pool_share import conditional_words, pool_share
+from evaluators.protocol import FEWEST_RUNS
 from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
 from hub.gate_rules.correction import corrected
 from hub.gate_rules.looking import at_level, interval_words, over_items
-from hub.gate_rules.settling import FEWEST_RUNS, settles, settles_by_items
+from hub.gate_rules.settling import settles, settles_by_items
 from hub.policy import Rule
 
 _NOT_MEASURED = -math.inf

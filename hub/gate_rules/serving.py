@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from evaluators.report.serving_rows import machine_of, milliseconds
-from evaluators.wording import count, title
+from evaluators.wording import count, machine_words, milliseconds, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
 from hub.policy import Rule
@@ -28,7 +27,7 @@ def latency_cap(rule: Rule, case: TaskCase) -> Judgement:
     if row is None or chosen is None:
         settles = "evaluate into a fresh store (--results NEW): answers are timed where a strategy is trained"
         return Judgement(Outcome.INSUFFICIENT, required, "answers were not timed", settles)
-    where = f"{title(chosen.strategy)} on {machine_of(observed.environments.get(row.environment))}"
+    where = f"{title(chosen.strategy)} on {machine_words(observed.environments[row.environment])}"
     if row.p95 is None:
         measured = f"p50 {milliseconds(row.p50)} ms of {count(row.calls, 'call')}, too few for a p95; {where}"
         if 1000.0 * row.p50 > rule.at_most:

@@ -11,12 +11,11 @@ from collections import Counter
 
 from evaluators.comparison_evidence import Comparison
 from evaluators.observations import CellCost, Observations
+from evaluators.protocol import FEWEST_RUNS
 from evaluators.wording import count, duration, percent
 
 #: More runs than this settle nothing in practice; nor does so many times the test set.
 MOST_RUNS, MOST_TIMES = 100, 10
-#: Fewer paired runs carry no claim about a strategy, whatever a policy says.
-FEWEST_RUNS = 5
 
 
 def settles(row: Comparison, bound: float, observed: Observations, *, items: int, size: float = 0.05) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from evaluators.advice.option import machine_words, options_of
+from evaluators.advice.option import options_of
 from evaluators.observations import EncodingCost
+from evaluators.wording import machine_words
 from tests import synthetic
 from tests.synthetic import ENVIRONMENT, World
 

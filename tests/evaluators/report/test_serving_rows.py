@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from evaluators.report.html_evidence import evidence_sections
 from evaluators.report.markdown import evidence_markdown
-from evaluators.report.serving_rows import milliseconds, serving_table, size
+from evaluators.report.serving_rows import serving_table
 from evaluators.serving_evidence import Serving
+from evaluators.wording import byte_count, milliseconds
 from tests.synthetic import World, evidence
 
 
@@ -33,7 +34,7 @@ def timed(*rows):
 
 def test_rows_are_lightest_first_and_the_machine_is_named_once():
     table = serving_table(timed({"strategy": "full-finetune"}, {}), "help-desk")
-    assert table.title == "How it answers on help-desk, on Synthetic"
+    assert table.title == "How it answers on help-desk, on 2 cores of Synthetic"
     assert [row[0] for row in table.rows] == ["linear probe", "full fine-tuning"]
     assert table.rows[0] == ("linear probe", "mini", "8.1", "12", "20", "1,280, 32 a call", "5.0 kB", "91 MB")
 
@@ -41,7 +42,7 @@ def test_rows_are_lightest_first_and_the_machine_is_named_once():
 def test_times_of_several_machines_stand_beside_their_machine():
     table = serving_table(timed({}, {"strategy": "lora", "environment": "gpu"}), "help-desk")
     assert table.columns[-1] == "on"
-    assert [row[-1] for row in table.rows] == ["Synthetic", "NVIDIA H100"]
+    assert [row[-1] for row in table.rows] == ["2 cores of Synthetic", "NVIDIA H100"]
 
 
 def test_a_quantile_of_too_few_calls_is_left_empty():
@@ -63,6 +64,6 @@ def test_times_and_bytes_are_written_with_the_digits_that_count():
         "13",
         "1,200",
     ]
-    assert [size(n) for n in (150, 5036, 123_330, 1_507_528, 90_868_376, 2 * 10**9)] == [
+    assert [byte_count(n) for n in (150, 5036, 123_330, 1_507_528, 90_868_376, 2 * 10**9)] == [
         "150 B", "5.0 kB", "123 kB", "1.5 MB", "91 MB", "2.0 GB",
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -30,7 +31,7 @@ def bench(tmp_path):
     )
     plan, data = toy_plan(tmp_path, candidate, protocol=protocol)
     return Workbench(
-        plan, data, {candidate.name: folder}, ResultStore(tmp_path / "results"), "cpu", times_answers=True
+        plan, data, {candidate.name: folder}, ResultStore(tmp_path / "results"), "cpu", timed_by="a run"
     )
 
 
@@ -166,22 +167,25 @@ def test_timing_answers_is_no_part_of_what_a_fit_took(bench):
     assert executor._computation.seconds_beside > before
 
 
-def test_timing_that_a_person_ended_is_tried_once_more_and_then_left(bench):
+def ended_by_a_person(bench, run):
     planned = next(p for p in served(bench.plan) if p.cell.strategy == "tfidf-logreg")
-    for _ in range(2):
-        clock = ServingClock(bench, lambda: environment("cpu"))
-        with pytest.raises(KeyboardInterrupt):
-            clock.time(planned, Answering(0.001, broken=KeyboardInterrupt()))
-    again = Answering(0.001)
-    timed(bench, again)
-    assert again.asked == []
-
-
-def test_timing_that_was_ended_once_is_made_good(bench):
-    planned = next(p for p in served(bench.plan) if p.cell.strategy == "tfidf-logreg")
+    answering = Answering(0.001, broken=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        ServingClock(bench, lambda: environment("cpu")).time(
-            planned, Answering(0.001, broken=KeyboardInterrupt())
-        )
-    stored, _ = timed(bench, Answering(0.001))
+        ServingClock(replace(bench, timed_by=run), lambda: environment("cpu")).time(planned, answering)
+
+
+def test_timing_that_was_ended_is_made_good_by_the_next_run(bench):
+    ended_by_a_person(bench, "first")
+    stored, _ = timed(replace(bench, timed_by="second"), Answering(0.001))
     assert len(stored.arrays["seconds"]) == 200
+
+
+def test_a_run_whose_worker_it_ended_does_not_try_again_and_after_two_runs_nobody_does(bench):
+    # The unit is computed once more in a fresh worker: if it was memory, it would end that one too, and the cell fail.
+    ended_by_a_person(bench, "first")
+    again = Answering(0.001)
+    timed(replace(bench, timed_by="first"), again)
+    assert again.asked == []
+    ended_by_a_person(bench, "second")
+    timed(replace(bench, timed_by="third"), again)
+    assert again.asked == []

@@ -20,7 +20,7 @@ def outcome(evidence=None, **fields):
 def test_what_answers_in_time_passes_and_says_where():
     found = outcome(answering(), at_most=12.0)
     assert (found.outcome, found.required) == ("pass", "p95 of one input at most 12 ms")
-    assert found.measured == "p95 12 ms of 200 calls, linear probe on Synthetic"
+    assert found.measured == "p95 12 ms of 200 calls, linear probe on 2 cores of Synthetic"
 
 
 def test_what_answers_too_slowly_fails():
