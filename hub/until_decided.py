@@ -70,26 +70,25 @@ def evaluate_until_decided(
     )
     models = asked(chosen, taken.measuring).models
     results = results_at(choice.results, home)
-    looks: Looks | None = Looks()
+    looks = Looks()
     while True:
-        assert looks is not None
         planned = looked_at_again(prepared, looks)
         measured = measure_prepared(planned, replace(chosen, budget=budget.left), models, home, teller)
         decisions = judge(measured, taken, rules)
         questions = open_questions(decisions, measured.evidence)
         told = f"look {_furthest(looks)} of {looks.most}"
-        looks = next_looks(looks, questions, measured.evidence.findings)
-        stopped = _stopped(questions, looks, told, undecided=left_undecided(decisions))
-        if stopped is None and looks is not None:
-            teller.note(f"{told}: {_still_open(questions)}")
-            again = looked_at_again(prepared, looks)
-            seconds = _seconds(again, looks, results, home, chosen.device)
-            refused = budget.refusal(seconds)
-            stopped = f"{told}, undecided: {refused}" if refused else None
-            if stopped is None:
-                teller.note(f"look {_furthest(looks)} of {looks.most}: {_begun(looks, prepared)}")
-        if stopped is not None:
+        following = next_looks(looks, questions, measured.evidence.findings)
+        if following is None:
+            stopped = f"{told}: {_ended(questions, undecided=left_undecided(decisions))}"
             break
+        teller.note(f"{told}: {_still_open(questions)}")
+        again = looked_at_again(prepared, following)
+        refused = budget.refusal(_seconds(again, following, results, home, chosen.device))
+        if refused:
+            stopped = f"{told}, undecided: {refused}"
+            break
+        looks = following
+        teller.note(f"look {_furthest(looks)} of {looks.most}: {_begun(looks, prepared)}")
     teller.note(stopped)
     if log:
         sentence, warning = log_to_mlflow(measured.evidence, decisions, home, measured.examples)
@@ -99,17 +98,13 @@ def evaluate_until_decided(
     )
 
 
-def _stopped(
-    questions: tuple[Question, ...], following: Looks | None, told: str, *, undecided: bool
-) -> str | None:
-    """Return why there is no further look, budget aside; None if there may be one."""
-    if not questions and undecided:
-        return f"{told}: undecided, and more runs on the same items would not change that"
-    if not questions:
-        return f"{told}: nothing is left that more runs would decide"
-    if following is None:
-        return f"{told}: all looks were taken, and it is undecided: treat it as a tie"
-    return None
+def _ended(questions: tuple[Question, ...], *, undecided: bool) -> str:
+    """Return why there is no further look, budget aside."""
+    if questions:
+        return "all looks were taken, and it is undecided: treat it as a tie"
+    if undecided:
+        return "undecided, and more runs on the same items would not change that"
+    return "nothing is left that more runs would decide"
 
 
 def _still_open(questions: tuple[Question, ...]) -> str:

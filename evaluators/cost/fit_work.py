@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from evaluators.candidate import Candidate, TextInput
+from evaluators.candidate import Candidate
 from evaluators.cost.flops import forward_flops
-from evaluators.cost.lengths import Lengths, padded_in_training, padded_when_read, some_of, token_lengths
+from evaluators.cost.lengths import Lengths, lengths_of, padded_in_training, padded_when_read
 from evaluators.cost.prompting import asks
 from evaluators.cost.training import training
 from evaluators.cost.workload import SOLVER_PASSES, phase_of
-from evaluators.data.samples import Samples
 from evaluators.data.task_data import TaskData
 from evaluators.plan import Plan, PlannedCell
 from evaluators.serving import served
@@ -47,7 +44,7 @@ def fit_works(plan: Plan, data: Mapping[str, TaskData], folders: Mapping[str, Pa
             continue
         candidate, place = plan.candidate(cell.candidate), (cell.candidate, cell.task)
         if place not in lengths:
-            lengths[place] = _lengths(candidate, data[cell.task].train.samples, folders.get(cell.candidate))
+            lengths[place] = lengths_of(candidate, data[cell.task].train.samples, folders.get(cell.candidate))
         found.append(_work(planned, plan, candidate, lengths[place], len(data[cell.task].labels)))
     return tuple(found)
 
@@ -99,9 +96,3 @@ def _trained(planned: PlannedCell, candidate: Candidate, lengths: Lengths) -> fl
 
 def _solving(candidate: Candidate, labels: int, classes: int) -> float:
     return 2.0 * candidate.structure.width * classes * SOLVER_PASSES * labels
-
-
-def _lengths(candidate: Candidate, samples: Samples, folder: Path | None) -> Lengths:
-    if not isinstance(candidate.input, TextInput):
-        return np.ones(1)
-    return token_lengths(some_of(samples.texts), candidate.input, folder)

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.candidate import TextInput
+from evaluators.candidate import Candidate, TextInput
 from evaluators.cuts import BATCH, BATCH_COST, BATCH_TOKENS, cut, cut_step
+from evaluators.data.samples import Samples
 
 Lengths = NDArray[np.float64]
 
@@ -32,6 +33,19 @@ def some_of(texts: Sequence[str]) -> Sequence[str]:
     if len(texts) <= LOOKED_AT:
         return texts
     return [texts[int(index)] for index in np.linspace(0, len(texts) - 1, LOOKED_AT)]
+
+
+def lengths_of(candidate: Candidate, samples: Samples, folder: Path | None) -> Lengths:
+    """Return the tokens of samples as a candidate reads them: of some, which stand for all; 1 where none are texts.
+
+    Args:
+        candidate: Whose tokenizer counts.
+        samples: n inputs.
+        folder: Where its files lie, as `token_lengths`.
+    """
+    if not isinstance(candidate.input, TextInput) or not len(samples):
+        return np.ones(1)
+    return token_lengths(some_of(samples.texts), candidate.input, folder)
 
 
 def token_lengths(texts: Sequence[str], accepts: TextInput, folder: Path | None) -> Lengths:

@@ -6,19 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 
-import numpy as np
-
 from evaluators.boundary_demand import BoundaryDemand, Group, boundary_demands, group_of, shares_states, union
-from evaluators.candidate import Candidate, TextInput
+from evaluators.candidate import Candidate
 from evaluators.cost.asking import Asking
 from evaluators.cost.demand import Demand
 from evaluators.cost.flops import forward_flops, weights_read
 from evaluators.cost.lengths import (
     Lengths,
+    lengths_of,
     padded_in_training,
     padded_when_read,
-    some_of,
-    token_lengths,
 )
 from evaluators.cost.prompting import asks
 from evaluators.cost.prompts import Prompts
@@ -260,9 +257,7 @@ class Workload:
         return copies * WEIGHT_BYTES * self.demand.candidate(planned).structure.parameters
 
     def _lengths_of(self, candidate: Candidate, samples: Samples) -> Lengths:
-        if not isinstance(candidate.input, TextInput) or not len(samples):
-            return np.ones(1)
-        return token_lengths(some_of(samples.texts), candidate.input, self._folders.get(candidate.name))
+        return lengths_of(candidate, samples, self._folders.get(candidate.name))
 
     def _lengths_of_set(self, name: str, task: str, group: str) -> Lengths:
         """Return lengths of a set's texts; those of the pool stand for every draw from it."""

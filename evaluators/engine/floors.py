@@ -13,7 +13,7 @@ from evaluators.canonical import digest_of
 from evaluators.data.samples import IntArray
 from evaluators.data.task_data import TaskData
 from evaluators.engine.fit import fit
-from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.job import Inputs, plain_job
 from evaluators.strategy import STRATEGIES, Strategy
 
 
@@ -39,22 +39,7 @@ def floors(data: TaskData) -> Iterator[Floor]:
         if not row.is_baseline or row.subject != "nothing" or data.modality not in row.modalities:
             continue
         settings = row.defaults_for(data.modality)
-        job = FitJob(
-            inputs=Inputs(samples=training.samples),
-            labels=training.labels,
-            classes=len(data.labels),
-            settings=settings,
-            seed=0,
-            selection="fixed",
-            load_backbone=None,
-            device="cpu",
-            dtype="float32",
-            progress=_silent,
-        )
+        job = plain_job(Inputs(samples=training.samples), training.labels, len(data.labels), settings)
         predicted = fit(row, job).predict(Inputs(samples=test)).argmax(axis=1)
         identity = [row.id, row.version, settings, data.splits_digest, "train+validation"]
         yield Floor(row, digest_of(identity), predicted)
-
-
-def _silent(_done: int, _total: int) -> None:
-    """A floor takes a second; nobody waits for it."""

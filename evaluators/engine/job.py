@@ -96,6 +96,26 @@ class FitJob:
     remedy: Remedy = unrecorded
 
 
+def plain_job(inputs: Inputs, labels: IntArray, classes: int, settings: Mapping[str, SettingValue]) -> FitJob:
+    """Return a fit on the processor that needs no base, chooses nothing and draws nothing: of a floor, of a probe."""
+    return FitJob(
+        inputs=inputs,
+        labels=labels,
+        classes=classes,
+        settings=settings,
+        seed=0,
+        selection="fixed",
+        load_backbone=None,
+        device="cpu",
+        dtype="float32",
+        progress=_untold,
+    )
+
+
+def _untold(done: int, total: int) -> None:
+    """It takes a second; nobody waits for it."""
+
+
 class Fitted(Protocol):
     """A trained classifier."""
 

@@ -14,7 +14,7 @@ from evaluators.data.samples import FloatArray, Samples
 from evaluators.drift import Probe
 from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.fit import fit
-from evaluators.engine.job import FitJob, Inputs
+from evaluators.engine.job import Inputs, plain_job
 from evaluators.engine.products import fast_products
 from evaluators.metrics.classification import classification_metrics
 from evaluators.strategy import strategy
@@ -40,21 +40,8 @@ def probe_score(features: FloatArray, probe: Probe) -> float | None:
     if probe.labels is None:
         return None
     row = strategy("linear-probe")
-    job = FitJob(
-        inputs=Inputs(features=features[: probe.fitted]),
-        labels=probe.labels[: probe.fitted],
-        classes=probe.classes,
-        settings=row.defaults,
-        seed=0,
-        selection="fixed",
-        load_backbone=None,
-        device="cpu",
-        dtype="float32",
-        progress=_silent,
+    job = plain_job(
+        Inputs(features=features[: probe.fitted]), probe.labels[: probe.fitted], probe.classes, row.defaults
     )
     answers = fit(row, job).predict(Inputs(features=features[probe.fitted :]))
     return classification_metrics(probe.labels[probe.fitted :], answers)[probe.metric]
-
-
-def _silent(done: int, total: int) -> None:
-    """A probe of a few labels has no progress to tell."""

@@ -30,9 +30,9 @@ from evaluators.statistics.clustered import compare_groups, metric_interval_of_g
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import Interval, wilson_interval
 from evaluators.statistics.item_score import p_above
-from evaluators.statistics.items import RESAMPLES, ItemDifference, compare_items, metric_interval, p_not_worse
+from evaluators.statistics.items import RESAMPLES, compare_items, metric_interval, p_not_worse
 from evaluators.statistics.kinds import Metric
-from evaluators.statistics.paired import McNemarResult, mcnemar_exact
+from evaluators.statistics.paired import mcnemar_exact
 from evaluators.statistics.power import detectable_by_interval, detectable_by_items
 
 SEED = 0
@@ -145,49 +145,27 @@ def _compare(
     margin: float,
     groups: IntArray | None,
 ) -> ArtifactComparison:
-    right, other = candidate.predicted == labels, reference.predicted == labels
-    items = mcnemar_exact(np.asarray(right), np.asarray(other))
+    mine, theirs = candidate.predicted, reference.predicted
+    items = mcnemar_exact(np.asarray(mine == labels), np.asarray(theirs == labels))
+    found = (
+        compare_groups(labels, mine, theirs, groups, metric, seed=SEED)
+        if _grouped(groups)
+        else compare_items(labels, mine, theirs, metric, seed=SEED)
+    )
+    difference = Estimate(value=found.estimate, low=found.low, high=found.high, n=found.n)
+    p_value, detectable = found.p_value, detectable_by_interval(found.low, found.high)
     if _grouped(groups):
-        number = len(np.unique(groups))
-        resampled = compare_groups(
-            labels, candidate.predicted, reference.predicted, groups, metric, seed=SEED
-        )
-        difference = Estimate(value=resampled.estimate, low=resampled.low, high=resampled.high, n=resampled.n)
-        p_value, test = resampled.p_value, OF_GROUPS
-        detectable = detectable_by_interval(resampled.low, resampled.high)
-        not_worse = p_not_worse_of_groups(resampled, number, margin)
-        return _compared(reference, items, resampled, difference, p_value, test, detectable, not_worse)
-    resampled = compare_items(labels, candidate.predicted, reference.predicted, metric, seed=SEED)
-    if metric == "accuracy":
+        test = OF_GROUPS
+        not_worse = p_not_worse_of_groups(found, len(np.unique(groups)), margin)
+    elif metric == "accuracy":
+        # A share of items has exact tests of its own.
         difference = Estimate(value=items.difference, low=items.low, high=items.high, n=items.n)
         p_value, test = items.p_value, MCNEMAR
         detectable = detectable_by_items(items.churn, items.n)
         not_worse = p_above(items.only_a, items.only_b, items.n, -margin)
     else:
-        difference = Estimate(value=resampled.estimate, low=resampled.low, high=resampled.high, n=resampled.n)
-        p_value, test = resampled.p_value, RANDOMISATION
-        detectable = detectable_by_interval(resampled.low, resampled.high)
-        not_worse = p_not_worse(
-            labels, candidate.predicted, reference.predicted, metric, margin=margin, seed=SEED
-        )
-    return _compared(reference, items, resampled, difference, p_value, test, detectable, not_worse)
-
-
-def _grouped(groups: IntArray | None) -> TypeGuard[IntArray]:
-    """Whether items come in groups: one group says nothing of another, and is left to its items."""
-    return groups is not None and int(groups.max()) > 0
-
-
-def _compared(  # noqa: PLR0913 - what a comparison holds
-    reference: Answers,
-    items: McNemarResult,
-    resampled: ItemDifference,
-    difference: Estimate,
-    p_value: float,
-    test: str,
-    detectable: float,
-    not_worse: float,
-) -> ArtifactComparison:
+        test = RANDOMISATION
+        not_worse = p_not_worse(labels, mine, theirs, metric, margin=margin, seed=SEED)
     return ArtifactComparison(
         purpose="gain-over-incumbent" if reference.role == "incumbent" else "gain-over-best-baseline",
         reference=reference.digest,
@@ -197,11 +175,16 @@ def _compared(  # noqa: PLR0913 - what a comparison holds
         p_value=p_value,
         p_adjusted=p_value,
         test=test,
-        bootstrap_low=resampled.percentile[0],
-        bootstrap_high=resampled.percentile[1],
+        bootstrap_low=found.percentile[0],
+        bootstrap_high=found.percentile[1],
         detectable=detectable,
         p_non_inferior=not_worse,
     )
+
+
+def _grouped(groups: IntArray | None) -> TypeGuard[IntArray]:
+    """Whether items come in groups: one group says nothing of another, and is left to its items."""
+    return groups is not None and int(groups.max()) > 0
 
 
 def _estimate(interval: Interval) -> Estimate:

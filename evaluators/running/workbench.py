@@ -28,8 +28,8 @@ class Workbench:
         folders: Folder of each candidate, by candidate name.
         results: Where outputs go.
         device: `cpu` or `cuda`.
-        timed_by: The run in which it is timed how fitted classifiers answer; None: it is not, because that reads samples
-            again that were encoded.
+        timed_by: The run in which it is timed how fitted classifiers answer; None: it is not, because that reads
+            samples again that were encoded.
     """
 
     plan: Plan
