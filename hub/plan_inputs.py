@@ -14,7 +14,8 @@ from evaluators.candidate import Candidate, FileEntry
 from evaluators.data.locations import DataRoots, locate
 from evaluators.data.task_data import load_task
 from evaluators.errors import EnvironmentProblem, IntegrityError
-from evaluators.plan import Plan, make_plan
+from evaluators.plan import Plan
+from evaluators.planning import make_plan
 from evaluators.task import Task
 from hub.blobs import BlobStore
 from hub.fetch import show_view

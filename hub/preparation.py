@@ -17,7 +17,8 @@ from evaluators.data.task_data import TaskData, load_task
 from evaluators.errors import EnvironmentProblem, UsageProblem
 from evaluators.looks import Looks
 from evaluators.personal_task import OwnData
-from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
+from evaluators.plan import Plan, PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.strategy import strategy
 from evaluators.task import Task
 from hub.catalog import Catalog

@@ -12,7 +12,7 @@ import numpy as np
 from evaluators.advice.option import Option
 from evaluators.advice.prescreen import Prescreen, looks, prescreen
 from evaluators.features import read_table
-from evaluators.plan import trunk_key
+from evaluators.planning import trunk_key
 from evaluators.results import ResultStore
 from hub.preparation import Prepared
 

@@ -25,7 +25,8 @@ from evaluators.peers import (
 )
 from evaluators.peers.cell import PeerCell, PeerResult, Trains
 from evaluators.peers.script import run_script
-from evaluators.plan import Plan, PlannedCandidate, PlannedCell, Request, make_plan, plan_to_json
+from evaluators.plan import Plan, PlannedCandidate, PlannedCell, Request, plan_to_json
+from evaluators.planning import make_plan
 from evaluators.protocol import Protocol
 from evaluators.results import ResultStore
 from evaluators.running.executor import InProcessExecutor, WorkerSetup

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from evaluators.looks import Looks, TaskLook
-from evaluators.plan import make_plan, plan_from_json, plan_to_json
+from evaluators.plan import plan_from_json, plan_to_json
+from evaluators.planning import make_plan
 from evaluators.wording import is_baseline
 from tests.evaluators.toy_plans import toy_plan
 from tests.synthetic import World, findings

@@ -4,7 +4,8 @@ import pytest
 
 from evaluators.candidate import Structure
 from evaluators.passes import passes
-from evaluators.plan import PlannedCandidate, Request, make_plan
+from evaluators.plan import PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.strategy import strategy
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol
 

@@ -8,7 +8,8 @@ from evaluators.cell import Cell, Run
 from evaluators.data.locations import TaskFiles
 from evaluators.data.task_data import load_task
 from evaluators.errors import InvalidDocument, UsageProblem
-from evaluators.plan import PlannedCandidate, Request, make_plan, plan_from_json, plan_to_json
+from evaluators.plan import PlannedCandidate, Request, plan_from_json, plan_to_json
+from evaluators.planning import make_plan
 from evaluators.strategy import strategy
 from evaluators.task import Shift
 from tests.evaluators.toy_plans import toy_candidate, toy_plan, toy_protocol, toy_task

@@ -9,7 +9,8 @@ from evaluators.candidate import Candidate, FileEntry, Structure, TextInput
 from evaluators.canonical import digest_of_bytes, digest_of_file
 from evaluators.data.locations import TaskFiles
 from evaluators.data.task_data import TaskData, load_task
-from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
+from evaluators.plan import Plan, PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.protocol import Protocol
 from evaluators.task import DataFile, Part, Splits, Task
 

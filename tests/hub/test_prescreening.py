@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluators.features import store_chunk
-from evaluators.plan import trunk_key
+from evaluators.planning import trunk_key
 from evaluators.results import ResultStore
 from hub.preparation import Prepared
 from hub.prescreening import look_before

@@ -18,7 +18,8 @@ from evaluators.cost.demand import Demand
 from evaluators.cost.workload import Workload
 from evaluators.data.locations import DataRoots, TaskFiles, locate
 from evaluators.data.task_data import TaskData
-from evaluators.plan import Plan, PlannedCandidate, Request, make_plan
+from evaluators.plan import Plan, PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.protocol import Protocol
 from evaluators.results import ResultStore
 from evaluators.running.compute import Computation

@@ -8,7 +8,7 @@ from evaluators.cost.fit_work import MIXES, fit_works
 from evaluators.cost.workload import SOLVER_PASSES
 from evaluators.data.task_data import load_task
 from evaluators.engine.probe_first import ALPHA_GRID
-from evaluators.plan import make_plan
+from evaluators.planning import make_plan
 from evaluators.report.cost_rows import cost_table, flops_words
 from evaluators.work_evidence import FitWork
 from tests.evaluators.cost.cost_world import digits, make_world, small_resnet

@@ -12,7 +12,8 @@ from evaluators.engine.boundary_cache import fill, trial
 from evaluators.engine.placement import processor
 from evaluators.features import chunks, distinct
 from evaluators.ladder.depth import frozen_blocks
-from evaluators.plan import PlannedCell, make_plan
+from evaluators.plan import PlannedCell
+from evaluators.planning import make_plan
 from evaluators.results import ResultStore
 from evaluators.running.compute import Computation
 from evaluators.running.workbench import Workbench

@@ -9,7 +9,8 @@ import pytest
 from evaluators.cell import Scored
 from evaluators.data.view import inputs
 from evaluators.features import distinct
-from evaluators.plan import PlannedCandidate, Request, make_plan
+from evaluators.plan import PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.results import ResultStore
 from evaluators.running.executor import InProcessExecutor
 from evaluators.running.run import Ended, Finished, run_plan

@@ -17,7 +17,8 @@ from evaluators.engine.insertion import insert
 from evaluators.engine.network import Network
 from evaluators.findings.collect import Reading, design, measurements, truths
 from evaluators.findings.gather import gather_findings
-from evaluators.plan import PlannedCandidate, Request, make_plan
+from evaluators.plan import PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.results import ResultStore
 from evaluators.running.drift import DriftMeter
 from evaluators.running.executor import InProcessExecutor

@@ -6,7 +6,8 @@ import pytest
 from evaluators.cell import Failed, Scored
 from evaluators.data.task_data import load_task
 from evaluators.engine.precision import Agreement, agreement, agreement_of
-from evaluators.plan import PlannedCandidate, Request, make_plan
+from evaluators.plan import PlannedCandidate, Request
+from evaluators.planning import make_plan
 from evaluators.results import ResultStore, Stored
 from evaluators.running.executor import InProcessExecutor
 from evaluators.running.run import Ended, run_plan
