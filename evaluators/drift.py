@@ -23,6 +23,8 @@ from evaluators.strategy import strategy
 
 #: Labels that a probe is fitted to, samples that it is scored on, at most: a few seconds a fit on two cores.
 MOST_FITTED, MOST_SCORED = 160, 240
+#: Of each class even so, where there are as many: a probe of two labels a class is mostly noise.
+FEWEST_EACH = 8
 #: Fewer samples have too few neighbours to compare.
 FEWEST = 40
 
@@ -82,7 +84,7 @@ def probe_of(planned: PlannedCell, plan: Plan, data: Mapping[str, TaskData]) -> 
 
 def drift_key(planned: PlannedCell, probe: Probe) -> str:
     """Return the key of what came out: it depends on the fit and on what was asked."""
-    return digest_of({"op": "drift", "fit": planned.fit, "probe": probe.digest, "version": 1})
+    return digest_of({"op": "drift", "fit": planned.fit, "probe": probe.digest, "version": 2})
 
 
 def _changes_base(planned: PlannedCell) -> bool:
@@ -93,7 +95,7 @@ def _changes_base(planned: PlannedCell) -> bool:
 def _labelled(name: str, data: TaskData, metric: str) -> Probe | None:
     """Return labels to fit a probe to, as many of each class, and validation samples to score it on."""
     rarest = int(np.min(np.bincount(data.train.labels, minlength=len(data.labels))))
-    each = max(1, min(rarest, MOST_FITTED // len(data.labels)))
+    each = max(1, min(rarest, max(FEWEST_EACH, MOST_FITTED // len(data.labels))))
     fitted = draw_indices(
         data.train.labels, per_class=each, draw=0, sampler="nested", splits_digest=data.splits_digest
     )

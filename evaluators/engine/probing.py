@@ -16,7 +16,7 @@ from evaluators.engine.batching import arithmetic, autocast, length_sorted
 from evaluators.engine.fit import fit
 from evaluators.engine.job import Inputs, plain_job
 from evaluators.engine.products import fast_products
-from evaluators.metrics.classification import classification_metrics
+from evaluators.statistics.item_values import Vector, item_values
 from evaluators.strategy import strategy
 
 
@@ -35,8 +35,11 @@ def pooled(backbone: Backbone, samples: Samples, dtype: str) -> FloatArray:
     return features
 
 
-def probe_score(features: FloatArray, probe: Probe) -> float | None:
-    """Return what a linear probe that is fitted to the first samples scores on the others."""
+def probe_values(features: FloatArray, probe: Probe) -> Vector | None:
+    """Return (n - fitted,) what each sample gives to the metric of a linear probe fitted to the first ones.
+
+    Their mean is what the probe scores (`item_values`); None where there are no labels.
+    """
     if probe.labels is None:
         return None
     row = strategy("linear-probe")
@@ -44,4 +47,4 @@ def probe_score(features: FloatArray, probe: Probe) -> float | None:
         Inputs(features=features[: probe.fitted]), probe.labels[: probe.fitted], probe.classes, row.defaults
     )
     answers = fit(row, job).predict(Inputs(features=features[probe.fitted :]))
-    return classification_metrics(probe.labels[probe.fitted :], answers)[probe.metric]
+    return item_values(probe.labels[probe.fitted :], answers.argmax(axis=1).astype(np.int64), probe.metric)

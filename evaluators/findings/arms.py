@@ -14,6 +14,7 @@ from typing import NamedTuple
 from evaluators.data.samples import IntArray
 from evaluators.findings.measurements import VALIDATION, Groups
 from evaluators.findings.scoring import BoolArray, ItemAnswers, ScoredCell
+from evaluators.statistics.item_values import Vector, item_values
 
 
 class ArmKey(NamedTuple):
@@ -61,6 +62,13 @@ class Arm:
     def correct(self, set_name: str) -> dict[int, BoolArray]:
         """Return (m,) right or wrong by run index."""
         return {run: cell.correct[set_name] for run, cell in self.cells.items() if set_name in cell.correct}
+
+    def item_values(self, set_name: str, metric: str) -> dict[int, Vector]:
+        """Return (m,) what each item gives to a metric, by run index; their mean is the metric (`item_values`)."""
+        return {
+            run: item_values(said.labels, said.predicted, metric)
+            for run, said in self.answers(set_name).items()
+        }
 
     def answers(self, set_name: str) -> dict[int, ItemAnswers]:
         """Return what each run answers on a set of known labels, by run index."""

@@ -21,6 +21,7 @@ from evaluators.findings.measurements import CellMeasurement, Design, Encoded
 from evaluators.origin import origin_of
 from evaluators.plan import Plan, PlannedCandidate, PlannedCell
 from evaluators.results import ResultStore
+from evaluators.statistics.item_values import Vector
 from evaluators.task import Task
 from evaluators.test_access import TestAccess
 
@@ -177,6 +178,7 @@ def _scored(planned: PlannedCell, reading: Reading, *, asked: bool) -> CellMeasu
     train = probabilities.pop(TRAIN)
     digests.pop(TRAIN)
     labels = draw(planned.cell, reading.data[planned.cell.task]).labels
+    drift, forgotten = _drift(planned, reading) if asked else (None, None)
     return CellMeasurement(
         cell=planned.cell,
         status="scored",
@@ -186,16 +188,18 @@ def _scored(planned: PlannedCell, reading: Reading, *, asked: bool) -> CellMeasu
         train_labels=labels,
         cost=origin.cost,
         environment=origin.environment,
-        drift=_drift(planned, reading) if asked else None,
+        drift=drift,
+        forgotten=forgotten,
     )
 
 
-def _drift(planned: PlannedCell, reading: Reading) -> CellDrift | None:
-    """Return what adapting changed in a cell's base, if that is stored."""
+def _drift(planned: PlannedCell, reading: Reading) -> tuple[CellDrift | None, Vector | None]:
+    """Return what adapting changed in a cell's base and what each sample lost, if that is stored."""
     probe = probe_of(planned, reading.plan, reading.data)
     if probe is None or not reading.results.intact("drift", drift_key(planned, probe)):
-        return None
-    return CellDrift.model_validate(reading.results.read("drift", drift_key(planned, probe)).facts)
+        return None, None
+    stored = reading.results.read("drift", drift_key(planned, probe))
+    return CellDrift.model_validate(stored.facts), stored.arrays.get("forgotten")
 
 
 def facts_of_task(

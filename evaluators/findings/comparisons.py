@@ -66,7 +66,7 @@ class _Judge:
             return None
         differences = np.array([a[run] - b[run] for run in runs])
         result = paired_t(differences)
-        both = crossed(subject, reference, set_name, runs) if self.task.metric == "accuracy" else None
+        both = crossed(subject, reference, set_name, runs, metric=self.task.metric)
         low, high, p_value = result.low, result.high, result.p_value
         test = f"paired t over runs (df={result.df})"
         if result.low is None:
@@ -105,12 +105,14 @@ class _Judge:
         return sets.pop() if len(sets) == 1 else VALIDATION
 
 
-def crossed(subject: Arm, reference: Arm, set_name: str, runs: Sequence[int]) -> Crossed | None:
-    """Return the difference in accuracy of two arms on a set, over the given runs and the items together.
+def crossed(
+    subject: Arm, reference: Arm, set_name: str, runs: Sequence[int], *, metric: str
+) -> Crossed | None:
+    """Return the difference of two arms on a set, over the given runs and the items together.
 
-    Only accuracy is a mean over items; an F1 of a resample is not a mean of the items' scores.
+    A macro-F1 is taken to first order as a mean over items (`item_values`).
     """
-    a, b = subject.correct(set_name), reference.correct(set_name)
+    a, b = subject.item_values(set_name, metric), reference.item_values(set_name, metric)
     if not runs:
         return None
     return crossed_bootstrap(

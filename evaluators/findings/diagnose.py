@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from evaluators.diagnostics.efficiency import aulc
 from evaluators.diagnostics.gaps import generalization_gap, shift_drop
 from evaluators.diagnostics.slices import class_shares, worst_class
@@ -17,6 +19,7 @@ from evaluators.findings.corruptions import corruption_diagnostics, severities_o
 from evaluators.findings.measurements import TEST, VALIDATION, Design
 from evaluators.findings.summaries import diagnostic_of
 from evaluators.statistics.intervals import mean_interval
+from evaluators.statistics.paired import crossed_interval
 
 #: Diagnostics that are a metric of the judged set, averaged over runs.
 _OF_METRICS: tuple[tuple[DiagnosticName, str], ...] = (
@@ -110,9 +113,10 @@ def _of_the_base(arm: Arm) -> Iterator[Diagnostic]:
     found = [cell.finding.drift for cell in arm.cells.values() if cell.finding.drift is not None]
     if not found:
         return
-    forgotten = [row.forgotten for row in found if row.forgotten is not None]
+    forgotten = [cell.forgotten for cell in arm.cells.values() if cell.forgotten is not None]
     if forgotten:
-        yield diagnostic_of("forgetting", arm, found[0].probe, mean_interval(forgotten))
+        # Runs are asked about the same samples, so the interval is over both.
+        yield diagnostic_of("forgetting", arm, found[0].probe, crossed_interval(np.stack(forgotten)))
     aligned = [row.cka for row in found if row.cka is not None]
     if aligned:
         yield diagnostic_of("feature-alignment", arm, found[0].probe, mean_interval(aligned))

@@ -141,9 +141,7 @@ def _low(
     if found.low != found.high:
         return found.low
     # Runs that agree to the last item have no spread; items still do.
-    both = (
-        crossed(curve.arms[place], reference.arms[place], judged, runs) if task.metric == "accuracy" else None
-    )
+    both = crossed(curve.arms[place], reference.arms[place], judged, runs, metric=task.metric)
     return both.low if both else None
 
 

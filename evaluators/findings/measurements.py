@@ -18,6 +18,7 @@ from evaluators.facts import CandidateFacts, TaskFacts
 from evaluators.looks import Looks
 from evaluators.observations import Environment
 from evaluators.protocol import Protocol
+from evaluators.statistics.item_values import Vector
 
 VALIDATION, TEST = "validation", "test"
 
@@ -48,6 +49,7 @@ class CellMeasurement:
         cost: What the fit cost when it was computed.
         environment: What computed it; None if nothing was.
         drift: What adapting changed in the base; None where that was not asked.
+        forgotten: (m,) what was lost of each sample of the probe, their mean is what was forgotten; None likewise.
     """
 
     cell: Cell
@@ -60,6 +62,7 @@ class CellMeasurement:
     cost: FitCost = field(default_factory=FitCost)
     environment: Environment | None = None
     drift: CellDrift | None = None
+    forgotten: Vector | None = None
 
     def __post_init__(self) -> None:
         if self.status == "scored" and set(self.probabilities) != set(self.digests):

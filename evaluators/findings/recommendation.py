@@ -63,9 +63,7 @@ def _lightest_sufficient(measured: Mapping[str, Arm], task: TaskFacts, size: int
             break
         runs = [run for run in values if run in complete[best]]
         paired = [values[run] - complete[best][run] for run in runs]
-        both = (
-            crossed(measured[name], measured[best], VALIDATION, runs) if task.metric == "accuracy" else None
-        )
+        both = crossed(measured[name], measured[best], VALIDATION, runs, metric=task.metric)
         if paired and non_inferior(paired, task.margin, both):
             return name, _non_inferior_reason(name, best, complete, paired, task.margin) + f" ({where})"
         too_weak.append(f"{title(name)} {signed(means[name] - means[best])}")

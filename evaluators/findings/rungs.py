@@ -130,7 +130,7 @@ def _gain(best: Arm, before: Arm, task: TaskFacts) -> Estimate | None:
     found = paired_t([a[run] - b[run] for run in runs])
     low, high = found.low, found.high
     if found.degenerate:
-        both = crossed(best, before, VALIDATION, runs) if task.metric == "accuracy" else None
+        both = crossed(best, before, VALIDATION, runs, metric=task.metric)
         low, high = (both.low, both.high) if both else (None, None)
     return Estimate(value=found.estimate, low=low, high=high, n=len(runs))
 

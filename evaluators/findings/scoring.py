@@ -25,6 +25,7 @@ from evaluators.metrics.classification import (
 from evaluators.metrics.out_of_scope import out_of_scope_metrics
 from evaluators.metrics.selective import selective_metrics
 from evaluators.metrics.temperature import at_temperature, fit_temperature
+from evaluators.statistics.item_values import Vector
 
 BoolArray = NDArray[np.bool_]
 
@@ -54,11 +55,13 @@ class ScoredCell:
         finding: The row.
         correct: Set name -> (m,) whether each item was right; sets of known labels only.
         answers: Set name -> what it answers; the same sets.
+        forgotten: (m,) what was lost of each sample of the probe task; None where that was not asked.
     """
 
     finding: CellFinding
     correct: Mapping[str, BoolArray]
     answers: Mapping[str, ItemAnswers]
+    forgotten: Vector | None = None
 
     def value(self, set_name: str, metric: str) -> float | None:
         """Return one metric on one set, or None where it was not measured."""
@@ -101,7 +104,7 @@ def score_cell(measurement: CellMeasurement, task: TaskFacts, truths: Truths) ->
         digest = measurement.digests[name]
         scores.append(SetScore(set=name, samples=len(labels), metrics=metrics, predictions_sha256=digest))
     finding = _finding(measurement, tuple(scores), _train_metric(measurement, task))
-    return ScoredCell(finding, correct, answers)
+    return ScoredCell(finding, correct, answers, measurement.forgotten)
 
 
 def _temperature(measurement: CellMeasurement, task: TaskFacts, truths: Truths) -> float | None:

@@ -36,8 +36,7 @@ def _group(arms: ArmTable, task: TaskFacts, size: int, set_name: str) -> TieGrou
         return None
     runs = sorted({run for _, values in scored for run in values})
     matrix = np.array([[values.get(run, np.nan) for run in runs] for _, values in scored])
-    # Only accuracy is a mean over items.
-    answers = [arm.correct(set_name) for arm, _ in scored] if task.metric == "accuracy" else []
+    answers = [arm.item_values(set_name, task.metric) for arm, _ in scored]
     found = against_the_best(matrix, answers, groups=scored[0][0].groups.get(set_name))
     rows = [_arm(arm, found.p_adjusted[index]) for index, (arm, _) in enumerate(scored)]
     others = [index for index in range(len(rows)) if index != found.best]

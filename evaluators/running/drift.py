@@ -19,6 +19,7 @@ from evaluators.engine.job import Fitted
 from evaluators.plan import PlannedCell
 from evaluators.results import Stored
 from evaluators.running.workbench import Workbench
+from evaluators.statistics.item_values import Vector
 
 if TYPE_CHECKING:
     from evaluators.engine.classifier import Classifier
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class _Bare:
-    """What the bare base gave: its features, and what a probe on them scores."""
+    """What the bare base gave: its features, and what each sample gives to the score of a probe on them."""
 
     features: FloatArray
-    score: float | None
+    values: Vector | None
 
 
 class DriftMeter:
@@ -75,26 +76,30 @@ class DriftMeter:
         return None if stored else probe
 
     def _asked(self, planned: PlannedCell, fitted: Classifier, probe: Probe) -> Stored:
-        from evaluators.engine.probing import pooled, probe_score
+        from evaluators.engine.probing import pooled, probe_values
 
         bare = self._of_bare(planned, fitted.dtype, probe)
         after = pooled(fitted.network.backbone, probe.samples, fitted.dtype)
+        values = probe_values(after, probe)
         facts = {
             "probe": probe.name,
             "samples": len(probe.samples),
             "cka": linear_cka(bare.features, after),
             "overlap": neighbour_overlap(bare.features, after),
-            "before": bare.score,
-            "after": probe_score(after, probe),
+            "before": None if bare.values is None else float(bare.values.mean()),
+            "after": None if values is None else float(values.mean()),
         }
-        return Stored({"fitted": np.array([probe.fitted])}, facts)
+        arrays: dict[str, Vector] = {}
+        if bare.values is not None and values is not None:
+            arrays["forgotten"] = bare.values - values
+        return Stored({"fitted": np.array([probe.fitted])} | arrays, facts)
 
     def _of_bare(self, planned: PlannedCell, dtype: str, probe: Probe) -> _Bare:
-        from evaluators.engine.probing import pooled, probe_score
+        from evaluators.engine.probing import pooled, probe_values
 
         key = (planned.cell.subject, dtype, probe.digest)
         if key not in self._bare:
             backbone = self._bench.backbone(planned, pretrained=True)
             features = pooled(backbone, probe.samples, dtype)
-            self._bare[key] = _Bare(features, probe_score(features, probe))
+            self._bare[key] = _Bare(features, probe_values(features, probe))
         return self._bare[key]

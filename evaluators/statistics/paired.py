@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtri, stdtr, stdtrit
 
-from evaluators.statistics.intervals import ROUNDING, Interval, Values, check_level, mean_and_error
+from evaluators.statistics.clustered import by_group
+from evaluators.statistics.intervals import (
+    ROUNDING,
+    Interval,
+    Values,
+    check_level,
+    mean_and_error,
+    mean_interval,
+)
 
 BoolArray = NDArray[np.bool_]
 FloatMatrix = NDArray[np.float64]
@@ -118,6 +126,8 @@ class Crossed:
         low_90: Lower end of the 90 % interval: above -margin, a is not inferior at a one-sided level of .05.
         high_90: Upper end.
         p_value: Two-sided, of no difference: twice the smaller share of resamples on one side of 0.
+        error: Standard error over runs and items, in closed form (`crossed_error`).
+        df: Its degrees of freedom.
     """
 
     low: float
@@ -125,6 +135,8 @@ class Crossed:
     low_90: float
     high_90: float
     p_value: float
+    error: float
+    df: float
 
 
 def p_at_bound(interval: Interval, bound: float) -> float:
@@ -187,7 +199,8 @@ def crossed_bootstrap(
     low, low_90, high_90, high = np.quantile(means, [0.025, 0.05, 0.95, 0.975]).tolist()
     # Resamples within rounding of 0 lie on both sides.
     fewer = min(int((means <= ROUNDING).sum()), int((means >= -ROUNDING).sum()))
-    return Crossed(low, high, low_90, high_90, min(1.0, 2.0 * (fewer + 1) / (resamples + 1)))
+    error, df = crossed_error(differences if clusters is None else by_group(differences, clusters))
+    return Crossed(low, high, low_90, high_90, min(1.0, 2.0 * (fewer + 1) / (resamples + 1)), error, df)
 
 
 def crossed_error(differences: FloatMatrix) -> tuple[float, float]:
@@ -220,6 +233,20 @@ def crossed_error(differences: FloatMatrix) -> tuple[float, float]:
     if variance == 0.0:
         return 0.0, float(runs - 1)
     return math.sqrt(variance), variance**2 / sum(part**2 / df for part, df in parts)
+
+
+def crossed_interval(differences: FloatMatrix) -> Interval:
+    """Return a mean over runs and items with its 95 % interval, never narrower than that over runs alone.
+
+    Args:
+        differences: (runs, items), finite; of one run there is no interval.
+    """
+    found = mean_interval(differences.mean(axis=1))
+    if found.low is None or found.high is None:
+        return found
+    error, df = crossed_error(differences)
+    half = max(float(stdtrit(df, 0.975)) * error, found.high - found.value)
+    return Interval(found.value, found.value - half, found.value + half, found.n)
 
 
 def mcnemar_exact(a_correct: BoolArray, b_correct: BoolArray) -> McNemarResult:

@@ -17,6 +17,7 @@ from scipy.special import stdtr
 from evaluators.statistics.clustered import by_group
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import ROUNDING
+from evaluators.statistics.item_values import Vector
 from evaluators.statistics.kinds import IntVector
 from evaluators.statistics.paired import BoolArray, crossed_error
 
@@ -44,7 +45,10 @@ class AgainstTheBest:
 
 
 def against_the_best(
-    scores: Matrix, answers: Sequence[Mapping[int, BoolArray]] = (), *, groups: IntVector | None = None
+    scores: Matrix,
+    answers: Sequence[Mapping[int, Vector | BoolArray]] = (),
+    *,
+    groups: IntVector | None = None,
 ) -> AgainstTheBest:
     """Compare every arm with the best by paired t over runs and items, adjusted by Holm over all pairs of arms.
 
@@ -59,8 +63,8 @@ def against_the_best(
 
     Args:
         scores: (arms, runs), higher is better; NaN where a run failed, at least one number an arm.
-        answers: Of each arm: run (a column of `scores`) -> (items,) whether it was right. Empty where the score is no
-            mean over items: then runs alone decide.
+        answers: Of each arm: run (a column of `scores`) -> (items,) what each gives to the score (`item_values`). Empty
+            where that is unknown: then runs alone decide.
         groups: (items,) which items belong together; None where each stands for itself.
 
     Raises:
@@ -88,13 +92,16 @@ def against_the_best(
 
 
 def _crossed_p(
-    a: Mapping[int, BoolArray], b: Mapping[int, BoolArray], p_value: float, groups: IntVector | None
+    a: Mapping[int, Vector | BoolArray],
+    b: Mapping[int, Vector | BoolArray],
+    p_value: float,
+    groups: IntVector | None,
 ) -> float:
     """Return the p of a pair over runs and items; that over runs where it shows nothing anyway."""
     runs = [run for run in a if run in b]
     if len(runs) < 2 or p_value > LEVEL:
         return p_value
-    differences = np.stack([a[run] for run in runs]).astype(np.float64) - np.stack([b[run] for run in runs])
+    differences = np.stack([a[run].astype(np.float64) - b[run] for run in runs])
     if groups is not None:
         differences = by_group(differences, groups)
     error, df = crossed_error(differences)

@@ -22,7 +22,7 @@ from evaluators.strategy import STRATEGIES
 from evaluators.wording import at_size, count, difference, loss, millions, percent, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
-from hub.gate_rules.correction import corrected
+from hub.gate_rules.correction import corrected, corrected_not_worse
 from hub.gate_rules.looking import at_level, interval_words, over_items
 from hub.gate_rules.settling import settles, settles_by_items
 from hub.policy import Rule
@@ -236,9 +236,10 @@ def _without_incumbent(case: TaskCase, required: str) -> Judgement:
 
 def _not_worse(row: Comparison, case: TaskCase) -> bool:
     """Whether it is shown not to be worse by the margin, by one side of TOST (earlier documents: by the interval)."""
-    if row.p_non_inferior is None:
+    p_value = corrected_not_worse(row, case)
+    if p_value is None:
         return row.difference.low is not None and row.difference.low > -case.task.margin
-    return row.difference.n >= FEWEST_RUNS and row.p_non_inferior <= case.level
+    return row.difference.n >= FEWEST_RUNS and p_value <= case.level
 
 
 def _scored(case: TaskCase, strategy: str, size: int) -> bool:

@@ -59,6 +59,23 @@ def corrected(row: Comparison, rule: Rule, case: TaskCase) -> Corrected:
     )
 
 
+def corrected_not_worse(row: Comparison, case: TaskCase) -> float | None:
+    """Return the one-sided p of "it is worse by the margin" after Holm over the same family; None if it is unknown."""
+    if row.p_non_inferior is None:
+        return None
+    rivals = [
+        other
+        for other in case.evidence.findings.comparisons
+        if _rivals(other, row) and other.p_non_inferior is not None
+    ]
+    if row not in rivals:
+        return row.p_non_inferior
+    from evaluators.statistics.holm import holm
+
+    p_values = [other.p_non_inferior or 0.0 for other in rivals]
+    return holm(p_values, family=max(len(rivals), case.candidates_ever))[rivals.index(row)]
+
+
 def _over(row: Comparison, case: TaskCase, candidates: int, tries: int) -> str:
     if candidates < 2:
         return f"{count(tries, 'size')}, one of which is enough"

@@ -127,7 +127,7 @@ def test_every_run_of_a_trained_base_is_asked_at_the_largest_size_and_no_frozen_
     assert set(found) == {(name, 2, run) for name in ("lora", "full-finetune") for run in (0, 1)}
     for row in found.values():
         assert row.probe == "shades"
-        assert 0.0 <= row.cka <= 1.0
+        assert -0.1 < row.cka <= 1.0  # without bias, so about 0 where nothing is left
         assert row.forgotten == pytest.approx(row.before - row.after)
 
 

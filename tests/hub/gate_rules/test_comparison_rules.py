@@ -1,6 +1,7 @@
 """Rules about comparisons: a gain inside the noise is not a pass, and what is missing is not one either."""
 
 import pytest
+from scipy.special import stdtr, stdtrit
 
 from tests.approval import (
     good_evidence,
@@ -137,11 +138,23 @@ def test_candidates_of_one_evaluation_are_tries_of_one_test(kind):
     assert "p = 0.074 after Holm over 2 candidates" in found.measured
 
 
-def test_what_is_better_and_smaller_needs_no_correction_to_be_not_worse():
+def test_what_is_not_worse_and_smaller_has_to_stand_among_all_that_opened_the_test():
     base = incumbent_world(0.88)
-    found = outcome("gain-over-incumbent", opened_by(500, base))
-    assert found.outcome == "pass"
-    assert "within the margin, and smaller" in found.measured
+    row = next(r for r in base.findings.comparisons if r.purpose == "gain-over-incumbent")
+    few = outcome("gain-over-incumbent", opened_by(int(0.05 / row.p_non_inferior), base))
+    assert few.outcome == "pass"
+    many = outcome("gain-over-incumbent", opened_by(int(0.05 / row.p_non_inferior) + 2, base))
+    assert many.outcome == "insufficient evidence"
+
+
+def test_a_strategy_is_not_shown_to_be_not_worse_by_runs_that_answer_the_same_items():
+    base = incumbent_world(0.88)
+    row = next(r for r in base.findings.comparisons if r.purpose == "gain-over-incumbent")
+    margin = next(task.margin for task in base.findings.tasks if task.id == row.task)
+    half = row.difference.high - row.difference.value
+    error = half / stdtrit(row.difference.n - 1, 0.975)
+    over_runs = stdtr(row.difference.n - 1, -(row.difference.value + margin) / error)
+    assert row.p_non_inferior >= over_runs
 
 
 def test_a_pass_must_survive_holm_at_the_bound_of_the_rule_and_not_at_zero():
