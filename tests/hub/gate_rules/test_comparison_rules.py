@@ -139,7 +139,7 @@ def test_candidates_of_one_evaluation_are_tries_of_one_test(kind):
 
 
 def test_what_is_not_worse_and_smaller_has_to_stand_among_all_that_opened_the_test():
-    base = incumbent_world(0.88)
+    base = incumbent_world(0.87)
     row = next(r for r in base.findings.comparisons if r.purpose == "gain-over-incumbent")
     few = outcome("gain-over-incumbent", opened_by(int(0.05 / row.p_non_inferior), base))
     assert few.outcome == "pass"
