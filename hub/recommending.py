@@ -158,6 +158,8 @@ def unmeasured(advice: Advice) -> Unmeasured | None:
             f"undecided with {count(advice.labels, 'label')}; this settles it",
         )
     models = [option.candidate for option in advice.options if not option.is_baseline]
+    if not models:
+        return None  # the limits leave floors alone: each transfer is excluded with its reason
     model = advice.chosen.candidate or models[0]
     measured = {option.strategy for option in advice.options if option.candidate == model}
     missing = tuple(name for name in _HEAVIER if name not in measured)
@@ -216,7 +218,7 @@ def weigh(
         )
     ]
     fitting, excluded = within(options, limits)
-    advice = advise(fitting, margin=facts.margin, supply=supply_of(facts))
+    advice = advise(fitting, margin=facts.margin, supply=supply_of(facts), or_floor=bool(excluded))
     if advice is None and excluded:
         raise NothingMeasured(
             "nothing that was measured is within the limits: "

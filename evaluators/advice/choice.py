@@ -16,29 +16,33 @@ from dataclasses import replace
 
 from evaluators.advice.advice import Advice
 from evaluators.advice.forecast import forecast
+from evaluators.advice.front import dominator
 from evaluators.advice.option import Option
 from evaluators.advice.option_gap import ahead, sufficient
 from evaluators.advice.sentence import advice_sentence
 from evaluators.advice.supply import Supply
 
 
-def advise(options: Sequence[Option], *, margin: float, supply: Supply | None = None) -> Advice | None:
+def advise(
+    options: Sequence[Option], *, margin: float, supply: Supply | None = None, or_floor: bool = False
+) -> Advice | None:
     """Choose among options.
 
     Args:
         options: What was measured.
         margin: The smallest difference that matters.
         supply: The labels that there are, where the sentence shall speak of them.
+        or_floor: Whether a floor is an answer where no transfer is among the options, as within narrow limits.
 
     Returns:
-        The advice; None if no transfer was measured.
+        The advice; None if no transfer was measured, and no floor either or a floor is no answer.
     """
     if supply is not None:
         options = [supply.widened(option) for option in options]
     transfers = [option for option in options if not option.is_baseline]
-    if not transfers:
+    if not transfers and not (or_floor and options):
         return None
-    size = max(option.labels_per_class for option in transfers)
+    size = max(option.labels_per_class for option in transfers or options)
     here = _at(options, size)
     first = _lightest(here, margin)
     absent = _absent(options, here)
@@ -67,13 +71,15 @@ def advise(options: Sequence[Option], *, margin: float, supply: Supply | None = 
 
 
 def _lightest(options: Sequence[Option], margin: float) -> Option:
-    """Return the lightest option that is shown to be within the margin of the best one."""
+    """Return the lightest option that is shown to be within the margin of the best one, and that nothing dominates."""
     # What failed in some runs is not chosen while something else ran in all of them.
     able = [option for option in options if not option.failed] or options
     # A floor that no transfer beats is the honest answer too.
     best = min(able, key=_best_first)
     enough = [option for option in able if option is best or sufficient(option, best, margin=margin)]
-    return min(enough, key=lambda option: option.weight)
+    # Rungs and seconds may disagree: what is worse and took longer is no answer, though it is of a lighter rung.
+    kept = [option for option in enough if dominator(option, able) is None] or enough
+    return min(kept, key=lambda option: option.weight)
 
 
 def _absent(options: Sequence[Option], here: Sequence[Option]) -> list[Option]:

@@ -52,10 +52,12 @@ def _reason(option: Option, advice: Advice) -> str:
         return f"undecided: it led with {option.labels:,} labels, and was not measured with more"
     floor = _floor(option, advice)
     if floor is not None:
-        return f"negative transfer: {points(gap(option, floor))} against {floor.words}"
+        return (
+            f"negative transfer: {points(gap(option, floor))} against {floor.words}{_alike(option, advice)}"
+        )
     beaten = dominator(option, advice.options)
     if beaten is not None:
-        return f"dominated by {beaten.words}: {points(gap(option, beaten))}, and no cheaper"
+        return f"dominated by {beaten.words}: {points(gap(option, beaten))}, and no cheaper{_alike(option, advice)}"
     if option.labels_per_class != chosen.labels_per_class:
         return f"measured with {count(option.labels, 'label')} only, {_even(option, chosen)}"
     apart = gap(option, chosen)
@@ -65,6 +67,14 @@ def _reason(option: Option, advice: Advice) -> str:
     if apart.high is not None and apart.high < -advice.margin:
         return f"lighter, but too far below: {between} points, margin {percent(advice.margin)}"
     return f"lighter, but not shown to be within the margin: {between} points"
+
+
+def _alike(option: Option, advice: Advice) -> str:
+    """Say that a difference is of these labels alone, where draws have nearly all of them in common."""
+    shared = advice.supply.shared(option.labels) if advice.supply else None
+    return (
+        "" if shared is None else f" (draws share {100 * shared:.0f} % of their labels: of this pool alone)"
+    )
 
 
 def _even(option: Option, chosen: Option) -> str:

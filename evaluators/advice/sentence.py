@@ -154,6 +154,8 @@ def _lighter(advice: Advice) -> list[str]:
 
 def _floor(advice: Advice) -> list[str]:
     """Say what can be had without a model, or that nothing is better."""
+    if all(option.is_baseline for option in advice.options):
+        return ["no base model is within the limits: this is what can be had without one"]
     if advice.chosen.is_baseline:
         trained = any(strategy(option.strategy).tier.rung > Tier.FROZEN.rung for option in advice.peers)
         return [

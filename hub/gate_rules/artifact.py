@@ -187,7 +187,7 @@ def _after_holm(row: ArtifactComparison, case: ArtifactCase, bound: float) -> tu
     if case.family == 1 or (case.family == compared and bound == 0.0):
         # At one comparison the interval alone says whether the gain is above another bound.
         return row.p_adjusted, "after Holm"
-    p_value = row.p_value if bound == 0.0 else _p_at(row, bound)
+    p_value = row.p_value if bound == 0.0 else _p_at(row, bound, case)
     words = "after Holm"
     if case.family > compared:
         words += f" over {count(case.family, 'model')} that opened this test"
@@ -195,12 +195,13 @@ def _after_holm(row: ArtifactComparison, case: ArtifactCase, bound: float) -> tu
     return max(row.p_adjusted, min(1.0, case.family * p_value)), words
 
 
-def _p_at(row: ArtifactComparison, bound: float) -> float:
-    """Return the two-sided p of "the gain is the bound"."""
+def _p_at(row: ArtifactComparison, bound: float, case: ArtifactCase) -> float:
+    """Return the two-sided p of "the gain is the bound"; of groups with as many degrees of freedom as they allow."""
     if row.test == MCNEMAR:
         return p_at(row.only_candidate, row.only_reference, row.difference.n, bound)
     seen = row.difference
-    return p_at_bound(Interval(seen.value, seen.low, seen.high, seen.n), bound)
+    units = case.evidence.findings.task.groups.get("test", seen.n) if row.test == OF_GROUPS else seen.n
+    return p_at_bound(Interval(seen.value, seen.low, seen.high, units), bound)
 
 
 def _not_worse(row: ArtifactComparison, case: ArtifactCase) -> bool:
@@ -232,6 +233,8 @@ def _settles(row: ArtifactComparison, bound: float, *, size: float) -> str:
     """Say how many test items would settle an undecided comparison; `size` is the error that it may take."""
     if row.test != MCNEMAR:
         # What one more item brings depends on its class: no number is known.
+        if row.test == OF_GROUPS:
+            return "test items of more groups: more of the same groups say little"
         return "more test items, of rare classes above all"
     seen, n = abs(row.difference.value - bound), row.difference.n
     churn = (row.only_candidate + row.only_reference) / n

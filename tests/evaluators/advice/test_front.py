@@ -1,10 +1,12 @@
 """The Pareto set and the reasons: what noise cannot tell apart is not dominated, and nothing is dropped unsaid."""
 
+import random
 from dataclasses import replace
 
 from evaluators.advice.choice import advise
 from evaluators.advice.front import exclusions, pareto
 from evaluators.advice.limits import Limits, unknown, within
+from evaluators.advice.supply import Supply
 from tests.evaluators.advice.options import option
 
 RUNS = (0.80, 0.81, 0.79, 0.80, 0.82)
@@ -93,3 +95,43 @@ def test_what_the_limits_ask_and_nobody_measured_is_said():
     timed = replace(untimed, latency=0.5)
     assert not [text for text in unknown([timed], Limits(latency=0.02)) if "answer" in text]
     assert unknown([untimed], Limits()) == ()
+
+
+def test_the_answer_is_never_one_that_its_own_set_dominates():
+    names = ("linear-probe", "knn", "lora", "partial-freeze", "full-finetune", "tfidf-logreg", "from-scratch")
+    for seed in range(300):
+        generator = random.Random(seed)
+        options = [
+            option(
+                name,
+                generator.uniform(0.7, 0.9),
+                runs=_up(generator.uniform(-0.05, 0.05), noise=generator.uniform(0.0, 0.01)),
+                seconds=generator.uniform(0.1, 60.0),
+                encoding=generator.uniform(0.0, 5.0),
+                machine="m",
+            )
+            for name in generator.sample(names, generator.randint(2, len(names)))
+        ]
+        options = [
+            replace(row, estimate=row.estimate.model_copy(update={"value": sum(v for _, v in row.runs) / 5}))
+            for row in options
+        ]
+        advice = advise(options, margin=generator.choice([0.005, 0.02, 0.05]), or_floor=True)
+        assert advice.chosen in pareto(advice.peers), seed
+
+
+def test_within_limits_that_no_base_model_keeps_a_floor_is_the_answer():
+    floors = [option("tfidf-logreg", 0.7), option("majority", 0.1)]
+    assert advise(floors, margin=0.02) is None
+    advice = advise(floors, margin=0.02, or_floor=True)
+    assert advice.chosen.strategy == "tfidf-logreg"
+    assert "no base model is within the limits" in advice.sentence
+    assert advise([], margin=0.02, or_floor=True) is None
+
+
+def test_where_draws_are_alike_a_reason_says_that_it_is_of_this_pool():
+    heavy = option("full-finetune", 0.75, runs=_up(-0.05), seconds=60.0, machine="m")
+    alike = Supply("Your 120 labels", 82, 38, "accuracy")
+    (reason,) = exclusions(advise([_probe(), heavy], margin=0.02, supply=alike))
+    assert reason.reason.startswith("dominated by")
+    assert reason.reason.endswith("(draws share 98 % of their labels: of this pool alone)")
