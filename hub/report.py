@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from evaluators.canonical import short
 from evaluators.errors import IntegrityError
-from evaluators.evidence import Evidence
+from evaluators.evidence import Evidence, Findings
 from evaluators.report.markdown import evidence_markdown, markdown_table, plain
 from evaluators.report.table import ResultTable
 from evaluators.wording import at_size, title
 from hub.decision import Decision, RuleResult, TaskVerdict
+from hub.verdict_caveats import verdict_caveats
 
 
 def decision_report(decision: Decision, evidence: Evidence) -> str:
@@ -26,7 +27,7 @@ def decision_report(decision: Decision, evidence: Evidence) -> str:
     check_about(decision, evidence)
     # The evidence is a part of this page: its headings go one level down.
     evidence_part = evidence_markdown(evidence).replace("\n#", "\n##")
-    return "\n\n".join([*verdict_parts(decision), f"#{evidence_part}"])
+    return "\n\n".join([*verdict_parts(decision, evidence.findings), f"#{evidence_part}"])
 
 
 def check_about(decision: Decision, evidence: Evidence) -> None:
@@ -43,11 +44,18 @@ def check_about(decision: Decision, evidence: Evidence) -> None:
         )
 
 
-def verdict_parts(decision: Decision) -> list[str]:
-    """Return the paragraphs of a decision: the verdict, then rule by rule."""
+def verdict_parts(decision: Decision, findings: Findings | None = None) -> list[str]:
+    """Return the paragraphs of a decision: the verdict with what has to be known beside it, then rule by rule.
+
+    Args:
+        decision: The verdict.
+        findings: What it was made from, where that is evidence about strategies.
+    """
+    caveats = "\n".join(f"- {plain(text)}" for text in verdict_caveats(decision, findings))
     parts = [
         f"# {plain(decision.model)}: {decision.verdict}",
         plain(decision.sentence),
+        *([f"To be known beside it:\n\n{caveats}"] if caveats else []),
         f"Decided {decision.decided_on} under policy {plain(decision.policy)} "
         f"`{short(decision.policy_digest)}` from findings `{short(decision.findings_digest)}`; "
         f"model digest `{short(decision.model_digest)}`.",

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evaluators.canonical import short
-from evaluators.evidence import Evidence
+from evaluators.evidence import Evidence, Findings
 from evaluators.report.example import Example
 from evaluators.report.html_evidence import answer_parts, evidence_sections, recommendation_rows
 from evaluators.report.html_page import Section, fact_section, html_page, paragraphs
 from evaluators.report.html_table import Cell, html_table
-from evaluators.report.html_text import Html, code, element, escaped, facts, joined
+from evaluators.report.html_text import Html, code, element, escaped, facts, joined, listed
 from evaluators.report.provenance import provenance
 from evaluators.wording import at_size, title
 from hub.decision import Decision, RuleResult, TaskVerdict
 from hub.next_step import next_step
 from hub.promotion_log import Record
 from hub.report import check_about
+from hub.verdict_caveats import verdict_caveats
 
 #: How a rule or a verdict ended: class for the style sheet, and a mark for those who see no colour.
 _MARKS = {
@@ -58,7 +59,7 @@ def report_page(
     tasks = ", ".join(task.id for task in evidence.findings.tasks)
     return html_page(
         f"{names} on {tasks}",
-        [*(verdict_html(decision) for decision in decisions), *answer_parts(evidence)],
+        [*(verdict_html(decision, evidence.findings) for decision in decisions), *answer_parts(evidence)],
         (
             rules_section(decisions),
             *evidence_sections(evidence, examples),
@@ -68,8 +69,13 @@ def report_page(
     )
 
 
-def verdict_html(decision: Decision) -> Html:
-    """Return a verdict in a sentence, and what it is about."""
+def verdict_html(decision: Decision, findings: Findings | None = None) -> Html:
+    """Return a verdict in a sentence, what has to be known beside it, and what it is about.
+
+    Args:
+        decision: The verdict.
+        findings: What it was made from, where that is evidence about strategies.
+    """
     kind, mark = _MARKS[decision.verdict]
     heading = element("h1", marked(mark, kind, f"{decision.model}: {decision.verdict}"))
     about = joined(
@@ -86,9 +92,16 @@ def verdict_html(decision: Decision) -> Html:
         "div",
         heading,
         paragraphs(decision.sentence),
+        _caveats(verdict_caveats(decision, findings)),
         element("p", about, attributes={"class": "about"}),
         attributes={"class": f"verdict {kind}"},
     )
+
+
+def _caveats(texts: Sequence[str]) -> Html:
+    if not texts:
+        return joined(())
+    return joined((element("p", element("strong", "To be known beside it:")), listed(texts)))
 
 
 def rules_section(decisions: Sequence[Decision]) -> Section:
@@ -117,7 +130,7 @@ def _task_line(task: TaskVerdict) -> Html:
 
 
 def _rules(heading: str, rules: Sequence[RuleResult]) -> Html:
-    return html_table(heading, _COLUMNS, [_rule(row) for row in rules])
+    return html_table(heading, _COLUMNS, [_rule(row) for row in rules], cards=True)
 
 
 def _rule(row: RuleResult) -> tuple[Cell, ...]:

@@ -182,7 +182,8 @@ def _more_labels(advice: Advice) -> list[str]:
     if advice.earlier:
         last = advice.earlier[-1]
         return [
-            f"from {last.labels} to {chosen.labels} labels it gained {_points(chosen, last, advice.supply)}"
+            f"{chosen.words} with {chosen.labels:,} labels instead of {last.labels:,}: "
+            f"{_points(chosen, last, advice.supply)}"
         ]
     return []
 

@@ -78,4 +78,6 @@ def _said(row: Tried) -> str:
 
 
 def _what(rung: Rung) -> str:
-    return f"{rung.reason[0].upper()}{rung.reason[1:]}."
+    over = f"over {title(rung.over)}, " if rung.over and rung.gain else ""
+    words = over + rung.reason
+    return f"{words[0].upper()}{words[1:]}."

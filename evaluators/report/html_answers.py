@@ -22,8 +22,9 @@ from evaluators.report.html_text import Html, element
 from evaluators.wording import percent, title
 
 _ABOUT = (
-    "Of the recommended strategy, all runs together. A dark square is a frequent mistake; framed squares are right "
-    "answers. A class with few items has a wide interval, and the lowest of many classes is low by chance too."
+    "Of the recommended strategy, all runs together. The fuller the colour of a square, the more frequent the mistake; "
+    "framed squares are right answers. A class with few items has a wide interval, and the lowest of many classes is "
+    "low by chance too."
 )
 _EXAMPLES = (
     "Items of the validation set that the first run got wrong, of the worst classes. Never of the locked test: "

@@ -14,10 +14,11 @@ from evaluators.report.label_rows import overtakings_table, savings_table
 from evaluators.report.table import ResultTable, comparison_table
 
 _ABOUT = (
-    "A floor that needs 22.9 labels for what a strategy reaches with 8 makes each label worth x2.9 (a line over log2 n "
-    "between measured sizes). Ahead: the paired 95 % interval of the difference lies above 0, size by size, not "
-    "adjusted for there being several. > and \u201cnot up to\u201d: beyond the most labels that were measured, where "
-    "nothing is guessed."
+    "Labels that a floor needs: how many labels a class it takes to score what the strategy scores with those of the "
+    "column's heading, by a line over log2 n between measured sizes; in brackets, how many of the floor's labels one "
+    "of the strategy's is worth (as an example: 24 beside a heading of 8 would be x3.0). Ahead: the paired 95 % "
+    "interval of the difference lies above 0, size by size, not adjusted for there being several. > and \u201cnot up "
+    "to\u201d: beyond the most labels that were measured, where nothing is guessed."
 )
 _SHOWN = {
     "sample-efficiency": "score by labels a class, each strategy against training from scratch and the baselines",

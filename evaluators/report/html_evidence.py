@@ -63,7 +63,11 @@ def answer_parts(evidence: Evidence) -> tuple[Html, ...]:
 def missing_section(findings: Findings) -> Section:
     """Return what failed or was skipped, each with its reason."""
     table = failures(findings)
-    parts = (result_html(table),) if table.rows else (paragraphs("Every cell of the plan was scored."),)
+    parts = (
+        (result_html(table, cards=True),)
+        if table.rows
+        else (paragraphs("Every cell of the plan was scored."),)
+    )
     return Section("missing", "Failed and skipped", parts)
 
 

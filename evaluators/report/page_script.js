@@ -1,4 +1,5 @@
-// Sorts a table by the heading that is clicked: one way, the other way, as it was. Without this script the tables just stand there.
+// Sorts a table by the heading that is clicked (one way, the other way, as it was), and marks what is wider than its box.
+// Without this script the tables just stand there, and still scroll.
 (() => {
   "use strict";
   // Of words the first are looked for, of numbers the largest.
@@ -37,4 +38,9 @@
       });
     });
   }
+
+  const boxes = new ResizeObserver((entries) => {
+    for (const { target } of entries) target.parentElement.classList.toggle("wide", target.scrollWidth > target.clientWidth + 1);
+  });
+  for (const box of document.querySelectorAll("figure > .scroll")) boxes.observe(box);
 })();

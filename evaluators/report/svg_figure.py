@@ -28,6 +28,8 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _ID = re.compile(r'(\bid="|href="#|url\(#)')
+_STYLE = re.compile(r'(?<= style=")[^"]*')
+_COLOUR = re.compile(r"#([0-9a-fA-F]{6})\b")
 
 
 @contextmanager
@@ -50,12 +52,14 @@ def svg_text(figure: Figure) -> str:
 def figure_html(svg: str, *, name: str, title: str) -> Html:
     """Return a figure inside the page, with a link that saves it.
 
+    What is saved is drawn on white; on the page every colour may be another one in another theme (`themed`).
+
     Args:
         svg: As `svg_text` made it.
         name: A word of ours, unique on the page: it goes before the ids inside, and names the file.
         title: What it shows, for those who do not see it.
     """
-    inside = _TAG.sub(lambda tag: _ID.sub(rf"\g<1>{name}-", tag[0]), svg)
+    inside = _TAG.sub(lambda tag: _ID.sub(rf"\g<1>{name}-", tag[0]), themed(svg))
     data = base64.b64encode(svg.encode("utf-8")).decode("ascii")
     saving = {"href": f"data:image/svg+xml;base64,{data}", "download": f"{name}.svg"}
     drawing = element("div", Html(inside), attributes={"role": "img", "aria-label": title})
@@ -66,3 +70,15 @@ def figure_html(svg: str, *, name: str, title: str) -> Html:
         element("p", element("a", "save this figure (SVG)", attributes=saving), attributes={"class": "save"}),
         attributes={"class": "drawing"},
     )
+
+
+def themed(svg: str) -> str:
+    """Return a drawing whose colours a style sheet may replace: `#0072b2` is `var(--drawn-0072b2, #0072b2)`.
+
+    Without such a style sheet it looks as before. Texts of documents are left as they are.
+    """
+    return _TAG.sub(lambda tag: _STYLE.sub(lambda style: _COLOUR.sub(_variable, style[0]), tag[0]), svg)
+
+
+def _variable(colour: re.Match[str]) -> str:
+    return f"var(--drawn-{colour[1].lower()}, {colour[0]})"

@@ -144,7 +144,7 @@ def test_a_floor_that_nothing_beats_is_the_answer_but_only_where_a_trained_model
 
 def test_two_sizes_say_what_more_labels_brought_and_forecast_nothing():
     advice = advise([option("knn", 0.7, size=4), option("knn", 0.8, size=8)], margin=0.02)
-    assert "from 40 to 80 labels it gained +10.0" in advice.sentence
+    assert "k nearest neighbours on mini with 80 labels instead of 40: +10.0" in advice.sentence
     assert [row.labels for row in advice.earlier] == [40]
     assert advice.more is None
 

@@ -64,6 +64,21 @@ def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches_and_that_has_a_name(
     assert box.attributes == {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "Scores"}
 
 
+def test_a_line_ends_neither_in_a_number_nor_in_an_interval():
+    rows = [("knn", "91.2 [90.1, 92.3], tied"), ("lora", "22.7 M"), ("full", "< 0.001"), ("none", "failed")]
+    page = Page(html_table("t", ("a", "b"), rows))
+    assert [row.text for row in page.named("span")] == ["[90.1, 92.3]", "22.7 M", "< 0.001"]
+    assert [row.text for row in page.named("td")] == [text for _, text in rows]
+
+
+def test_rows_that_are_read_are_cards_whose_cells_name_their_column():
+    page = Page(html_table("Rules", ("rule", "measured", "settles"), [("a", "5", "")], cards=True))
+    assert page.named("figure")[0].attributes == {"class": "cards"}
+    assert [cell.attributes["data-column"] for cell in page.named("td")] == ["measured", "settles"]
+    plain = Page(html_table("Scores", ("a", "b"), [("x", "y")]))
+    assert "data-column" not in plain.named("td")[0].attributes
+
+
 def test_headings_say_what_they_head():
     page = Page(html_table("Scores", ("strategy", "score"), [("knn", "91.2")]))
     assert [head.attributes["scope"] for head in page.named("th")] == ["col", "col", "row"]
