@@ -13,8 +13,8 @@ from hub.until_decided import evaluate_until_decided
 from tests.hub.checkouts import small_catalog
 
 #: k nearest neighbours gain about 10 points over pixels on the digits with two labels a class: what is decided at once,
-#: late, and never. The scores hang on the processor's rounding a little: at the first look the lower end is about 3 points, at
-#: the second one 5.
+#: late, and never. The scores hang on the processor's rounding a little: at the first look the lower end is about 3
+#: points, at the second one 5.
 ALWAYS, LATE, NEVER = -1.0, 0.04, 0.1
 
 
