@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from evaluators.errors import UsageProblem
-from evaluators.estimate import Estimate
+from evaluators.estimate import Estimate, share_ends
 from evaluators.observations import Environment
 from evaluators.strategy import STRATEGIES, Strategy, strategy
 
@@ -32,7 +32,15 @@ def signed(value: float) -> str:
 
 
 def score(estimate: Estimate) -> str:
-    """Return `91.2 [90.1, 92.3]`, or `91.2 (one run, no interval)`."""
+    """Return a share as `91.2 [90.1, 92.3]`, or `91.2 (one run, no interval)`; the interval is cut at 0 and 100."""
+    ends = share_ends(estimate)
+    if ends is None:
+        return amount(estimate)
+    return amount(estimate.model_copy(update=dict(zip(("low", "high"), ends, strict=True))))
+
+
+def amount(estimate: Estimate) -> str:
+    """Return what may lie beyond 0 and 100 per cent, as a gap in points does: `3.0 [-2.9, 8.9]`."""
     return f"{percent(estimate.value)} {_interval(estimate)}"
 
 
@@ -49,7 +57,7 @@ def points(estimate: Estimate) -> str:
 def loss(estimate: Estimate) -> str:
     """Return the size of a negative difference: `9.8 [8.0, 11.6]` for -9.8 [-11.6, -8.0]."""
     turned = {"value": -estimate.value, "low": _minus(estimate.high), "high": _minus(estimate.low)}
-    return score(estimate.model_copy(update=turned))
+    return amount(estimate.model_copy(update=turned))
 
 
 def compact(estimate: Estimate) -> str:

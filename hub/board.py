@@ -14,7 +14,9 @@ from typing import Literal
 
 from evaluators.estimate import Estimate
 from evaluators.evidence import Evidence, Summary
-from evaluators.wording import ladder_position
+from evaluators.facts import TaskFacts
+from evaluators.pool_share import CONDITIONAL, pool_share
+from evaluators.wording import ladder_position, learns
 
 #: Decimals of a mean that the order looks at, here and in MLflow: what differs by less is in the order of the ladder.
 DECIMALS = 6
@@ -49,6 +51,8 @@ class Standing:
         failed: Runs that failed.
         seconds: What fitting took on average, a run; None if it is not known.
         tie: What its document says of it; None if that compared nothing on this set at this size.
+        pool_share: Labels of a draw over those of the pool, in (0, 1]; 0 where that is not known or no label is read.
+        items: Samples that every run was scored on; 0 where they come in groups, or are not counted.
         protocol: Id of the protocol.
         source: Where it comes from.
     """
@@ -61,8 +65,15 @@ class Standing:
     failed: int
     seconds: float | None
     tie: Tie | None
+    pool_share: float
+    items: int
     protocol: str
     source: Source
+
+    @property
+    def conditional(self) -> bool:
+        """Whether its draws overlap so much that the score says little of other labels than this pool's."""
+        return self.pool_share > CONDITIONAL
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,7 @@ class Section:
 @dataclass(frozen=True)
 class _Found:
     summary: Summary
+    task: TaskFacts
     base_digest: str
     source: Source
 
@@ -147,7 +159,7 @@ def _found(sources: Iterable[Source], task: str, digest: str) -> Iterator[_Found
         bases = {candidate.name: candidate.digest for candidate in findings.candidates}
         for summary in findings.summaries:
             if (summary.task, summary.metric) == (task, facts.metric):
-                yield _Found(summary, bases.get(summary.candidate, ""), source)
+                yield _Found(summary, facts, bases.get(summary.candidate, ""), source)
 
 
 def _section(found: Sequence[_Found], size: int | None) -> Section | None:
@@ -198,6 +210,10 @@ def _standing(row: _Found) -> Standing:
         summary.failed_runs,
         sum(seconds) / len(seconds) if seconds else None,
         _tie(row),
+        pool_share(evidence.findings, row.task, summary.labels_per_class)
+        if learns(summary.strategy) != "nothing"
+        else 0.0,
+        0 if row.task.groups else row.task.sizes.get(summary.set, 0),
         protocol_of(evidence),
         row.source,
     )

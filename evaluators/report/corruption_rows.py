@@ -8,7 +8,7 @@ from evaluators.corruption_names import ALL_FAMILIES, family_name
 from evaluators.evidence import Diagnostic, Estimate, Findings
 from evaluators.facts import TaskFacts
 from evaluators.report.table import ResultTable
-from evaluators.wording import at_size, ladder_position, percent, score, title
+from evaluators.wording import amount, at_size, ladder_position, percent, score, title
 
 
 def corruption_table(findings: Findings, task: TaskFacts) -> ResultTable:
@@ -56,5 +56,5 @@ def _numbers(found: Mapping[tuple[str, str], Diagnostic], task: TaskFacts) -> tu
         percent(mean.value - added.value) if mean and added else "",
         *(percent(row.value) if row else "" for row in families),
         score(mean) if mean else "",
-        *(score(row) + " %" if row else "" for row in ratios),
+        *(amount(row) + " %" if row else "" for row in ratios),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from evaluators.estimate import share_ends
 from evaluators.facts import TaskFacts
 from evaluators.report.cost_rows import CostRow
 from evaluators.report.palette import style
@@ -35,9 +36,9 @@ def cost_figure(task: TaskFacts, rows: tuple[CostRow, ...], *, judged: str) -> F
         colour, marker = style(row.strategy)
         value, seconds = row.estimate.value, max(row.seconds, _LEAST)
         on = f" on {cut(row.candidate, _LONGEST_NAME)}" if row.candidate and several else ""
-        low, high = row.estimate.low, row.estimate.high
-        if low is not None and high is not None:
-            axes.plot([seconds] * 2, [100 * low, 100 * high], color=colour, linewidth=1.2, alpha=0.7)
+        ends = share_ends(row.estimate)
+        if ends is not None:
+            axes.plot([seconds] * 2, [100 * end for end in ends], color=colour, linewidth=1.2, alpha=0.7)
         axes.plot(
             [seconds],
             [100 * value],

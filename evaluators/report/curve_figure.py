@@ -15,6 +15,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from evaluators.estimate import share_ends
 from evaluators.report.choosing_rows import Row, TaskRows
 from evaluators.report.palette import MANY, style
 from evaluators.wording import is_baseline, metric_title
@@ -67,8 +68,9 @@ def _line(panel: Axes, row: Row, *, banded: bool) -> None:
     sizes = list(row.options)
     means = [100 * option.estimate.value for option in row.options.values()]
     if banded:
-        lows = [_end(option.estimate.low, option.estimate.value) for option in row.options.values()]
-        highs = [_end(option.estimate.high, option.estimate.value) for option in row.options.values()]
+        found = [option.estimate for option in row.options.values()]
+        ends = [share_ends(estimate) or (estimate.value, estimate.value) for estimate in found]
+        lows, highs = [100 * low for low, _ in ends], [100 * high for _, high in ends]
         panel.fill_between(sizes, lows, highs, color=colour, alpha=0.06 if floor else 0.15, linewidth=0)
     panel.plot(
         sizes,
@@ -80,10 +82,6 @@ def _line(panel: Axes, row: Row, *, banded: bool) -> None:
         linestyle="--" if floor else "-",
         label=row.label,
     )
-
-
-def _end(end: float | None, value: float) -> float:
-    return 100 * (value if end is None else end)
 
 
 def _size_labels(sizes: tuple[int, ...]) -> list[str]:

@@ -14,8 +14,9 @@ from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, code, element, facts, joined
 from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
+from evaluators.report.starred import ahead_sentence
 from evaluators.report.table import comparison_table, transfer_table
-from evaluators.wording import count, percent
+from evaluators.wording import count, percent, title
 
 #: Longer tables wait behind their title: the whole ladder has some 160 comparisons.
 LONG = 40
@@ -45,7 +46,7 @@ def _opened(findings: Findings) -> str:
     runs = findings.protocol.get("runs", "?")
     return (
         f"{opened} Protocol {findings.protocol.get('id', '?')}, {runs} paired runs; brackets are 95 % intervals "
-        "over runs (Student's t). !k after a score: k runs failed and are not in it. "
+        "over runs (Student's t; of shares cut at 0 and 100). !k after a score: k runs failed and are not in it. "
         f"{ABOUT_TIES + ' ' if findings.tie_groups else ''}A click on a heading sorts."
     )
 
@@ -60,6 +61,10 @@ def _scores(evidence: Evidence, task: TaskFacts) -> Iterator[Html]:
     for text in caveats(findings, task.id):
         yield element("p", element("strong", text))
     yield result_html(arms_table(evidence, task))
+    for row in findings.recommendations:
+        ahead = ahead_sentence(findings, row) if row.task == task.id else ""
+        if ahead:
+            yield paragraphs(f"Recommended for {row.candidate}: {title(row.strategy)}. {ahead}")
     side_by_side = candidates_table(evidence, task.id)
     if side_by_side:
         yield result_html(side_by_side)

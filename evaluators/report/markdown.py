@@ -24,6 +24,7 @@ from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.provenance import Fact, provenance
 from evaluators.report.serving_rows import serving_table
 from evaluators.report.shift_rows import robustness_table
+from evaluators.report.starred import ahead_sentence
 from evaluators.report.table import (
     ResultTable,
     comparison_table,
@@ -129,7 +130,8 @@ def _about(evidence: Evidence) -> str:
     ties = f"{ABOUT_TIES}\n\n" if findings.tie_groups else ""
     return (
         f"# Evaluation\n\n{opened} Protocol {protocol}, {runs} paired runs (run i has draw i and seed i); brackets "
-        "are 95 % intervals over runs (Student's t); `*` marks the recommended strategy.\n\n"
+        "are 95 % intervals over runs (Student's t; of shares cut at 0 and 100); `*` marks the recommended "
+        "strategy.\n\n"
         f"{ties}"
         f"Findings `{short(findings.digest)}`, observations `{short(evidence.observations.digest)}`."
     )
@@ -158,7 +160,9 @@ def _candidate_part(evidence: Evidence, task: TaskFacts, facts: CandidateFacts) 
         parts.append("`!k` after a score: k runs failed and are not in it.")
     for row in findings.recommendations:
         if (row.task, row.candidate) == (task.id, candidate):
-            parts.append(f"**Recommended: {plain(title(row.strategy))}.** {plain(row.reason)}.")
+            ahead = ahead_sentence(findings, row)
+            said = f"{plain(row.reason)}.{' ' + plain(ahead) if ahead else ''}"
+            parts.append(f"**Recommended: {plain(title(row.strategy))}.** {said}")
     if role:
         return parts
     for other in (

@@ -18,6 +18,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from evaluators.canonical import short
 from evaluators.comparison_evidence import Comparison
+from evaluators.estimate import share_ends
 from evaluators.evidence import Findings, Summary
 from evaluators.facts import TaskFacts
 from evaluators.report.palette import MANY, style
@@ -140,10 +141,8 @@ def _curve(axes: Axes, rows: list[Summary], *, banded: bool) -> None:
     means = [100 * row.estimate.value for row in rows]
     floor = is_baseline(name)
     if banded:
-        lows = [100 * (row.estimate.value if row.estimate.low is None else row.estimate.low) for row in rows]
-        highs = [
-            100 * (row.estimate.value if row.estimate.high is None else row.estimate.high) for row in rows
-        ]
+        ends = [share_ends(row.estimate) or (row.estimate.value, row.estimate.value) for row in rows]
+        lows, highs = [100 * low for low, _ in ends], [100 * high for _, high in ends]
         axes.fill_between(sizes, lows, highs, color=colour, alpha=0.08 if floor else 0.18, linewidth=0)
     axes.plot(
         sizes,

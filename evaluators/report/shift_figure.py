@@ -9,6 +9,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from evaluators.estimate import share_ends
 from evaluators.evidence import Findings, Summary
 from evaluators.facts import TaskFacts
 from evaluators.report.palette import style
@@ -72,8 +73,9 @@ def _point(axes: Axes, arm: Arm, own: Summary, shifted: Summary, number: int | N
     x, y = 100 * own.estimate.value, 100 * shifted.estimate.value
     if number is not None:
         for row, along in ((own, "x"), (shifted, "y")):
-            if row.estimate.low is not None and row.estimate.high is not None:
-                ends = [100 * row.estimate.low, 100 * row.estimate.high]
+            found = share_ends(row.estimate)
+            if found is not None:
+                ends = [100 * end for end in found]
                 places = (ends, [y, y]) if along == "x" else ([x, x], ends)
                 axes.plot(*places, color=colour, linewidth=1.0, alpha=0.6)
     axes.plot(

@@ -16,6 +16,7 @@ from evaluators.observations import CellCost
 from evaluators.pool_share import conditional_words, pool_share
 from evaluators.report.marks import runs_won, tie_mark
 from evaluators.wording import (
+    amount,
     at_size,
     compact,
     difference,
@@ -34,6 +35,16 @@ _TOST = 0.05
 VALIDATION_MARK = " v"
 #: Nats, and a sum of squares that reaches 2.
 _NO_SHARES = ("log-loss", "log-loss-scaled", "brier-score", "brier-score-scaled")
+#: Differences in points, and ratios: their intervals may lie beyond 0 and 100.
+_UNBOUNDED = (
+    "generalization-gap",
+    "shift-drop",
+    "selection-optimism",
+    "forgetting",
+    "corruption-error-added",
+    "corruption-error-ratio",
+    "corruption-error-ratio-relative",
+)
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,8 @@ def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTab
 
 def diagnostic_value(row: Diagnostic) -> str:
     """Return a diagnostic with its interval: in points, but for what is no share."""
+    if row.name in _UNBOUNDED:
+        return amount(row.estimate)
     if row.name not in _NO_SHARES:
         return score(row.estimate)
     ends = row.estimate.low, row.estimate.high

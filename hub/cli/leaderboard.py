@@ -10,11 +10,15 @@ import click
 
 from evaluators.canonical import short
 from evaluators.errors import UsageProblem
+from evaluators.estimate import share_ends
+from evaluators.pool_share import conditional_words
 from evaluators.wording import at_size, count, cut, duration, percent
 from hub.board import Section, Source, Standing, leaderboard, letters, protocol_of
 from hub.cli.options import catalog_option, format_option, home, open_catalog
 from hub.cli.output import Output, Table
 
+#: Behind a score whose draws overlap.
+_CONDITIONAL = " ~"
 #: Not a rank: what is tied with the best is not shown to be worse than it.
 _TIES = {"best": "best", "tied": "=", "worse": "<", None: "?"}
 
@@ -47,7 +51,8 @@ def leaderboard_command(
 
     The test that is kept closed and validation are two tables, never one order, and so are two numbers of labels. The
     order is that of the mean and no ranking: "=" is not shown to be worse than the best one of its report, "<" is shown
-    to be, "?" was not compared. The letter says of which report: two reports were never compared with each other.
+    to be, "?" was not compared. "~": its labels are most of those that there are, so it says little of others. The
+    letter says of which report: two reports were never compared with each other.
 
     MLflow's Models tab has the same rows; sorted by the metric on a dataset, as its API can, in the same order.
     """
@@ -136,16 +141,17 @@ def _time(seconds: float | None) -> str:
 
 
 def _score(row: Standing) -> str:
-    """Return `91.2 [90.1, 92.3]`, or the mean alone where there is no interval."""
-    low, high = row.estimate.low, row.estimate.high
-    interval = f" [{percent(low)}, {percent(high)}]" if low is not None and high is not None else ""
-    return percent(row.estimate.value) + interval
+    """Return `91.2 [90.1, 92.3]`, or the mean alone where there is no interval; `~` where draws overlap."""
+    ends = share_ends(row.estimate)
+    interval = f" [{percent(ends[0])}, {percent(ends[1])}]" if ends else ""
+    return percent(row.estimate.value) + interval + (_CONDITIONAL if row.conditional else "")
 
 
 def _remarks(sections: Sequence[Section]) -> list[str]:
-    """Say what stands in one order that differs in more than base and strategy, and what has no row."""
+    """Say what a score is conditional on, what stands in one order and should not be compared, what has no row."""
     found = []
     for section in sections:
+        found += [*_of_draws(section), *_of_items(section)]
         if len(section.protocols) > 1:
             found.append(
                 f"{section.set}: rows of {len(section.protocols)} protocols ({', '.join(section.protocols)}) may "
@@ -158,6 +164,37 @@ def _remarks(sections: Sequence[Section]) -> list[str]:
         if section.rows and any(row.failed for row in section.rows):
             found.append(f"{section.set}: failed runs are left out of the means")
     return found
+
+
+def _of_draws(section: Section) -> list[str]:
+    """Say what the mark of overlapping draws means, where it stands."""
+    shares = sorted({row.pool_share for row in section.rows if row.conditional})
+    # Several only where protocols draw from different pools.
+    return [f"{section.set}: ~ {'; or '.join(map(conditional_words, shares))}"] if shares else []
+
+
+def _of_items(section: Section) -> list[str]:
+    """Say how sure the first score is over items: the intervals beside the scores are over runs alone."""
+    if not section.rows:
+        return []
+    interval = _over_items(section.rows[0], section.metric)
+    if interval is None:
+        return []
+    low, high = interval
+    return [
+        f"{section.set}: intervals are over runs on the same {section.rows[0].items:,} items; over items the first "
+        f"row has [{percent(low)}, {percent(high)}] (Wilson)"
+    ]
+
+
+def _over_items(row: Standing, metric: str) -> tuple[float, float] | None:
+    """Return Wilson's interval of a mean accuracy over the items of its set; None of other metrics and of groups."""
+    if metric != "accuracy" or not row.items:
+        return None
+    from evaluators.statistics.intervals import wilson_interval  # SciPy: not for those who ask for help
+
+    found = wilson_interval(round(row.estimate.value * row.items), row.items)
+    return None if found.low is None or found.high is None else (found.low, found.high)
 
 
 def _legend(used: Sequence[Source], names: dict[str, str]) -> list[str]:
@@ -189,6 +226,10 @@ def _value(section: Section, names: dict[str, str]) -> dict[str, Any]:
                 "value": row.estimate.value,
                 "low": row.estimate.low,
                 "high": row.estimate.high,
+                "over_items": list(_over_items(row, section.metric) or ()) or None,
+                "items": row.items or None,
+                "pool_share": row.pool_share or None,
+                "conditional_on_pool": row.conditional,
                 "runs": row.estimate.n,
                 "failed_runs": row.failed,
                 "seconds_a_run": row.seconds,

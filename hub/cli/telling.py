@@ -11,6 +11,7 @@ from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables
 from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import caveats
+from evaluators.report.starred import starred_words
 from evaluators.report.table import VALIDATION_MARK, ResultTable, failures, result_table
 from evaluators.report.tuning_budget import tuning_budgets
 from evaluators.report.worth import worth_sentences
@@ -81,7 +82,7 @@ def tell_evaluation(
     }
     output.data(value, *tables)
     if any(" *" in row[0] for table in tables for row in table.rows):
-        output.say("[dim]* the lightest sufficient strategy, chosen on validation[/dim]")
+        output.say(f"[dim]* {escape(starred_words(evidence.findings))}[/dim]")
     if any(VALIDATION_MARK in text for table in tables for row in table.rows for text in row[1:]):
         output.say("[dim]v on validation: the locked test is opened for what the decision needs[/dim]")
     for task in evidence.findings.tasks:

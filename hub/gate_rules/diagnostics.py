@@ -10,7 +10,7 @@ from evaluators.corruption_names import family_name, family_sets
 from evaluators.evidence import Estimate
 from evaluators.observations import CellCost
 from evaluators.strategy import strategy
-from evaluators.wording import count, millions, percent, score, title
+from evaluators.wording import amount, count, millions, percent, title
 from hub.decision import Outcome
 from hub.gate_rules.case import Judgement, TaskCase
 from hub.policy import Rule
@@ -140,7 +140,7 @@ def _at_most(rule: Rule, rows: list[tuple[str, Estimate]], settles: str) -> Judg
         group = [(estimate, where) for found, estimate, where in judged if found is outcome]
         if group:
             worst, where = max(group, key=lambda pair: pair[0].value)
-            measured = f"{score(worst)} points {where}, {count(worst.n, 'run')}"
+            measured = f"{amount(worst)} points {where}, {count(worst.n, 'run')}"
             more = "more runs: the interval holds the bound" if outcome is Outcome.INSUFFICIENT else None
             return Judgement(outcome, _bound(rule), measured, more)
     raise AssertionError("an estimate is on one of three sides")

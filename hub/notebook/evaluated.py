@@ -8,6 +8,7 @@ from typing import Any
 
 from evaluators.evidence import Evidence
 from evaluators.report.candidates import candidates_table
+from evaluators.report.starred import starred_words
 from evaluators.report.table import ResultTable, failures, result_table
 from hub.decision import Decision
 from hub.evaluating import Evaluation
@@ -49,7 +50,7 @@ class Evaluated(Shown):
     def page(self) -> Page:
         """Verdicts, scores, pictures, the next step."""
         lead = " ".join(f"{row.model}: {row.verdict}. {row.sentence}" for row in self.decisions)
-        starred = "* the lightest sufficient strategy, chosen on validation"
+        starred = f"* {starred_words(self.evidence.findings)}"
         stopped = (self.evaluation.stopped,) if self.evaluation.stopped else ()
         steps = tuple(f"next: {next_step(row, self.evidence)}" for row in self.decisions)
         return Page(

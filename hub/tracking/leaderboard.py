@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from evaluators.canonical import digest_of, short
 from evaluators.evidence import Evidence, Findings, Summary
 from evaluators.facts import CandidateFacts, TaskFacts
+from evaluators.report.starred import starred_words
 from evaluators.strategy import strategy
 from hub.registry.registry import OWNED
 
@@ -83,7 +84,7 @@ def run_tags(evidence: Evidence) -> dict[str, str]:
         for row in findings.recommendations
     ]
     note = (
-        "\n".join(["Recommended (the lightest sufficient strategy):", "", *chosen])
+        "\n".join([f"Recommended ({starred_words(findings)}):", "", *chosen])
         if chosen
         else "Nothing recommended."
     )

@@ -33,6 +33,12 @@ def test_intervals_stand_beside_their_numbers():
     assert wording.compact(estimate) == "-9.8 ±1.8"
 
 
+def test_an_interval_of_a_share_ends_at_0_and_100_and_one_of_a_gap_does_not():
+    estimate = Estimate(value=0.145, low=-0.079, high=1.02, n=3)
+    assert wording.score(estimate) == "14.5 [0.0, 100.0]"
+    assert wording.amount(estimate) == wording.difference(estimate).removeprefix("+") == "14.5 [-7.9, 102.0]"
+
+
 def test_one_run_is_said_to_have_no_interval():
     assert wording.score(Estimate(value=0.5, n=1)) == "50.0 (one run, no interval)"
     assert wording.compact(Estimate(value=0.5, n=1)) == "50.0 (n=1)"

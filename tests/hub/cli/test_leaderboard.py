@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -86,3 +87,35 @@ def test_evidence_that_was_edited_is_no_part_of_it(run_hub, place):
     path = kept(measured(WORLD), place)
     path.write_text(path.read_text().replace('"value": 0.9', '"value": 0.8', 1))
     assert run_hub("leaderboard", "help-desk").exit_code == 2
+
+
+def test_a_score_whose_draws_overlap_is_marked_and_others_are_not(run_hub, place):
+    kept(measured(WORLD.but(sizes=(2, 100))), place)
+    done = run_hub("leaderboard", "help-desk")
+    flat = " ".join(done.stdout.split())
+    assert "test: ~ conditional on this pool: a draw takes 83 % of it" in flat
+    assert all("] ~ " in line for line in done.stdout.splitlines() if " lora " in line)
+    assert "~" not in run_hub("leaderboard", "help-desk", "--labels-per-class", "2").stdout
+    found = json.loads(run_hub("leaderboard", "help-desk", "--format", "json").stdout)
+    assert {row["conditional_on_pool"] for row in found["sections"][0]["rows"]} == {True}
+    assert found["sections"][0]["rows"][0]["pool_share"] == pytest.approx(400 / 480)
+
+
+def test_over_items_a_score_has_an_interval_too(run_hub, place):
+    kept(measured(WORLD), place)
+    found = json.loads(run_hub("leaderboard", "help-desk", "--format", "json").stdout)
+    (row, *_) = found["sections"][0]["rows"]
+    low, high = row["over_items"]
+    assert row["items"] == WORLD.items
+    assert low < row["value"] < high
+    flat = " ".join(run_hub("leaderboard", "help-desk").stdout.split())
+    assert f"runs on the same {WORLD.items} items; over items the first row has [{100 * low:.1f}, " in flat
+
+
+def test_no_interval_of_a_share_is_printed_beyond_0_and_100(run_hub, place):
+    kept(measured(World(runs=2, items=20, shared=0.2, accuracy={"majority": 0.04, "lora": 0.97})), place)
+    done = run_hub("leaderboard", "help-desk", "--labels-per-class", "2")
+    ends = [float(end) for pair in re.findall(r"\[(-?[\d.]+), (-?[\d.]+)\]", done.stdout) for end in pair]
+    assert {0.0, 100.0} <= set(ends)
+    assert min(ends) >= 0.0
+    assert max(ends) <= 100.0
