@@ -75,10 +75,7 @@ class Output(Teller):
 
         headed = any(column.strip() for column in table.columns)
         drawn = RichTable(
-            title=escape(table.title) if table.title else None,
             box=box.SIMPLE_HEAD if headed else None,
-            title_justify="left",
-            title_style="bold",
             pad_edge=False,
             show_header=headed,
         )
@@ -96,7 +93,11 @@ class Output(Teller):
                     for column, text in zip(table.columns, row, strict=True)
                 )
             )
-        self._console().print(drawn)
+        console = self._console()
+        if table.title:
+            # Not as the table's own title: rich breaks that at the width of the table, however narrow.
+            console.print(escape(table.title), style="bold", highlight=False)
+        console.print(drawn)
 
 
 def rows_of(pairs: Sequence[tuple[str, str]]) -> Table:

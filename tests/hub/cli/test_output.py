@@ -22,6 +22,15 @@ def test_a_pipe_is_100_columns_wide_unless_somebody_says_otherwise(capsys, monke
     assert widest(capsys) <= 80
 
 
+def test_the_title_of_a_narrow_table_takes_the_width_of_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    title = "a title [of] a table that is wider than its two short columns are"
+    Output().show(Table(("a", "b"), (("1", "2"),), title=title))
+    assert capsys.readouterr().out.splitlines()[0].rstrip() == title
+    Output().show(Table(("a", "b"), (("1", "2"),), title="word " * 40))
+    assert widest(capsys) <= 80
+
+
 def test_the_notebooks_teller_is_heard_and_not_quiet(capsys):
     Teller().note("something to know")
     assert "something to know" in capsys.readouterr().err
