@@ -20,9 +20,10 @@ from evaluators.facts import TaskFacts
 from evaluators.findings.arms import Arm, ArmKey, ArmTable
 from evaluators.findings.measurements import VALIDATION, Design
 from evaluators.findings.summaries import as_estimate
+from evaluators.statistics.crossed import Crossed, crossed_bootstrap
 from evaluators.statistics.equivalence import equivalence
 from evaluators.statistics.holm import holm
-from evaluators.statistics.paired import Crossed, crossed_bootstrap, paired_t
+from evaluators.statistics.paired import paired_t
 from evaluators.statistics.power import detectable_by_runs
 from evaluators.statistics.superiority import probability_of_superiority
 from evaluators.wording import is_baseline, ladder_position

@@ -18,8 +18,8 @@ from evaluators.findings.arms import Arm, ArmTable
 from evaluators.findings.corruptions import corruption_diagnostics, severities_of
 from evaluators.findings.measurements import TEST, VALIDATION, Design
 from evaluators.findings.summaries import diagnostic_of
+from evaluators.statistics.crossed import crossed_interval
 from evaluators.statistics.intervals import mean_interval
-from evaluators.statistics.paired import crossed_interval
 
 #: Diagnostics that are a metric of the judged set, averaged over runs.
 _OF_METRICS: tuple[tuple[DiagnosticName, str], ...] = (

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from evaluators.evidence import Evidence, Findings
 from evaluators.facts import TaskFacts
+from evaluators.report.comparison_table import comparison_table
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_scores import LONG
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html
 from evaluators.report.label_rows import overtakings_table, savings_table
-from evaluators.report.table import ResultTable, comparison_table
+from evaluators.report.table import ResultTable
 
 _ABOUT = (
     "Labels that a floor needs: how many labels a class it takes to score what the strategy scores with those of the "

@@ -9,13 +9,13 @@ from evaluators.evidence import Evidence, Findings
 from evaluators.facts import TaskFacts
 from evaluators.report.arm_tables import arms_table, measured_candidates
 from evaluators.report.candidates import candidates_table
+from evaluators.report.comparison_table import comparison_table, transfer_table
 from evaluators.report.html_page import Section, folded, paragraphs
 from evaluators.report.html_table import result_html
 from evaluators.report.html_text import Html, code, element, facts, joined
 from evaluators.report.looks import looks_sentence
 from evaluators.report.marks import ABOUT_TIES, caveats, opened_for
 from evaluators.report.starred import ahead_sentence
-from evaluators.report.table import comparison_table, transfer_table
 from evaluators.wording import count, percent, title
 
 #: Longer tables wait behind their title: the whole ladder has some 160 comparisons.

@@ -16,6 +16,7 @@ from evaluators.report.answer_rows import answers_by_arm, classes_table, confuse
 from evaluators.report.arm_tables import measured_candidates
 from evaluators.report.candidates import candidates_table
 from evaluators.report.climb import climb_tables, trail_sentences
+from evaluators.report.comparison_table import comparison_table, transfer_table
 from evaluators.report.corruption_rows import corruption_table
 from evaluators.report.cost_rows import cost_table
 from evaluators.report.label_rows import overtakings_table, savings_table
@@ -25,14 +26,7 @@ from evaluators.report.provenance import Fact, provenance
 from evaluators.report.serving_rows import serving_table
 from evaluators.report.shift_rows import robustness_table
 from evaluators.report.starred import ahead_sentence
-from evaluators.report.table import (
-    ResultTable,
-    comparison_table,
-    diagnostic_table,
-    failures,
-    result_table,
-    transfer_table,
-)
+from evaluators.report.table import ResultTable, diagnostic_table, failures, result_table
 from evaluators.report.tuning_budget import budget_table
 from evaluators.report.worth import worth_sentences
 from evaluators.wording import count, percent, title

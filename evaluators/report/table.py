@@ -9,28 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.comparison_evidence import Comparison
 from evaluators.evidence import CellFinding, Diagnostic, Evidence, Findings, Summary
-from evaluators.facts import TaskFacts
 from evaluators.observations import CellCost
-from evaluators.pool_share import conditional_words, pool_share
-from evaluators.report.marks import runs_won, tie_mark
+from evaluators.report.marks import tie_mark
 from evaluators.wording import (
     amount,
     at_size,
     compact,
-    difference,
     ladder_position,
     metric_title,
     millions,
-    percent,
     score,
     title,
 )
 
 _COMPACT_SIZES = 4
-#: Level of each one-sided test of equivalence.
-_TOST = 0.05
 #: Beside a score where the locked test stayed closed for it.
 VALIDATION_MARK = " v"
 #: Nats, and a sum of squares that reaches 2.
@@ -41,6 +34,8 @@ _UNBOUNDED = (
     "shift-drop",
     "selection-optimism",
     "forgetting",
+    # Estimated without bias, so it may fall a little below 0.
+    "feature-alignment",
     "corruption-error-added",
     "corruption-error-ratio",
     "corruption-error-ratio-relative",
@@ -107,57 +102,6 @@ def result_table(evidence: Evidence, task: str, candidate: str, *, narrow: bool 
     return ResultTable(_title(findings, task, candidate), ("strategy", *headings, *cost), tuple(rows))
 
 
-def transfer_table(findings: Findings, task: str, candidate: str) -> ResultTable:
-    """Return every transfer strategy against every floor, sizes across.
-
-    A loss beyond noise against any floor is negative transfer; an interval around 0 leaves it unclear.
-    """
-    rows = [
-        row
-        for row in findings.comparisons
-        if (row.task, row.candidate, row.purpose) == (task, candidate, "negative-transfer")
-    ]
-    sizes = sorted({row.labels_per_class for row in rows})
-    alone = {row.reference_strategy for row in rows if not row.reference_candidate}
-    # The best baseline is chosen at each size: where it is not always the same one, each number names its own.
-    best = title(next(iter(alone))) if len(alone) == 1 else "the best baseline"
-    texts = []
-    for name in sorted({row.strategy for row in rows}, key=ladder_position):
-        of_strategy = [row for row in rows if row.strategy == name]
-        for against in dict.fromkeys(_floor(row, best) for row in of_strategy):
-            by_size = {row.labels_per_class: row for row in of_strategy if _floor(row, best) == against}
-            named = against == best and len(alone) > 1
-            cells = [_transfer(by_size.get(size), named=named) for size in sizes]
-            texts.append((title(name), against, *cells))
-    heading = f"{candidate} on {task}: points over the floors ({judged_set(findings)})"
-    return ResultTable(heading, ("strategy", "over", *map(at_size, sizes)), tuple(texts))
-
-
-def comparison_table(findings: Findings, task: str, candidate: str) -> ResultTable:
-    """Return the paired comparisons of the recommended strategy."""
-    rows = [
-        row
-        for row in findings.comparisons
-        if (row.task, row.candidate) == (task, candidate) and row.purpose != "negative-transfer"
-    ]
-    rows.sort(key=lambda row: (row.purpose, ladder_position(row.reference_strategy), row.labels_per_class))
-    columns = (
-        "purpose",
-        "reference",
-        "labels a class",
-        "points",
-        "p",
-        "runs x items",
-        "runs won (> 0.75)",
-        "detects",
-        "test",
-    )
-    chosen = f", {title(rows[0].strategy)}" if rows else ""
-    heading = f"{candidate} on {task}{chosen}: paired differences ({judged_set(findings)})"
-    facts = next(row for row in findings.tasks if row.id == task)
-    return ResultTable(heading, columns, tuple(_comparison_row(row, findings, facts) for row in rows))
-
-
 def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTable:
     """Return the diagnostics of the recommended strategy, and everybody's area under the learning curve."""
     chosen = {
@@ -175,7 +119,7 @@ def diagnostic_table(findings: Findings, task: str, candidate: str) -> ResultTab
     rows.sort(key=lambda row: (row.name, ladder_position(row.strategy), row.set))
     texts = tuple(
         (
-            _plain_name(row.name),
+            plain_name(row.name),
             title(row.strategy),
             str(row.labels_per_class),
             row.set,
@@ -213,58 +157,8 @@ def failures(findings: Findings) -> ResultTable:
     return ResultTable("Not measured", ("task", "candidate", "strategy", "cells", "reason"), tuple(rows))
 
 
-def _comparison_row(row: Comparison, findings: Findings, task: TaskFacts) -> tuple[str, ...]:
-    reference = title(row.reference_strategy)
-    if row.reference_candidate not in {"", row.candidate}:
-        reference += f" on {row.reference_candidate}"
-    crossed = ""
-    if row.crossed_low is not None and row.crossed_high is not None:
-        crossed = f"[{percent(row.crossed_low)}, {percent(row.crossed_high)}]"
-    share = pool_share(findings, task, row.labels_per_class)
-    of_pool = f" ({100.0 * share:.0f} % of the pool)" if share else ""
-    said = [row.test, _within(row), conditional_words(share)]
-    return (
-        _plain_name(row.purpose),
-        reference,
-        f"{row.labels_per_class}{of_pool}",
-        difference(row.difference),
-        p_value(row.p_value if row.p_adjusted is None else row.p_adjusted),
-        crossed,
-        runs_won(row.superiority),
-        "" if row.detectable is None else percent(row.detectable),
-        "; ".join(text for text in said if text),
-    )
-
-
-def _within(row: Comparison) -> str:
-    """Return what two one-sided tests show within the task's margin; "" where it is shown to be better anyway."""
-    if row.difference.low is not None and row.difference.low > 0.0:
-        return ""
-    if row.p_equivalent is not None and row.p_equivalent <= _TOST:
-        return "equivalent within the margin"
-    if row.p_non_inferior is not None and row.p_non_inferior <= _TOST:
-        return "not worse by the margin"
-    return ""
-
-
-def _floor(row: Comparison, best: str) -> str:
-    return title(row.reference_strategy) if row.reference_candidate else best
-
-
-def _transfer(row: Comparison | None, *, named: bool) -> str:
-    if row is None:
-        return ""
-    low, high = row.difference.low, row.difference.high
-    over = f" over {title(row.reference_strategy)}" if named else ""
-    verdict = ""
-    if high is not None and high < 0.0:
-        verdict = ": negative transfer"
-    elif low is None or low <= 0.0:
-        verdict = ": unclear"
-    return difference(row.difference) + over + verdict
-
-
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return the name of a diagnostic or a purpose for people."""
     words = name.replace("-", " ").replace("auroc", "AUROC").replace("fpr", "false positives at 95 %")
     return words.replace("scaled", "after temperature")
 

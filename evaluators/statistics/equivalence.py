@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from scipy.special import stdtr
 
+from evaluators.statistics.crossed import Crossed
 from evaluators.statistics.intervals import Values, mean_and_error
-from evaluators.statistics.paired import Crossed
 
 #: Of each one-sided test; the 90 % interval lies inside the margins where both reject.
 LEVEL = 0.05

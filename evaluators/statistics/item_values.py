@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.statistics.kinds import IntVector
+from evaluators.statistics.kinds import A, IntVector, ItemKinds
 
 Vector = NDArray[np.float64]
 
@@ -29,22 +29,15 @@ def item_values(labels: IntVector, predicted: IntVector, metric: str) -> Vector:
     """
     if labels.ndim != 1 or labels.shape != predicted.shape or not len(labels):
         raise ValueError(f"labels {labels.shape}, predictions {predicted.shape}: (n,) each are expected")
-    right = labels == predicted
     if metric == "accuracy":
-        shares: Vector = right.astype(np.float64)
+        shares: Vector = (labels == predicted).astype(np.float64)
         return shares
     if metric != "macro_f1":
         raise ValueError(f"{metric}: what an item gives to it is not known")
     classes = 1 + int(max(labels.max(), predicted.max()))
-    hits = np.bincount(labels[right], minlength=classes).astype(np.float64)
-    # Items of the class and items said to be of it, together: F1 is twice the hits over this.
-    both = np.bincount(labels, minlength=classes) + np.bincount(predicted, minlength=classes)
-    seen = both > 0
-    f1 = np.where(seen, 2.0 * hits / np.maximum(both, 1), 0.0)
-    # What one item more, that is of a class or said to be, takes from the class's F1.
-    taken = f1 / np.maximum(both, 1)
-    given = np.where(right, 2.0 / np.maximum(both[labels], 1), 0.0)
-    change = given - taken[labels] - taken[predicted]
-    mean = float(f1[seen].mean())
-    values: Vector = mean + change * len(labels) / int(seen.sum())
+    pairs, of_item, counts = np.unique(labels * classes + predicted, return_inverse=True, return_counts=True)
+    said = pairs % classes
+    kinds = ItemKinds(np.stack([pairs // classes, said, said], axis=1), counts)
+    score, moved = kinds.influence("macro_f1", kinds.all, A)
+    values: Vector = score[0] + len(labels) * moved[0][of_item]
     return values

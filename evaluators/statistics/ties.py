@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from evaluators.statistics.clustered import by_group
+from evaluators.statistics.crossed import crossed_error
 from evaluators.statistics.holm import holm
 from evaluators.statistics.intervals import ROUNDING
 from evaluators.statistics.item_values import Vector
 from evaluators.statistics.kinds import IntVector
-from evaluators.statistics.paired import BoolArray, crossed_error
+from evaluators.statistics.paired import BoolArray
 
 LEVEL = 0.05
 Matrix = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evaluators.pool_share import conditional_words, pool_share
-from evaluators.report.table import comparison_table
+from evaluators.report.comparison_table import comparison_table
 from tests.synthetic import World, findings
 
 

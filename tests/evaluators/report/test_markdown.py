@@ -2,8 +2,9 @@
 
 import pytest
 
+from evaluators.report.comparison_table import transfer_table
 from evaluators.report.markdown import evidence_markdown, plain
-from evaluators.report.table import failures, result_table, transfer_table
+from evaluators.report.table import failures, result_table
 from tests.synthetic import World, evidence
 
 SMALL = World(items=60, runs=3)

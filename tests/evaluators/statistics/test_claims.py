@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evaluators.statistics.crossed import crossed_bootstrap
 from evaluators.statistics.item_values import item_values
-from evaluators.statistics.paired import crossed_bootstrap, mcnemar_exact, paired_t
+from evaluators.statistics.paired import mcnemar_exact, paired_t
 from evaluators.statistics.ties import against_the_best
 
 ITEMS, RUNS, REPETITIONS = 3080, 5, 10_000

@@ -12,8 +12,9 @@ from evaluators.statistics.clustered import (
     metric_interval_of_groups,
     p_not_worse_of_groups,
 )
+from evaluators.statistics.crossed import crossed_bootstrap, crossed_error
 from evaluators.statistics.items import compare_items, metric_interval
-from evaluators.statistics.paired import crossed_bootstrap, crossed_error, mcnemar_exact
+from evaluators.statistics.paired import mcnemar_exact
 from evaluators.statistics.ties import against_the_best
 
 RESAMPLES = 1000

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evaluators.statistics.crossed import crossed_bootstrap
 from evaluators.statistics.equivalence import equivalence, non_inferior
-from evaluators.statistics.paired import crossed_bootstrap, paired_t
+from evaluators.statistics.paired import paired_t
 
 DIFFERENCES = [-0.010, 0.000, -0.004, 0.002, -0.006]
 
@@ -57,3 +58,20 @@ def test_where_all_runs_agree_items_decide(items: int, shown: bool) -> None:
 def test_a_margin_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="margin"):
         equivalence([0.1, 0.1], 0.0)
+
+
+def test_runs_that_agree_on_few_items_do_not_show_that_others_are_answered_as_well():
+    generator = np.random.default_rng(0)
+    at_home = generator.random((2, 60)) < 0.5  # each is at home in items of its own, in every run
+    a, b = (np.where(generator.random((5, 60)) < 0.02, ~row, row) for row in at_home)
+    if a.mean() > b.mean():
+        a, b = b, a
+    differences = a.mean(axis=1) - b.mean(axis=1)
+    margin = 0.05 - float(differences.mean())
+    alone = equivalence(differences, margin)
+    both = equivalence(differences, margin, crossed_bootstrap(a, b))
+    assert alone.non_inferior
+    assert not both.non_inferior
+    assert both.p_equivalent >= both.p_non_inferior > alone.p_non_inferior
+    # What is chosen on these items, and not claimed of others, is judged by its runs.
+    assert non_inferior(differences, margin, crossed_bootstrap(a, b))
